@@ -1,13 +1,13 @@
 // What the package's module takes and gives, long because it is all of it. `cargo xtask wasm` writes this file.
 
 /**
- * A communication identity, named by the operator's identity provider: `auth0|…`, an e-mail
- * address, a UUID. What would have to be escaped in a key, an address or a log is not legal.
+ * A communication identity, named by the operator's identity provider: `auth0|…`, an e-mail address, a
+ * UUID. Characters that would have to be escaped in a key, an address or a log are not allowed.
  */
 export type AccountId = string;
 
 /**
- * What an account is.
+ * The kind of an account.
  */
 export type AccountKind = "personal" | "bot" | "organization" | "service" | "unknown";
 
@@ -16,7 +16,7 @@ export type AccountKind = "personal" | "bot" | "organization" | "service" | "unk
  */
 export interface ActivityKey {
     /**
-     * When something last happened there.
+     * Time of the latest activity.
      */
     at: WallTime;
     /**
@@ -122,15 +122,15 @@ export interface BlockAccount {
 }
 
 /**
- * Somebody whom the own account has blocked.
+ * An account that the own account has blocked.
  */
 export interface BlockedRow {
     /**
-     * The account it applies to.
+     * The blocked account.
      */
     account: AccountId;
     /**
-     * Since when.
+     * When it was blocked.
      */
     since: WallTime;
 }
@@ -192,7 +192,7 @@ export type ConnectionState = { type: "off" } | { type: "waiting"; code?: Code; 
  */
 export interface Contact {
     /**
-     * What it is.
+     * Its kind.
      */
     kind: ContactKind;
     /**
@@ -200,16 +200,16 @@ export interface Contact {
      */
     account?: AccountId;
     /**
-     * The own name for it, ≤ 120 characters.
+     * The account's own name for it, ≤ 120 characters.
      */
     nickname?: string;
     /**
-     * Whether it is a favorite.
+     * True if it is a favorite.
      */
     favorite: boolean;
     /**
-     * Its phone number, in the form of E.164; text here, so that what is
-     * none can be refused with a code that says so.
+     * Its phone number, in E.164 form. A text here, so that an invalid one can be refused with a code that
+     * says so.
      */
     phone?: string;
     /**
@@ -224,31 +224,30 @@ export interface Contact {
 export type ContactId = string;
 
 /**
- * What a contact is.
+ * The kind of a contact.
  */
 export type ContactKind = "person" | "service" | "bot" | "unknown";
 
 /**
- * An account that was found.
+ * A match.
  */
 export interface ContactMatch {
     /**
-     * The place of the contact point among those asked for, from 0 on.
+     * The index of the contact point in the request.
      */
     index: number;
     /**
-     * It, as it is written everywhere: a number in the form of E.164, an
-     * address in lower case.
+     * The normalized contact point: a number in E.164 form, an address in lower case.
      */
     point: string;
     /**
-     * Whose it is.
+     * The account it belongs to.
      */
     account: AccountId;
 }
 
 /**
- * An entry of the own address book.
+ * An entry of the account's address book.
  */
 export interface ContactRow extends Contact {
     /**
@@ -258,7 +257,7 @@ export interface ContactRow extends Contact {
 }
 
 /**
- * What a message says.
+ * The content of a message.
  */
 export type Content = ({ kind: "text" } & Text) | ({ kind: "location" } & Location) | ({ kind: "custom" } & Custom) | ({ kind: "unknown" } & Unknown);
 
@@ -275,15 +274,15 @@ export interface ConversationDetail {
      */
     kind: ConversationKind;
     /**
-     * What it is about, if it is about a resource.
+     * The resource that it is about, for a resource conversation.
      */
     resource?: Resource;
     /**
-     * What a thread starts from.
+     * The message that a thread starts from.
      */
     parent?: Parent;
     /**
-     * Its name for search.
+     * Its public name, for search.
      */
     name?: string;
     /**
@@ -295,15 +294,15 @@ export interface ConversationDetail {
      */
     description?: string;
     /**
-     * Where its picture is.
+     * URL of its picture.
      */
     avatarUrl?: string;
     /**
-     * How it looks.
+     * Its colors and wallpaper.
      */
     theme?: Theme;
     /**
-     * Who may know of it.
+     * Its visibility.
      */
     scope: Scope;
     /**
@@ -311,7 +310,7 @@ export interface ConversationDetail {
      */
     state: ConversationState;
     /**
-     * Whether only moderators and above may write.
+     * True if only moderators and above may write.
      */
     locked: boolean;
     /**
@@ -319,7 +318,7 @@ export interface ConversationDetail {
      */
     policies: Policies;
     /**
-     * The roles that a member can have, built-in and its own, by falling rank.
+     * The roles that a member can have, built-in and custom, by falling rank.
      */
     roles: RoleRow[];
     /**
@@ -327,11 +326,11 @@ export interface ConversationDetail {
      */
     createdAt: WallTime;
     /**
-     * Who created it.
+     * The account that created it.
      */
     createdBy: AccountId;
     /**
-     * When its own document last changed, not its messages, as the server admitted it.
+     * When its own document last changed, by the server's clock. Messages do not count.
      */
     updatedAt: WallTime;
     /**
@@ -339,44 +338,44 @@ export interface ConversationDetail {
      */
     account?: AccountId;
     /**
-     * The object of another service that it is the back of.
+     * The object in another service that it belongs to.
      */
     link?: Link;
     /**
-     * Those who subscribe to it beside its members, as the server last told.
+     * The number of its subscribers, as last reported by the server.
      */
     subscriberCount: number;
     /**
-     * The own role; none for an administrator of the tenant who is no member.
+     * The own role; none for a tenant administrator who is not a member.
      */
     role?: Role;
     /**
-     * Where the account stands in it; none for an administrator of the tenant who is no member.
+     * The own membership status; none for a tenant administrator who is not a member.
      */
     status?: MemberStatus;
     /**
-     * What the own account may do, by role, policies, grants and denials; empty when not active,
-     * and everything for an administrator of the tenant.
+     * What the own account may do, by role, policies, grants and denials; empty if not active, and everything
+     * for a tenant administrator.
      */
     permissions: Permissions;
     /**
-     * Everybody who is a member, by rank and then name.
+     * All members, by rank and then name.
      */
     members: MemberRow[];
     /**
-     * Who was invited, asked or is banned, by name.
+     * Invited, requesting and banned accounts, by name.
      */
     candidates: MemberRow[];
     /**
-     * Who has left or was removed, the latest first; at most 200 of them.
+     * Accounts that left or were removed, the latest first; at most 200.
      */
     former: MemberRow[];
     /**
-     * The invite links, newest first; empty for whoever may not make any.
+     * The invite links, newest first; empty for accounts that may not create any.
      */
     invites: InviteRow[];
     /**
-     * Messages that are held, oldest first; empty for whoever does not decide about them.
+     * Held messages, oldest first; empty for accounts that may not decide about them.
      */
     held: HeldRow[];
     /**
@@ -391,7 +390,7 @@ export interface ConversationDetail {
 export type ConversationId = string;
 
 /**
- * What a conversation is, fixed at creation.
+ * The kind of a conversation, fixed at creation.
  */
 export type ConversationKind = "direct" | "group" | "channel" | "support" | "system" | "resource" | "thread" | "unknown";
 
@@ -412,7 +411,7 @@ export interface ConversationRow {
      */
     title?: string;
     /**
-     * What to call it: the title, or the names of the others; empty if there is neither.
+     * The name to show: the title, or the names of the others; empty if there is neither.
      */
     name: string;
     /**
@@ -428,7 +427,7 @@ export interface ConversationRow {
      */
     role: Role;
     /**
-     * Where the account stands in it.
+     * The own membership status.
      */
     status: MemberStatus;
     /**
@@ -440,7 +439,7 @@ export interface ConversationRow {
      */
     lastMessage?: LastMessageRow;
     /**
-     * Messages of others behind the read position, counted to 9,999.
+     * Unread messages of others, counted to 9,999.
      */
     unread: number;
     /**
@@ -448,31 +447,31 @@ export interface ConversationRow {
      */
     pending: number;
     /**
-     * When something last happened in it, for the order of the list.
+     * Time of the latest activity, which orders the list.
      */
     activityAt: WallTime;
     /**
-     * Silent until.
+     * Until when notifications are muted.
      */
     mutedUntil?: WallTime;
     /**
-     * At the top since.
+     * Since when it is pinned to the top of the list.
      */
     pinnedAt?: WallTime;
     /**
-     * Out of the way since.
+     * Since when it is archived.
      */
     archivedAt?: WallTime;
     /**
-     * Those who subscribe to it beside its members, when the server last told.
+     * The number of its subscribers, as last reported by the server.
      */
     subscriberCount: number;
     /**
-     * What of it the account wants to be notified of.
+     * The notification level that the account chose.
      */
     notifications: NotificationLevel;
     /**
-     * Whether the other one of a direct is blocked.
+     * True if the other member of a direct conversation is blocked.
      */
     blocked: boolean;
     /**
@@ -480,13 +479,13 @@ export interface ConversationRow {
      */
     resource?: string;
     /**
-     * Why some of what is pending waits, and until when; none while all of it is on its way.
+     * Why some pending commands wait, and until when; none while all are on their way.
      */
     waits?: Wait;
 }
 
 /**
- * Whether a conversation still goes on.
+ * The state of a conversation.
  */
 export type ConversationState = "active" | "archived" | "closed" | "deleted" | "unknown";
 
@@ -584,13 +583,12 @@ export interface CreateThread {
 }
 
 /**
- * A type of content that an application defines for itself, such as a poll or a
- * payment. Nobody but the application knows what is in it; that it may show anything
- * is why it counts as media.
+ * A type of content that an application defines for itself, such as a poll or a payment. Only the application
+ * understands it; since it may show anything, it counts as media.
  */
 export interface Custom {
     /**
-     * What stands for it in a list, and where the type is not known.
+     * A text to show in lists, and where the type is unknown.
      */
     text?: string;
     /**
@@ -598,8 +596,8 @@ export interface Custom {
      */
     type: string;
     /**
-     * What the application makes of it, 8,000 bytes at most; none in a preview. The package writes and
-     * reads JSON here, where another client may have written something else.
+     * Data for the application, 8,000 bytes at most; none in a preview. The package reads and writes JSON
+     * here, but other clients may have written something else.
      */
     payload?: unknown;
 }
@@ -651,29 +649,29 @@ export interface DirectoryPage {
 }
 
 /**
- * Which public conversations, by the words that they are found under.
+ * A query of public conversations, by the words of their title and name.
  */
 export interface DirectoryQuery {
     /**
-     * Words that begin like those of a title or name, or `@` and how a name begins.
+     * Prefixes of words of a title or name, or `@` and the prefix of a name.
      */
     words?: string;
     /**
-     * Of these kinds; of every kind if there is none.
+     * Only these kinds; every kind if empty.
      */
     kinds?: ConversationKind[];
     /**
-     * Those behind this one; none for the first page.
+     * The key to continue after; none for the first page.
      */
     after?: WordKey;
     /**
-     * At most so many, and at most `PAGE_MAX`; 0 is as many as there may be.
+     * Maximum number of rows, up to `PAGE_MAX`; 0 for `PAGE_MAX`.
      */
     limit?: number;
 }
 
 /**
- * A public conversation, as it is found.
+ * A public conversation in the directory.
  */
 export interface DirectoryRow extends Listing {
     /**
@@ -693,11 +691,11 @@ export interface DirectoryRow extends Listing {
      */
     memberCount: number;
     /**
-     * Those who subscribe to it beside its members.
+     * The number of its subscribers.
      */
     subscriberCount: number;
     /**
-     * Where the account stands in it; none if it never had to do with it.
+     * The own membership status; none if there never was one.
      */
     status?: MemberStatus;
 }
@@ -721,7 +719,7 @@ export interface EditMessage {
 }
 
 /**
- * Who the engine works for.
+ * The account of an engine, and its options.
  */
 export interface EngineConfig {
     /**
@@ -737,12 +735,12 @@ export interface EngineConfig {
      */
     seed: Bytes;
     /**
-     * Whether to decide anew about every entry that the server admitted.
+     * If true, the engine judges every admitted entry again.
      */
     verify?: boolean;
     /**
-     * How many conversations are fetched ahead, so that they can be read without
-     * a network: those of the newest activity. 50 if left out, 0 for none.
+     * Number of conversations to fetch ahead, by newest activity, so that they can be read without a network.
+     * 50 if left out, 0 for none.
      */
     prefetchConversations?: number;
 }
@@ -752,11 +750,11 @@ export interface EngineConfig {
  */
 export interface Grant {
     /**
-     * Whether it is granted; denied otherwise.
+     * True if granted, false if denied.
      */
     allowed: boolean;
     /**
-     * Who said so.
+     * The account that granted or denied it.
      */
     by: AccountId;
     /**
@@ -764,7 +762,7 @@ export interface Grant {
      */
     at: WallTime;
     /**
-     * From when on it says nothing any more; none for never.
+     * When it expires; none for never.
      */
     until?: WallTime;
 }
@@ -780,7 +778,7 @@ export interface GrantRow extends Grant {
 }
 
 /**
- * A message of one who was removed, that is held.
+ * A held message of a removed member.
  */
 export interface HeldRow {
     /**
@@ -792,7 +790,7 @@ export interface HeldRow {
      */
     author: AccountId;
     /**
-     * Since when it is held.
+     * When it was held.
      */
     at: WallTime;
     /**
@@ -800,14 +798,14 @@ export interface HeldRow {
      */
     thread?: ConversationId;
     /**
-     * What it says; none until the server has told.
+     * Its content; none until the server has sent it.
      */
     content?: Content;
 }
 
 /**
- * Where a stream stands, and the hash of its journal up to there. Devices with the same hash at the
- * same position were told the same; with two hashes, different ones.
+ * The end of a stream, with the hash of its journal. Devices with equal hashes at a position were sent the
+ * same entries; with different hashes, different ones.
  */
 export interface HistoryHead {
     /**
@@ -831,28 +829,27 @@ export type InfoField = "name" | "title" | "description" | "avatar_url";
 export type Input = { command: { request: number; command: Command } } | { retry_refused: { request: number; id: number; words?: string } } | { discard_refused: { id: number } } | { list: { request: number; query: Query } } | { head: { request: number; conversation: ConversationId } } | { open_conversation: ConversationId } | { open_thread: { conversation: ConversationId; thread: ConversationId } } | { close_conversation: ConversationId } | { load_older: ConversationId } | { mark_read: ConversationId } | { typing: { conversation: ConversationId; on: boolean } } | { match_contacts: { request: number; points: string[]; region?: string } } | { list_subscribers: { request: number; conversation: ConversationId; reached?: MessageId; after?: AccountId; limit: number } } | { set_network: boolean } | "connect_now" | { token: string } | { token_failed: string } | "link_opened" | "link_lost" | "timer_due" | "close";
 
 /**
- * An invite link. Its code is nowhere: its id is made from the code by a
- * function that nobody can go back.
+ * An invite link. Its code is stored nowhere: its id is derived from the code by a one-way function.
  */
 export interface Invite {
     /**
-     * What who comes in by it becomes: a member at most.
+     * The role of accounts that join with it: member at most.
      */
     role: Role;
     /**
-     * From when on it lets nobody in; none for never.
+     * When it expires; none for never.
      */
     until?: WallTime;
     /**
-     * How many it lets in; none for any number.
+     * Maximum number of accounts that can join with it; none for unlimited.
      */
     usesMax?: number;
     /**
-     * Whether it lets anybody in at the moment.
+     * True if it can be used at the moment.
      */
     enabled: boolean;
     /**
-     * Who made it.
+     * The account that made it.
      */
     by: AccountId;
     /**
@@ -862,12 +859,12 @@ export interface Invite {
 }
 
 /**
- * What an invite link carries: 128 random bits. Whoever has it may use the link.
+ * The secret in an invite link: 128 random bits. Whoever has it may use the link.
  */
 export type InviteCode = string;
 
 /**
- * An invite link, made from its code.
+ * An invite link, derived from its code.
  */
 export type InviteId = string;
 
@@ -890,7 +887,7 @@ export interface InviteMember {
 }
 
 /**
- * An invite link in the panel. Its code is known to whoever made it, and to whom they gave it.
+ * An invite link in the panel. Only its maker, and those they gave it to, know its code.
  */
 export interface InviteRow extends Invite {
     /**
@@ -898,7 +895,7 @@ export interface InviteRow extends Invite {
      */
     id: InviteId;
     /**
-     * How many came in by it.
+     * The number of accounts that joined with it.
      */
     uses: number;
 }
@@ -926,7 +923,7 @@ export interface InviteTerms {
 }
 
 /**
- * How one who is not a member comes in.
+ * Values of the policy on how accounts join.
  */
 export type JoinPolicy = "invite_only" | "link_join" | "open" | "unknown";
 
@@ -939,11 +936,11 @@ export interface LastMessageRow {
      */
     message: MessageId;
     /**
-     * Who wrote it.
+     * Its author.
      */
     author: AccountId;
     /**
-     * What it says, cut short; none when deleted.
+     * An excerpt of its content; none if deleted.
      */
     preview?: Content;
     /**
@@ -953,7 +950,7 @@ export interface LastMessageRow {
 }
 
 /**
- * What becomes of what a removed member wrote before the removal reached them.
+ * Values of the policy on messages that a removed member wrote before the removal reached them.
  */
 export type LateWrites = "refuse" | "hold" | "unknown";
 
@@ -968,11 +965,11 @@ export interface LeaveConversation {
 }
 
 /**
- * An object of another service that a conversation is the back of.
+ * An object in another service that a conversation belongs to.
  */
 export interface Link {
     /**
-     * What the object is.
+     * The kind of object.
      */
     kind: LinkKind;
     /**
@@ -982,7 +979,7 @@ export interface Link {
 }
 
 /**
- * What a conversation may be the back of.
+ * The kind of object that a conversation belongs to.
  */
 export type LinkKind = "partner" | "community" | "group" | "channel" | "unknown";
 
@@ -992,8 +989,7 @@ export type LinkKind = "partner" | "community" | "group" | "channel" | "unknown"
 export type ListPage = { type: "own"; page: OwnPage } | { type: "directory"; page: DirectoryPage };
 
 /**
- * What everybody of the tenant may know of a public conversation, beside its
- * kind, its title and how many are in it.
+ * The public part of a conversation, beside its kind, title and number of members.
  */
 export interface Listing {
     /**
@@ -1005,26 +1001,26 @@ export interface Listing {
      */
     description?: string;
     /**
-     * Where its picture is.
+     * URL of its picture.
      */
     avatarUrl?: string;
     /**
-     * How one comes in.
+     * How accounts join.
      */
     join: JoinPolicy;
     /**
-     * Whether who comes in waits for approval.
+     * True if accounts that join wait for approval.
      */
     joinApproval: boolean;
 }
 
 /**
- * A place on Earth, by the coordinates of WGS 84. They are integers, so that a place
- * is the same on every device: a ten-millionth of a degree is a centimetre.
+ * A place on Earth, in WGS 84 coordinates. They are integers, so that a place is the same on every device: a
+ * ten-millionth of a degree is a centimetre.
  */
 export interface Location {
     /**
-     * What the place is called, 120 characters at most.
+     * The name of the place, 120 characters at most.
      */
     name?: string;
     /**
@@ -1038,7 +1034,7 @@ export interface Location {
 }
 
 /**
- * Somebody whose row in a detail is another one now.
+ * A change of one account's row in a detail.
  */
 export interface MemberChange {
     /**
@@ -1046,7 +1042,7 @@ export interface MemberChange {
      */
     account: AccountId;
     /**
-     * The row; none for who is in no list any more.
+     * The new row; none if the account is in no list any more.
      */
     row?: PlacedMember;
 }
@@ -1065,7 +1061,7 @@ export interface MemberRow {
      */
     account: AccountId;
     /**
-     * The name for people: the one they have here, or their profile's.
+     * The name to show: the one chosen here, or the profile's.
      */
     name: string;
     /**
@@ -1077,15 +1073,15 @@ export interface MemberRow {
      */
     role: Role;
     /**
-     * Where they stand.
+     * Their membership status.
      */
     status: MemberStatus;
     /**
-     * Since when they stand there, by the clock of who said so: when they left, or were removed or banned.
+     * Since when they have this status, by the clock of whoever set it.
      */
     statusAt?: WallTime;
     /**
-     * Who said so: themselves if they left, whoever removed or banned them.
+     * Who set the status: the member if they left, or whoever removed or banned them.
      */
     statusBy?: AccountId;
     /**
@@ -1093,30 +1089,30 @@ export interface MemberRow {
      */
     joinedAt?: WallTime;
     /**
-     * Who added or invited them.
+     * The account that added or invited them.
      */
     invitedBy?: AccountId;
     /**
-     * What is granted and denied beside the role, and has not expired.
+     * Grants and denials beside the role that have not expired.
      */
     grants: GrantRow[];
     /**
-     * What they are doing.
+     * Their presence.
      */
     presence: PresenceKind;
     /**
-     * Whether they are below the own rank: whoever holds the permission for it may act on them.
+     * True if they are below the own rank, so that whoever has the permission may act on them.
      */
     below: boolean;
 }
 
 /**
- * Where a member stands.
+ * The status of a member.
  */
 export type MemberStatus = "active" | "invited" | "requested" | "left" | "removed" | "banned" | "subscribed" | "unknown";
 
 /**
- * What one who is not a member asks the server for.
+ * A request of an account that is not a member.
  */
 export type MembershipAction = { join: InviteCode | undefined } | "accept" | "decline";
 
@@ -1127,12 +1123,12 @@ export type MembershipAction = { join: InviteCode | undefined } | "accept" | "de
 export type MessageId = string;
 
 /**
- * How far a message has come.
+ * Progress of a message.
  */
 export type MessageState = "pending" | "sent" | "delivered" | "read" | "refused" | "unknown";
 
 /**
- * What of a conversation an account wants to be notified of.
+ * The messages of a conversation that an account is notified of.
  */
 export type NotificationLevel = "all" | "mentions" | "none" | "unknown";
 
@@ -1161,44 +1157,42 @@ export interface OwnPage {
 }
 
 /**
- * Which of the own conversations, by newest activity.
+ * A query of the own conversations, by newest activity.
  */
 export interface OwnQuery {
     /**
-     * Of these kinds; of every kind if there is none.
+     * Only these kinds; every kind if empty.
      */
     kinds?: ConversationKind[];
     /**
-     * Where the account stands so. Where it takes part, was invited or asked
-     * to be let in, if there is none.
+     * Only conversations with these own statuses. If empty: active, invited and requested ones.
      */
     statuses?: MemberStatus[];
     /**
-     * In these states; in any but deleted, if there is none. It says nothing
-     * of what the account is not in any more.
+     * Only these states; all but deleted if empty. Does not apply to conversations that the account has left.
      */
     states?: ConversationState[];
     /**
-     * Those behind this one; none for the first page.
+     * The key to continue after; none for the first page.
      */
     after?: ActivityKey;
     /**
-     * At most so many, and at most `PAGE_MAX`; 0 is as many as there may be.
+     * Maximum number of rows, up to `PAGE_MAX`; 0 for `PAGE_MAX`.
      */
     limit?: number;
     /**
-     * About the resource of this id only.
+     * Only about the resource with this id.
      */
     resource?: string;
     /**
-     * Only those whose name holds words that begin like these. Never sent:
-     * what a person calls their conversations is known here only.
+     * Only those whose name has words with these prefixes. Never sent: only the device knows what a person
+     * calls their conversations.
      */
     words?: string;
 }
 
 /**
- * What a thread starts from.
+ * The message that a thread starts from.
  */
 export interface Parent {
     /**
@@ -1210,19 +1204,19 @@ export interface Parent {
      */
     message: MessageId;
     /**
-     * How deep the thread is: 1 in a conversation, 2 in a thread of one …
+     * The depth of the thread: 1 in a conversation, 2 in a thread of a thread …
      */
     depth: number;
 }
 
 /**
- * What a member may be allowed to do.
+ * A permission in a conversation.
  */
 export type Permission = "message:send" | "message:send_media" | "message:edit" | "message:delete" | "message:react" | "message:schedule" | "thread:create" | "message:delete_any" | "mention:all" | "pin:add" | "pin:remove" | "member:approve" | "member:mute" | "member:add" | "member:remove" | "member:ban" | "member:role" | "member:permissions" | "invite:create" | "conversation:info" | "conversation:archive" | "conversation:lock" | "conversation:settings" | "conversation:delete" | "role:define" | "encryption:change";
 
 /**
- * A set of permissions. Written as the list of their names; names of a newer
- * version are not understood, and grant nothing here.
+ * A set of permissions, encoded as the list of their names. Names from a newer version are ignored, and grant
+ * nothing here.
  */
 export type Permissions = Permission[];
 
@@ -1249,7 +1243,7 @@ export interface PinRow {
      */
     message: MessageId;
     /**
-     * Who pinned it.
+     * The account that pinned it.
      */
     by: AccountId;
     /**
@@ -1257,21 +1251,21 @@ export interface PinRow {
      */
     at: WallTime;
     /**
-     * What it says, cut short; nothing when it is not at hand or deleted.
+     * An excerpt of its content; none if it is not loaded or was deleted.
      */
     preview?: Content;
 }
 
 /**
- * A row with where it stands.
+ * A row and its place.
  */
 export interface PlacedMember {
     /**
-     * Its list.
+     * The list it is in.
      */
     roster: Roster;
     /**
-     * Its place in the list once the account's former row is taken out.
+     * Its index in the list, after the account's previous row is removed.
      */
     place: number;
     /**
@@ -1285,15 +1279,15 @@ export interface PlacedMember {
  */
 export interface Policies {
     /**
-     * Who may send.
+     * Who may send messages.
      */
     send: SendPolicy;
     /**
-     * How one comes in.
+     * How accounts join.
      */
     join: JoinPolicy;
     /**
-     * Whether who comes in by a link or by themselves waits for approval.
+     * If true, accounts that join by a link or on their own wait for approval.
      */
     join_approval: boolean;
     /**
@@ -1301,7 +1295,7 @@ export interface Policies {
      */
     add_members: WhoPolicy;
     /**
-     * Who may change what describes the conversation.
+     * Who may change the texts that describe the conversation.
      */
     info_edit: WhoPolicy;
     /**
@@ -1309,7 +1303,7 @@ export interface Policies {
      */
     subrooms: SubroomPolicy;
     /**
-     * How deep threads of threads go, 0–32.
+     * Maximum depth of nested threads, 0–32.
      */
     subroom_depth_max: number;
     /**
@@ -1321,19 +1315,19 @@ export interface Policies {
      */
     slow_mode_seconds: number;
     /**
-     * Whether reactions are allowed.
+     * If false, reactions are forbidden.
      */
     reactions: boolean;
     /**
-     * Whether stickers are allowed.
+     * If false, stickers are forbidden.
      */
     stickers: boolean;
     /**
-     * Whether attachments are allowed.
+     * If false, attachments are forbidden.
      */
     attachments: boolean;
     /**
-     * What becomes of what a removed member wrote before they knew of it.
+     * Handling of messages that a removed member wrote before they knew.
      */
     late_writes: LateWrites;
 }
@@ -1349,17 +1343,17 @@ export type Policy = { send: SendPolicy } | { join: JoinPolicy } | { join_approv
 export type Position = number;
 
 /**
- * What an account is doing in a conversation.
+ * The activity of an account in a conversation.
  */
 export type PresenceKind = "online" | "typing" | "idle" | "offline" | "unknown";
 
 /**
- * The public fields of an account; each empty until written. Its owner writes
- * all but the two times, which are the server's.
+ * The public fields of an account, each empty until written. Its owner writes all but the two times, which the
+ * server sets.
  */
 export interface Profile {
     /**
-     * What the account is.
+     * The kind of account.
      */
     kind?: AccountKind;
     /**
@@ -1367,7 +1361,7 @@ export interface Profile {
      */
     displayName?: string;
     /**
-     * Where the picture is, ≤ 2,048 bytes.
+     * URL of the picture, ≤ 2,048 bytes.
      */
     avatarUrl?: string;
     /**
@@ -1379,26 +1373,26 @@ export interface Profile {
      */
     status?: string;
     /**
-     * What the operator's own systems call the profile, ≤ 64 characters.
+     * The account's name in the operator's own systems, ≤ 64 characters.
      */
     reference?: string;
     /**
-     * When the server first accepted a change of it; no command states it.
+     * When the server first accepted a change of it; no command sets it.
      */
     createdAt?: WallTime;
     /**
-     * When the server last accepted a change of it; no command states it.
+     * When the server last accepted a change of it; no command sets it.
      */
     updatedAt?: WallTime;
 }
 
 /**
- * Which list is asked for.
+ * A query of one of the lists.
  */
 export type Query = { own: OwnQuery } | { directory: DirectoryQuery };
 
 /**
- * Who may invite an account, add it, or begin a direct with it.
+ * Who may invite an account, add it, or begin a direct conversation with it.
  */
 export type Reachability = "everybody" | "contacts" | "nobody" | "unknown";
 
@@ -1421,7 +1415,7 @@ export interface React {
 }
 
 /**
- * Who reacted with one emoji.
+ * The reactions with one emoji.
  */
 export interface ReactionRow {
     /**
@@ -1429,11 +1423,11 @@ export interface ReactionRow {
      */
     emoji: string;
     /**
-     * Who, by account.
+     * The accounts that reacted.
      */
     accounts: AccountId[];
     /**
-     * Whether the own account is among them.
+     * True if the own account is among them.
      */
     own: boolean;
 }
@@ -1443,15 +1437,15 @@ export interface ReactionRow {
  */
 export interface RefusedRow {
     /**
-     * Names it for retry and discard.
+     * Identifies it for retry and discard.
      */
     id: number;
     /**
-     * Where it was to be; none for one about the account itself.
+     * The conversation; none for a command about the account itself.
      */
     conversation?: ConversationId;
     /**
-     * The thread of that conversation, if it was to be in one.
+     * The thread of that conversation, if it was for one.
      */
     thread?: ConversationId;
     /**
@@ -1459,15 +1453,15 @@ export interface RefusedRow {
      */
     command: string;
     /**
-     * The words written with it.
+     * The text written with it.
      */
     words?: string;
     /**
-     * What the message it writes or edits was to say.
+     * The content of the message that it sends or edits.
      */
     content?: Content;
     /**
-     * The message it writes or is about.
+     * The message that it sends or is about.
      */
     message?: MessageId;
     /**
@@ -1475,11 +1469,11 @@ export interface RefusedRow {
      */
     code: Code;
     /**
-     * Whether the same command may succeed later.
+     * True if the same command may succeed later.
      */
     retryable: boolean;
     /**
-     * More about it, for people who debug.
+     * Detail for debugging.
      */
     detail: string;
     /**
@@ -1513,15 +1507,15 @@ export interface RemoveMember {
 }
 
 /**
- * What a message answers.
+ * The message that another one replies to.
  */
 export interface ReplyRow {
     /**
-     * Which message.
+     * The id of the message.
      */
     id: MessageId;
     /**
-     * Who wrote it.
+     * The account that wrote it.
      */
     author: AccountId;
     /**
@@ -1529,7 +1523,7 @@ export interface ReplyRow {
      */
     authorName: string;
     /**
-     * What it says, cut short; nothing when it is not at hand or deleted.
+     * An excerpt of its content; none if it is not loaded or was deleted.
      */
     preview?: Content;
 }
@@ -1551,42 +1545,42 @@ export interface RequestMembership {
 }
 
 /**
- * A thing of the operator's, of which a client talks with its owner.
+ * Something of the operator's that a client discusses with its owner.
  */
 export interface Resource {
     /**
-     * Its id there, 1–64 characters.
+     * Its id in the operator's system, 1–64 characters.
      */
     id: string;
     /**
-     * What it is called, ≤ 200 characters.
+     * Its title, ≤ 200 characters.
      */
     title?: string;
     /**
-     * Who asks about it, and begins the conversation.
+     * The account that asks about it, and creates the conversation.
      */
     client: AccountId;
     /**
-     * What the client was called then, ≤ 120 characters.
+     * The client's name at that time, ≤ 120 characters.
      */
     clientName?: string;
     /**
-     * Whose it is.
+     * The account that owns it.
      */
     owner: AccountId;
     /**
-     * What the owner was called then, ≤ 120 characters.
+     * The owner's name at that time, ≤ 120 characters.
      */
     ownerName?: string;
 }
 
 /**
- * What a member is in a conversation: a built-in role, or one of the conversation's own by its name.
+ * The role of a member: a built-in role, or the name of a custom one.
  */
 export type Role = "owner" | "admin" | "moderator" | "member" | "guest" | "subscriber" | (string & {});
 
 /**
- * What a conversation says of one of its own roles.
+ * The definition of a custom role.
  */
 export interface RoleDefinition {
     /**
@@ -1594,7 +1588,7 @@ export interface RoleDefinition {
      */
     rank: number;
     /**
-     * What it carries.
+     * Its permissions.
      */
     permissions: Permissions;
 }
@@ -1604,30 +1598,30 @@ export interface RoleDefinition {
  */
 export interface RoleRow {
     /**
-     * What it is called.
+     * The name of the role.
      */
     name: Role;
     /**
-     * Its rank: members of a lower one can be acted on.
+     * Its rank: members of a lower rank can be acted on.
      */
     rank: number;
     /**
-     * What it carries.
+     * The permissions it carries.
      */
     permissions: Permissions;
     /**
-     * Whether the conversation defines it itself.
+     * True if the conversation defines it itself.
      */
     custom: boolean;
 }
 
 /**
- * Which of the lists of a detail a member is in.
+ * The list of a detail that a member is in.
  */
 export type Roster = "members" | "candidates" | "former";
 
 /**
- * Who may know of a conversation.
+ * The visibility of a conversation.
  */
 export type Scope = "private" | "organization" | "public" | "unknown";
 
@@ -1658,7 +1652,7 @@ export interface SendMessage {
 }
 
 /**
- * Who may send messages.
+ * Values of the policy on who may send messages.
  */
 export type SendPolicy = "all_members" | "moderators" | "admins_only" | "unknown";
 
@@ -1902,12 +1896,12 @@ export interface SetThread {
 export type SettingChange = { muted_until: WallTime | undefined } | { pinned: boolean } | { archived: boolean } | { notifications: NotificationLevel };
 
 /**
- * What the store answers. After a failure nothing of the request is done.
+ * An answer of the store. After a failure nothing of the request was done.
  */
 export type StorageAnswer = { records: StorageRecord[] } | "written" | { failed: StorageCode };
 
 /**
- * Why the store did not do it.
+ * Why the store failed.
  */
 export type StorageCode = "storage_full" | "storage_blocked" | "storage_corrupt" | "storage_gone";
 
@@ -1926,12 +1920,12 @@ export interface StorageRecord {
 }
 
 /**
- * What the store is asked to do, in one transaction.
+ * A request to the store, carried out in one transaction.
  */
 export type StorageRequest = { type: "read"; prefixes: string[] } | { type: "write"; writes: Write[] };
 
 /**
- * Who may open threads.
+ * Values of the policy on who may open threads.
  */
 export type SubroomPolicy = "all_members" | "admins_only" | "nobody" | "unknown";
 
@@ -1954,19 +1948,19 @@ export interface Subscriber {
  */
 export interface SubscriberPage {
     /**
-     * How many there are.
+     * The number of subscribers.
      */
     count: number;
     /**
-     * How many of them were delivered to.
+     * The number delivered to.
      */
     delivered: number;
     /**
-     * How many of them have read.
+     * The number that have read.
      */
     read: number;
     /**
-     * Some of them; none behind the last.
+     * Some of them; none after the last.
      */
     subscribers: Subscriber[];
 }
@@ -1981,13 +1975,13 @@ export type TenantId = string;
  */
 export interface Text {
     /**
-     * The words, `message_characters_max` at most.
+     * The text, `message_characters_max` at most.
      */
     text: string;
 }
 
 /**
- * How a conversation looks.
+ * The look of a conversation.
  */
 export interface Theme {
     /**
@@ -2006,7 +2000,7 @@ export interface Theme {
 export type ThreadChange = { title: string | undefined } | { locked: boolean } | { state: ConversationState };
 
 /**
- * A thread, as the message that it starts from shows it.
+ * A thread, as shown on the message that it starts from.
  */
 export interface ThreadRow {
     /**
@@ -2014,7 +2008,7 @@ export interface ThreadRow {
      */
     id: ConversationId;
     /**
-     * The messages written in it, pending ones and those taken back included.
+     * The number of messages in it, including pending and deleted ones.
      */
     replies: number;
     /**
@@ -2022,7 +2016,7 @@ export interface ThreadRow {
      */
     lastReplyAt?: WallTime;
     /**
-     * Who wrote in it, the latest first; a few of them.
+     * Some of the accounts that wrote in it, the latest first.
      */
     participants: AccountId[];
 }
@@ -2036,7 +2030,7 @@ export interface TimelineRow {
      */
     id: MessageId;
     /**
-     * Who wrote it.
+     * The account that wrote it.
      */
     author: AccountId;
     /**
@@ -2044,23 +2038,23 @@ export interface TimelineRow {
      */
     authorName: string;
     /**
-     * Whether the own account wrote it.
+     * True if the own account wrote it.
      */
     own: boolean;
     /**
-     * What it says now; nothing when deleted.
+     * Its current content; none if deleted.
      */
     content?: Content;
     /**
-     * Who took it back, if anybody.
+     * The account that deleted it, if it is deleted.
      */
     deletedBy?: AccountId;
     /**
-     * When it was edited last, if ever.
+     * When it was last edited, if ever.
      */
     editedAt?: WallTime;
     /**
-     * What it answers.
+     * The message it replies to.
      */
     replyTo?: ReplyRow;
     /**
@@ -2068,7 +2062,7 @@ export interface TimelineRow {
      */
     mentions: AccountId[];
     /**
-     * Who reacted with what.
+     * Its reactions, by emoji.
      */
     reactions: ReactionRow[];
     /**
@@ -2084,19 +2078,19 @@ export interface TimelineRow {
      */
     position?: Position;
     /**
-     * How far it has come. Messages of others are sent.
+     * Progress of the message. Messages of others are `sent`.
      */
     state: MessageState;
     /**
-     * How many others have read it; for own messages.
+     * The number of others who have read it; for own messages.
      */
     readBy: number;
     /**
-     * Whether it is pinned.
+     * True if it is pinned.
      */
     pinned: boolean;
     /**
-     * Whether something about it (an edit, a reaction) is not admitted yet.
+     * True if an edit or a reaction of it is not admitted yet.
      */
     unsynced: boolean;
     /**
@@ -2104,7 +2098,7 @@ export interface TimelineRow {
      */
     thread?: ThreadRow;
     /**
-     * Why a pending one waits while others are sent, and until when.
+     * Why a pending message waits while others are sent, and until when.
      */
     waits?: Wait;
 }
@@ -2172,7 +2166,7 @@ export interface Unknown {
      */
     name: string;
     /**
-     * What it says in words, if it does.
+     * The content in words, if it has any.
      */
     text?: string;
 }
@@ -2215,7 +2209,7 @@ export interface Unreact {
 export type Update = { type: "first_rows"; value: ConversationRow[] } | { type: "ready" } | { type: "connection"; value: ConnectionState } | { type: "conversations"; value: ConversationRow[] } | { type: "timeline"; value: TimelineUpdate } | { type: "conversation"; value: ConversationDetail } | { type: "members"; value: { conversation: ConversationId; changes: MemberChange[]; updatedAt: WallTime } } | { type: "gone"; value: ConversationId } | { type: "refused"; value: { rows: RefusedRow[]; removed: number[] } } | { type: "unsynced"; value: number } | { type: "presence"; value: { conversation: ConversationId; account: AccountId; kind: PresenceKind } } | { type: "profile"; value: { account: AccountId; profile: Profile } } | { type: "contacts"; value: { rows: ContactRow[]; removed: ContactId[] } } | { type: "blocked"; value: BlockedRow[] } | { type: "reachability"; value: Reachability } | { type: "command_stored"; value: { request: number; conversation?: ConversationId; message?: MessageId } } | { type: "contacts_matched"; value: { request: number; matches: ContactMatch[] } } | { type: "subscribers_listed"; value: { request: number; page: SubscriberPage } } | { type: "head"; value: { request: number; head?: HistoryHead } } | { type: "listed"; value: { request: number; page: ListPage } } | { type: "command_failed"; value: { request: number; code: Code; detail: string } } | { type: "storage_failed"; value: Code } | { type: "storage_recovered" } | { type: "server_fault"; value: ServerFault };
 
 /**
- * What a command waits for.
+ * Why a command waits.
  */
 export interface Wait {
     /**
@@ -2223,18 +2217,18 @@ export interface Wait {
      */
     code: Code;
     /**
-     * Until when, by the server's clock.
+     * The end of the wait, by the server's clock.
      */
     until: WallTime;
 }
 
 /**
- * Milliseconds since 1970, UTC, as some clock told them.
+ * Milliseconds since 1970, UTC, by some clock.
  */
 export type WallTime = number;
 
 /**
- * Who may do something that is the admins' otherwise.
+ * Values of a policy that opens an admins' permission to members.
  */
 export type WhoPolicy = "all_members" | "admins_only" | "unknown";
 
@@ -2243,7 +2237,7 @@ export type WhoPolicy = "all_members" | "admins_only" | "unknown";
  */
 export interface WordKey {
     /**
-     * The word it was found under.
+     * The word by which it was found.
      */
     word: string;
     /**

@@ -1,6 +1,5 @@
-//! Base32hex (RFC 4648, section 7) of 16 bytes, in lower case and without
-//! padding: it sorts as the bytes do. Our own, because what a library brings
-//! for every length and alphabet would be 34 KB of the browser's module.
+//! Base32hex (RFC 4648, section 7) of 16 bytes, in lower case and without padding: it sorts as the bytes do.
+//! Implemented here because a library for every length and alphabet would add 34 KB to the browser's module.
 
 use core::array;
 
@@ -8,7 +7,7 @@ use core::array;
 pub const LENGTH: usize = 26;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-/// The bits of the last character that stand for nothing.
+/// The unused bits of the last character.
 const REST_BITS: u32 = 2;
 
 /// The text of 16 bytes.
@@ -24,7 +23,7 @@ pub fn encode(bytes: [u8; 16]) -> [u8; LENGTH] {
     })
 }
 
-/// The bytes of a text; none if `encode` does not write it.
+/// Decodes a text; none if it is not what `encode` writes.
 pub fn decode(text: &[u8]) -> Option<[u8; 16]> {
     let text: &[u8; LENGTH] = text.try_into().ok()?;
     let (last, others) = text.split_last()?;
@@ -50,7 +49,7 @@ mod tests {
 
     #[test]
     fn texts_are_those_of_the_standard() {
-        // Section 10 has "foobar" as CPNMUOJ1E8======; bits behind the end are zero.
+        // Section 10 has "foobar" as CPNMUOJ1E8======; bits after the end are zero.
         let mut bytes = [0; 16];
         bytes[..6].copy_from_slice(b"foobar");
         assert_eq!(&encode(bytes), b"cpnmuoj1e80000000000000000");

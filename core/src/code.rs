@@ -10,17 +10,17 @@ named! {
         // Session.
         /// The token is missing, malformed or not signed by a known key.
         TokenInvalid = "token_invalid",
-        /// The token is another account's, or another tenant's, than the client was opened for.
+        /// The token is for another account, or another tenant, than the client was opened for.
         TokenForeign = "token_foreign",
-        /// The token's time is over: the app gives a new one.
+        /// The token has expired: the app has to supply a new one.
         TokenExpired = "token_expired",
-        /// The app gave no token: what it is asked with failed.
+        /// The app supplied no token: its token callback failed.
         TokenUnavailable = "token_unavailable",
-        /// The account may neither read nor write.
+        /// The account is suspended, and may neither read nor write.
         AccountSuspended = "account_suspended",
         /// The device id belongs to another account, or was copied.
         ActorConflict = "actor_conflict",
-        /// The server speaks older versions of the protocol only: it is not upgraded yet.
+        /// The server speaks older versions of the protocol only: it has not been upgraded yet.
         VersionUnsupported = "version_unsupported",
         /// The server speaks newer versions of the protocol only: the app has to be upgraded.
         UpgradeRequired = "upgrade_required",
@@ -34,27 +34,27 @@ named! {
         FrameUnexpected = "frame_unexpected",
         /// No Hello within the time allowed.
         HelloTimeout = "hello_timeout",
-        /// The session did not read what it was sent; it resumes from its cursor.
+        /// The session did not read what it was sent. It resumes from its cursor.
         SlowReader = "slow_reader",
         /// The same device opened another session; this one ended.
         SessionReplaced = "session_replaced",
-        /// The account has more sessions than it may; the one that was idle for the longest time ended.
+        /// The account has more sessions than allowed; the one that had been idle longest ended.
         TooManySessions = "too_many_sessions",
         /// An administrator of the tenant watches more conversations at once than an account may.
         TooManyWatched = "too_many_watched",
-        /// The server is going down; come back soon.
+        /// The server is shutting down; reconnect soon.
         Draining = "draining",
         /// The server cannot reach its store.
         StoreUnavailable = "store_unavailable",
         /// The server's store is out of space.
         StoreFull = "store_full",
-        /// What the server has stored of the stream is damaged: its operator has to mend it.
+        /// Stored data of the stream is damaged, and the server's operator has to mend it.
         StreamDamaged = "stream_damaged",
-        /// The server's store was put back to an older state, in which this cannot be written again by itself.
+        /// The server's store was restored to an older state, and this cannot be written again automatically.
         StoreRestored = "store_restored",
-        /// The server tells another history of the stream than it told before.
+        /// The server's history of the stream differs from the one it sent before.
         HistoryDiffers = "history_differs",
-        /// The server failed in a way it has no name for.
+        /// A failure of the server without a code of its own.
         Internal = "internal",
 
         // Shape of a change.
@@ -64,7 +64,7 @@ named! {
         ChangeTooLarge = "change_too_large",
         /// A change, or a column of it, that is deflated.
         ChangeCompressed = "change_compressed",
-        /// A change with something beside its operations: a message, a footer, bytes behind the columns.
+        /// A change with anything beside its operations: a message, a footer, bytes after the columns.
         ChangeExtras = "change_extras",
         /// A column that is unknown, doubled, empty or out of order.
         ColumnIllegal = "column_illegal",
@@ -100,7 +100,7 @@ named! {
         WrongPredecessors = "wrong_predecessors",
         /// The document does not belong to the stream, or does not exist.
         DocumentUnknown = "document_unknown",
-        /// A document's state from the server that cannot be read, or does not fit.
+        /// A document's state from the server cannot be read, or does not fit.
         SnapshotInvalid = "snapshot_invalid",
 
         // Outdated, answered by rewriting from the intent.
@@ -108,7 +108,7 @@ named! {
         PageClosed = "page_closed",
         /// The page is not open yet.
         PageNotOpen = "page_not_open",
-        /// The page takes no more changes at all.
+        /// The page accepts no more changes.
         PageFull = "page_full",
         /// The value was written against something that has changed meanwhile.
         Stale = "stale",
@@ -116,7 +116,7 @@ named! {
         // Conversation and member.
         /// There is no such conversation, or the account may not know of it.
         ConversationUnknown = "conversation_unknown",
-        /// The conversation exists already, otherwise than written here.
+        /// The conversation exists already, with other content than the change states.
         ConversationExists = "conversation_exists",
         /// Another public conversation of the tenant has that name.
         NameTaken = "name_taken",
@@ -128,13 +128,13 @@ named! {
         ConversationArchived = "conversation_archived",
         /// The conversation is locked to all but moderators and above.
         ConversationLocked = "conversation_locked",
-        /// A thread deeper than the conversation lets threads of threads go.
+        /// A thread nested deeper than the conversation allows.
         ThreadTooDeep = "thread_too_deep",
-        /// A kind of conversation, or of a message's content, of a newer version.
+        /// A kind of conversation or of content from a newer version.
         KindUnknown = "kind_unknown",
-        /// A policy, or a value of one, of a newer version.
+        /// A policy, or a policy's value, from a newer version.
         PolicyUnknown = "policy_unknown",
-        /// This kind of conversation does not have this.
+        /// This kind of conversation does not have this feature.
         WrongKind = "wrong_kind",
         /// The account is not a member.
         NotAMember = "not_a_member",
@@ -144,55 +144,56 @@ named! {
         MemberRemoved = "member_removed",
         /// The account was banned.
         MemberBanned = "member_banned",
-        /// The one acted on is not a member.
+        /// The target account is not a member.
         MemberUnknown = "member_unknown",
-        /// The account is a member already.
+        /// The account is already a member.
         MemberExists = "member_exists",
-        /// The conversation has as many members as it can.
+        /// The conversation has reached its maximum number of members.
         TooManyMembers = "too_many_members",
-        /// The document of the conversation, thread or account has as many changes as it can.
+        /// The document of the conversation, thread or account is full.
         DocumentFull = "document_full",
 
         // Permission, policy, rank.
-        /// The role, with grants and denials, does not carry the permission.
+        /// The role, with its grants and denials, lacks the permission.
         PermissionDenied = "permission_denied",
         /// A policy of the conversation forbids it.
         PolicyForbids = "policy_forbids",
-        /// The one acted on, or the role given, is of the own rank or above.
+        /// The target, or the role to assign, has the account's own rank or a higher one.
         RankTooLow = "rank_too_low",
-        /// Nobody comes in here by themselves.
+        /// Nobody can join this conversation on their own.
         JoinForbidden = "join_forbidden",
-        /// There is no invite of this code.
+        /// There is no invite with this code.
         InviteUnknown = "invite_unknown",
         /// The invite has expired.
         InviteExpired = "invite_expired",
-        /// The invite has let in as many as it may.
+        /// The invite has been used as often as it allows.
         InviteUsedUp = "invite_used_up",
-        /// The invite lets nobody in at the moment.
+        /// The invite is disabled.
         InviteDisabled = "invite_disabled",
         /// The message is held until somebody decides about it.
         MessageHeld = "message_held",
-        /// Somebody let the message in.
+        /// The held message was admitted.
         HeldAdmitted = "held_admitted",
-        /// Somebody decided against the message.
+        /// The held message was discarded.
         HeldDiscarded = "held_discarded",
-        /// More invites than a conversation has.
+        /// The conversation has reached its maximum number of invites.
         TooManyInvites = "too_many_invites",
-        /// There is no role of this name here.
+        /// The role is not defined in this conversation.
         RoleUnknown = "role_unknown",
-        /// The role defined is not below the definer's own rank.
+        /// The role to define is not below the account's own rank.
         RoleOutranks = "role_outranks",
         /// Somebody has the role.
         RoleInUse = "role_in_use",
-        /// More roles than a conversation defines.
+        /// The conversation has reached its maximum number of roles.
         TooManyRoles = "too_many_roles",
         /// A conversation keeps at least one owner.
         LastOwner = "last_owner",
         /// Only the account itself may write this.
         NotTheOwner = "not_the_owner",
-        /// It cannot be delivered. Nobody is told why: the other one may have blocked the account.
+        /// The message cannot be delivered. The reason is not disclosed: the recipient may have blocked
+        /// the account.
         NotDeliverable = "not_deliverable",
-        /// The account cannot be added or invited by this one. Nobody is told why.
+        /// The account cannot be added or invited by this one. The reason is not disclosed.
         AccountUnavailable = "account_unavailable",
         /// Only its author may do this to a message.
         NotTheAuthor = "not_the_author",
@@ -214,7 +215,7 @@ named! {
         EmojiInvalid = "emoji_invalid",
         /// A text over its length.
         TextTooLong = "text_too_long",
-        /// A key that cannot be written twice already is.
+        /// A key that can be written only once exists already.
         AlreadyWritten = "already_written",
         /// There is no such message on this page.
         MessageUnknown = "message_unknown",
@@ -226,21 +227,21 @@ named! {
         ProposalExpired = "proposal_expired",
         /// The state of the conversation and that of its lead do not go together.
         LeadInvalid = "lead_invalid",
-        /// More pins than a conversation holds.
+        /// The conversation has reached its maximum number of pins.
         TooManyPins = "too_many_pins",
-        /// More reactions of one account than a message holds.
+        /// The account has reached its maximum number of reactions on the message.
         TooManyReactions = "too_many_reactions",
-        /// More mentions than a message holds.
+        /// The message has too many mentions.
         TooManyMentions = "too_many_mentions",
         /// An id that does not parse.
         IdInvalid = "id_invalid",
-        /// A phone number that is not one of E.164.
+        /// Not a phone number in E.164 form.
         PhoneInvalid = "phone_invalid",
-        /// An e-mail address that is none.
+        /// Not an e-mail address.
         EmailInvalid = "email_invalid",
-        /// More contacts, or more accounts blocked, than an account keeps.
+        /// The account has reached its maximum number of contacts or blocked accounts.
         TooManyContacts = "too_many_contacts",
-        /// More changes wait in the outbox than it holds.
+        /// The outbox is full.
         OutboxFull = "outbox_full",
 
         // Request over HTTP.
@@ -254,11 +255,11 @@ named! {
         // Client.
         /// The device's store is out of space.
         StorageFull = "storage_full",
-        /// The device's store is held by something else.
+        /// Something else has the device's store open.
         StorageBlocked = "storage_blocked",
         /// Stored bytes do not decode.
         StorageCorrupt = "storage_corrupt",
-        /// The device's store was deleted meanwhile.
+        /// The device's store has been deleted.
         StorageGone = "storage_gone",
         /// Another tab has this store open.
         StoreInUse = "store_in_use",
@@ -266,17 +267,17 @@ named! {
         Unreachable = "unreachable",
         /// The client is closed.
         ClientClosed = "client_closed",
-        /// The engine stopped in the middle of something; it starts again from the store.
+        /// The engine stopped in the middle of an operation and restarts from the store.
         EngineStopped = "engine_stopped",
         /// The WebAssembly module cannot be loaded.
         ModuleUnavailable = "module_unavailable",
-        /// A second input before the outputs of the first were taken.
+        /// A second input before the outputs of the first one were polled.
         Misuse = "misuse",
     }
 }
 
 impl Code {
-    /// Whether the same thing may succeed later without being changed.
+    /// Returns true if the same request may succeed later without being changed.
     pub fn is_retryable(self) -> bool {
         matches!(
             self,
@@ -305,8 +306,8 @@ impl Code {
         )
     }
 
-    /// Whether the client answers by writing the command anew from its
-    /// intent, without asking anybody: nothing was wrong but the moment.
+    /// Returns true if the client should rewrite the command from its intent without asking anybody: only the
+    /// timing was wrong.
     pub fn is_outdated(self) -> bool {
         matches!(
             self,

@@ -14,7 +14,7 @@ pub struct HybridClock {
 }
 
 impl HybridClock {
-    /// A clock that goes on after `stamp`, as stored.
+    /// A clock that continues after `stamp`, as stored.
     pub fn resume(stamp: Stamp) -> Self {
         Self { latest: (stamp.wall(), stamp.counter()) }
     }
@@ -25,18 +25,16 @@ impl HybridClock {
         Stamp::new(self.latest.0, self.latest.1, random)
     }
 
-    /// Takes note of a stamp from elsewhere, so that what is written next
-    /// sorts behind it. One more than `ahead_max` before `wall` is ignored:
-    /// a broken clock must not drag the others along.
+    /// Records a stamp from elsewhere, so that later stamps sort after it. A stamp more than `ahead_max` ahead
+    /// of `wall` is ignored: one broken clock must not drag the others along.
     pub fn observe(&mut self, stamp: Stamp, wall: WallTime, ahead_max: Duration) {
         if stamp.wall() <= wall.plus(ahead_max) {
             self.latest = self.latest.max((stamp.wall(), stamp.counter()));
         }
     }
 
-    /// Goes back to `to` when it is beyond that by more than `ahead_max`: the
-    /// device's clock was wrong, and no such stamp would be admitted. Tells
-    /// whether it went back.
+    /// Moves back to `to` if the clock is more than `ahead_max` ahead of it: the device's clock was wrong, and
+    /// no such stamp would be admitted. Returns true if it moved.
     pub fn take_back(&mut self, to: WallTime, ahead_max: Duration) -> bool {
         let is_beyond = self.latest.0 > to.plus(ahead_max);
         if is_beyond {

@@ -1,6 +1,5 @@
-//! A newtype for each id: parse, print, order, derive. Constructors parse, so
-//! an invalid id cannot exist. Times inside message ids come from `hlc`. It is
-//! long because there are many ids, each of them small.
+//! A newtype for each id: parse, print, order, derive. Constructors parse, so an invalid id cannot exist. Times
+//! inside message ids come from `hlc`. It is long because there are many small ids.
 
 use core::fmt;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use crate::{
     time::WallTime,
 };
 
-/// Why a text or bytes are not an id.
+/// Why a text or a byte string is not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseIdError {
     /// Not 1 to 64 characters of `A-Za-z0-9_.:-`.
@@ -42,7 +41,7 @@ macro_rules! id_in_json {
     };
 }
 
-/// Says which text is not an id, and why.
+/// The message for a text that is not an id.
 fn no_id(what: &str, text: &str, error: ParseIdError) -> String {
     format!("{what} id `{}` {error}", text.chars().take(80).collect::<String>())
 }
@@ -185,24 +184,24 @@ name_id! {
 }
 
 name_id! {
-    /// A communication identity, named by the operator's identity provider: `auth0|…`, an e-mail
-    /// address, a UUID. What would have to be escaped in a key, an address or a log is not legal.
+    /// A communication identity, named by the operator's identity provider: `auth0|…`, an e-mail address, a
+    /// UUID. Characters that would have to be escaped in a key, an address or a log are not allowed.
     AccountId "account", 128 bytes of |byte| byte.is_ascii_graphic() && !b"/\"'`\\".contains(&byte), or Account
 }
 
 byte_id! {
-    /// One installation of a client. Its bytes are the Automerge actor id of
-    /// every change it writes; it belongs to one account for ever.
+    /// One installation of a client. Its bytes are the Automerge actor id of every change it writes; it belongs
+    /// to one account for good.
     DeviceId "device"
 }
 
 byte_id! {
-    /// What a server's store is as long as nobody puts it back to an older state. Random.
+    /// The identity of a server's store, random, and replaced whenever the store is restored to an older state.
     IncarnationId "incarnation"
 }
 
 byte_id! {
-    /// A stretch of a store's history, from one start of a server on. Random.
+    /// A segment of a store's history, begun by each start of a server. Random.
     EpochId "epoch"
 }
 
@@ -217,12 +216,12 @@ byte_id! {
 }
 
 byte_id! {
-    /// An invite link, made from its code.
+    /// An invite link, derived from its code.
     InviteId "invite"
 }
 
 byte_id! {
-    /// What an invite link carries: 128 random bits. Whoever has it may use the link.
+    /// The secret in an invite link: 128 random bits. Whoever has it may use the link.
     InviteCode "invite code"
 }
 
@@ -233,12 +232,12 @@ byte_id! {
 }
 
 impl AccountId {
-    /// The account that the server writes as; no token is of it.
+    /// The account that the server writes as. No token is valid for it.
     pub fn system() -> Self {
         Self(Arc::from(SYSTEM))
     }
 
-    /// Whether it is the one that the server writes as.
+    /// Returns true for the account that the server writes as.
     pub fn is_system(&self) -> bool {
         &*self.0 == SYSTEM
     }
@@ -265,9 +264,8 @@ impl ChangeHash {
 }
 
 impl ChangeHash {
-    /// The hash of an uncompressed change, from its bytes alone, which nothing
-    /// decodes: a look at whether they are what was written. None if they are
-    /// no Automerge chunk or their own checksum is wrong.
+    /// The hash of an uncompressed change, from its bytes alone and without decoding it; it shows whether they
+    /// are what was written. None if they are not an Automerge chunk or their own checksum is wrong.
     pub fn of_change(bytes: &[u8]) -> Option<Self> {
         const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
         let (header, chunk) = bytes.split_at_checked(8)?;
@@ -289,53 +287,51 @@ impl fmt::Debug for ChangeHash {
 }
 
 impl DeviceId {
-    /// The device of the system's account in a stream: each node that writes
-    /// there writes as it.
+    /// The system account's device in a stream. Every node writes there with the same one.
     pub fn of_system(tenant: &TenantId, stream: &StreamId) -> Self {
         Self(derive(["tidings system 1", tenant.as_str(), &stream.to_string()]))
     }
 
-    /// The device as which servers write what an account does by way of a program beside
-    /// them, unless somebody else has taken it: one for all of it, as each costs memory in
-    /// every document that it writes.
+    /// The device with which servers write on behalf of an account for programs beside them, unless
+    /// another account has taken it. One for all of it, because each device costs memory in every
+    /// document that it writes.
     pub fn of_programs(tenant: &TenantId, account: &AccountId) -> Self {
         Self(derive(["tidings programs 1", tenant.as_str(), account.as_str()]))
     }
 }
 
 impl ConversationId {
-    /// The conversation of exactly these two accounts: both sides derive the
-    /// same id while offline, in either order.
+    /// The direct conversation of these two accounts: both sides derive the same id while offline, in
+    /// either order.
     pub fn direct(tenant: &TenantId, one: &AccountId, other: &AccountId) -> Self {
         let (first, second) = if one <= other { (one, other) } else { (other, one) };
         Self(marked(DIRECT_MARK, derive(["tidings direct 1", tenant.as_str(), first.as_str(), second.as_str()])))
     }
 
-    /// Whether it has the form of a direct's id: only a direct begins under it.
+    /// Returns true if the id has the form of a direct conversation's: only a direct can be created under it.
     pub fn is_of_direct(&self) -> bool {
         self.0.starts_with(&DIRECT_MARK)
     }
 
-    /// Whether it has the form of an id that is derived, a direct's or that of a
-    /// conversation about a resource: nothing else begins under it, so nobody
-    /// takes the place of one that others can derive. A random id is of that form
-    /// once in 2^31 times, and then nothing begins under it.
+    /// Returns true if the id has the form of a derived one, of a direct or a resource conversation. Nothing
+    /// else can be created under it, so nobody can occupy an id that others derive. A random id has this form
+    /// once in 2^31 times, and nothing can be created under it then.
     pub fn is_derived(&self) -> bool {
         self.is_of_direct() || self.0.starts_with(&RESOURCE_MARK)
     }
 }
 
 impl ConversationId {
-    /// The conversation about a resource, by its id at the operator's, with a
-    /// client: every device of the client derives the same id while offline.
+    /// The conversation of a client about a resource, by the operator's id of the resource: every device of the
+    /// client derives the same id while offline.
     pub fn resource(tenant: &TenantId, resource: &str, client: &AccountId) -> Self {
         Self(marked(RESOURCE_MARK, derive(["tidings resource 1", tenant.as_str(), resource, client.as_str()])))
     }
 }
 
 impl ConversationId {
-    /// The thread that starts from a message, somewhere in the stream of a
-    /// conversation: everybody who opens it derives the same id while offline.
+    /// The thread of a message, anywhere in a conversation's stream: everybody who opens it derives the same id
+    /// while offline.
     pub fn thread(tenant: &TenantId, conversation: ConversationId, message: &MessageId) -> Self {
         Self(derive(["tidings thread 1", tenant.as_str(), &conversation.to_string(), &message.to_string()]))
     }
@@ -348,7 +344,7 @@ impl ContactId {
     }
 }
 
-/// The first bytes of derived ids of conversations.
+/// The first bytes of derived conversation ids.
 const DIRECT_MARK: [u8; 4] = [0xd1, 0xec, 0x70, 0x01];
 const RESOURCE_MARK: [u8; 4] = [0x2e, 0x50, 0xce, 0x01];
 
@@ -370,7 +366,7 @@ fn derive<const N: usize>(parts: [&str; N]) -> [u8; 16] {
 }
 
 impl Stamp {
-    /// A stamp from its parts; `wall` above 48 bits is cut to 48 bits.
+    /// A stamp from its parts; `wall` is truncated to 48 bits.
     pub fn new(wall: WallTime, counter: u16, random: [u8; 8]) -> Self {
         let mut bytes = [0; 16];
         bytes[..6].copy_from_slice(&wall.as_millis().to_be_bytes()[2..]);
@@ -403,9 +399,9 @@ impl Stamp {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "string"))]
 pub struct MessageId {
-    /// When, and which of that moment.
+    /// When it was written, unique per author.
     pub stamp: Stamp,
-    /// Who wrote it.
+    /// The account that wrote it.
     pub author: AccountId,
 }
 
@@ -421,7 +417,7 @@ impl MessageId {
         Ok(Self { stamp: Stamp::parse(stamp)?, author: AccountId::parse(author)? })
     }
 
-    /// The time its author's clock gave it.
+    /// The time of its author's clock.
     pub fn created_at(&self) -> WallTime {
         self.stamp.wall()
     }
@@ -460,8 +456,8 @@ impl<'b, C> Decode<'b, C> for MessageId {
     }
 }
 
-/// The documents that are ordered together. Printed as `conversation/{id}` or
-/// `account/{id}`.
+/// The documents that are ordered together. Printed as `conversation/{id}`
+/// or `account/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum StreamId {
     /// A conversation with its pages and its threads.
@@ -485,7 +481,7 @@ impl StreamId {
         }
     }
 
-    /// The conversation, if the stream is one's.
+    /// The conversation, if it is a conversation's stream.
     pub fn conversation(&self) -> Option<ConversationId> {
         match self {
             Self::Conversation(conversation) => Some(*conversation),
@@ -506,13 +502,13 @@ impl fmt::Display for StreamId {
 /// The number of a page of a conversation: 1, 2, 3 …
 pub type PageNumber = u32;
 
-/// What has messages: a conversation, or one of the threads in its stream. A
-/// thread never has the id of its conversation (`DocumentId::is_canonical`).
+/// A sequence of messages: a conversation's, or that of one of the threads in its stream. A thread never has
+/// the id of its conversation (`DocumentId::is_canonical`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimelineId {
     /// The conversation, whose stream orders both.
     pub conversation: ConversationId,
-    /// The thread; none of the conversation itself.
+    /// The thread; none for the conversation itself.
     pub thread: Option<ConversationId>,
 }
 
@@ -522,23 +518,22 @@ impl TimelineId {
         Self { conversation, thread: None }
     }
 
-    /// A thread's.
+    /// A thread's timeline.
     pub fn of_thread(conversation: ConversationId, thread: ConversationId) -> Self {
         Self { conversation, thread: Some(thread) }
     }
 
-    /// The timeline in a conversation's stream that is known by an id: the
-    /// conversation's, by its own, or a thread's.
+    /// The timeline in a conversation's stream with this id: the conversation's own, or a thread's.
     pub fn within(conversation: ConversationId, id: ConversationId) -> Self {
         Self { conversation, thread: (id != conversation).then_some(id) }
     }
 
-    /// The id that apps know it by: the thread's, or the conversation's.
+    /// The id by which apps address it: the thread's, or the conversation's.
     pub fn id(self) -> ConversationId {
         self.thread.unwrap_or(self.conversation)
     }
 
-    /// The document that says what it is.
+    /// The document with its metadata.
     pub fn document(self) -> DocumentId {
         DocumentId::Timeline(self)
     }
@@ -549,19 +544,19 @@ impl TimelineId {
     }
 }
 
-/// One Automerge document. Printed as `conversation/{id}`, `page/{id}/{n}`,
-/// `account/{id}`, `home/{id}`, `thread/{id}/{thread}` or `thread_page/{id}/{thread}/{n}`.
-/// Each document has one such name (`is_canonical`): no other is parsed or decoded.
+/// One Automerge document. Printed as `conversation/{id}`, `page/{id}/{n}`, `account/{id}`, `home/{id}`,
+/// `thread/{id}/{thread}` or `thread_page/{id}/{thread}/{n}`. Each document has exactly one such name
+/// (`is_canonical`); others do not parse or decode.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DocumentId {
-    /// What a conversation is (metadata, policies, members, pins, state), or a
-    /// thread (where it starts, title, pins, state).
+    /// The metadata of a conversation (policies, members, pins, state) or thread (its first message, title,
+    /// pins, state).
     Timeline(TimelineId),
     /// A bounded run of a timeline's messages.
     Page(TimelineId, PageNumber),
     /// An account's public profile.
     Account(AccountId),
-    /// What an account keeps for itself, shared among its own devices.
+    /// Private data of an account, shared among its own devices.
     Home(AccountId),
 }
 
@@ -596,8 +591,8 @@ impl DocumentId {
         if document.is_canonical() { Ok(document) } else { Err(ParseIdError::Kind) }
     }
 
-    /// Whether it is the one name of a document: pages count from 1, and a
-    /// conversation is not a thread of its own.
+    /// Returns true if it is the one valid name of a document: pages count from 1, and a conversation is not a
+    /// thread of its own.
     pub fn is_canonical(&self) -> bool {
         let is_timeline = self.timeline().is_none_or(|timeline| timeline.thread != Some(timeline.conversation));
         is_timeline && self.page() != Some(0)
@@ -611,7 +606,7 @@ impl DocumentId {
         }
     }
 
-    /// The timeline that it belongs to, of a conversation's documents.
+    /// The timeline of a conversation's document.
     pub fn timeline(&self) -> Option<TimelineId> {
         match self {
             Self::Timeline(timeline) | Self::Page(timeline, _) => Some(*timeline),
@@ -619,7 +614,7 @@ impl DocumentId {
         }
     }
 
-    /// The thread that it belongs to, if it does.
+    /// The thread, if the document belongs to one.
     pub fn thread(&self) -> Option<ConversationId> {
         self.timeline()?.thread
     }
@@ -632,13 +627,13 @@ impl DocumentId {
         }
     }
 
-    /// Whether it says what a conversation is: not a thread, and not a page.
+    /// Returns true for the metadata of a conversation, as opposed to a thread or a page.
     pub fn is_conversation(&self) -> bool {
         matches!(self, Self::Timeline(TimelineId { thread: None, .. }))
     }
 }
 
-/// A number without a sign or zeros in front.
+/// Parses a number without a sign or leading zeros.
 fn parse_page_number(text: &str) -> Result<PageNumber, ParseIdError> {
     match text.as_bytes().first() {
         Some(b'1'..=b'9') => text.parse().map_err(|_| ParseIdError::Kind),
@@ -646,7 +641,7 @@ fn parse_page_number(text: &str) -> Result<PageNumber, ParseIdError> {
     }
 }
 
-/// A document's id in frames and records, which have a name for each of its forms.
+/// A document's id in frames and records, with one variant for each of its forms.
 #[derive(Encode, Decode)]
 enum EncodedDocumentId {
     #[n(0)]

@@ -1,6 +1,5 @@
-//! Every bound, with its unit and its reason. One value of `Limits` is
-//! configured on the server, told to clients in Welcome, and read by the
-//! authority on both sides.
+//! Every bound, with its unit and its reason. One value of `Limits` is configured on the server, sent to
+//! clients in Welcome, and read by the authority on both sides.
 
 mod check;
 
@@ -10,39 +9,39 @@ use minicbor::{Decode, Encode};
 
 pub use self::check::LimitError;
 
-/// Bytes of the first frame of a session at most, which is a Hello and is not
-/// deflated: a stranger's. More closes the session with `frame_too_large`.
+/// Maximum bytes of a session's first frame, a Hello from a stranger, which is not deflated. More closes the
+/// session with `frame_too_large`.
 pub const HELLO_BYTES_MAX: usize = 16 * 1024;
 
-/// Items of each vector of a frame at most: a frame with more does not decode,
-/// and closes the session with `frame_malformed`. What a client may ask for is
-/// bounded below that, so that who asks for a little too much has an answer.
+/// Maximum number of items in each vector of a frame. A frame with more does not decode, and closes the session
+/// with `frame_malformed`. Limits on what a client may request are lower, so that a request slightly over them
+/// still gets an answer.
 pub mod frame_items {
     /// Changes of a push.
     pub const CHANGES: usize = 2_000;
     /// Receipts that a client moves at once; the engine splits.
     pub const RECEIPTS: usize = 500;
-    /// Contact points of one question.
+    /// Contact points in one request.
     pub const POINTS: usize = 2_000;
-    /// Kinds, statuses or states that a list is asked for.
+    /// Kinds, statuses or states in the filter of a list.
     pub const CHOICES: usize = 16;
     /// Mentions of a message that is submitted to be held.
     pub const MENTIONS: usize = 100;
     /// Other times that a response to a proposal suggests.
     pub const SLOTS: usize = 10;
-    /// What a server tells at once of conversations, profiles, receipts, rows, subscribers.
+    /// Conversations, profiles, receipts, rows or subscribers in one frame of a server.
     pub const TOLD: usize = 10_000;
-    /// Entries of a stream that a server tells at once, and the positions that answer a push.
+    /// Entries of a stream in one frame of a server, and positions in the answer to a push.
     pub const ENTRIES: usize = 50_000;
-    /// Some of the accounts of a conversation or of a thread.
+    /// Named accounts of a conversation or thread.
     pub const SOME: usize = 100;
 }
 
-/// After so long a unit of an account's share comes back, ms. Not a limit that an
-/// operator sets, as it says what the shares that are stored mean.
+/// Time in which a unit of an account's share is regained, ms. Operators cannot set it, because it defines the
+/// meaning of stored shares.
 pub const SHARE_UNIT_MS: u64 = 60_000;
 
-/// The bounds of one deployment.
+/// The limits of one deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Limits {
@@ -68,41 +67,40 @@ pub struct Limits {
     /// Dependencies of one change; refused with `too_many_dependencies`.
     #[n(6)]
     pub change_dependencies_max: u32,
-    /// How far a client's clock may be ahead, ms; refused with `clock_ahead`.
+    /// How far a client's clock may be ahead, ms; beyond it refused with `clock_ahead`.
     #[n(7)]
     pub clock_ahead_ms_max: u64,
     /// Changes after which a page closes; new messages get `page_closed`.
     #[n(8)]
     pub page_changes_soft: u32,
-    /// Changes after which a page takes nothing at all: `page_full`.
+    /// Changes after which a page accepts nothing: `page_full`.
     #[n(9)]
     pub page_changes_max: u32,
-    /// Bytes of changes after which a page closes: a page of the longest messages
-    /// is read by a new device as fast as one of a thousand short ones, which take
-    /// about half of it and close their page by its changes.
+    /// Bytes of changes after which a page closes. A page of the longest messages then loads as fast on a new
+    /// device as one of a thousand short messages, which have about half as many bytes and close their page by
+    /// the number of changes.
     #[n(30)]
     pub page_bytes_soft: u32,
-    /// Bytes of changes that a page never goes beyond: `page_full`. At least
-    /// `page_bytes_soft` and one change, so that an open page takes any message.
+    /// Maximum bytes of changes in a page: `page_full`. At least `page_bytes_soft` and one change, so that an
+    /// open page accepts any message.
     #[n(31)]
     pub page_bytes_max: u32,
-    /// Changes after which a document that is no page, such as a conversation's, takes
-    /// only what moderates it, and later only its owners' changes: `document_full`.
+    /// Changes after which a document without pages, such as a conversation's, accepts only moderation, and
+    /// later only its owners' changes: `document_full`.
     #[n(32)]
     pub document_changes_soft: u32,
-    /// Changes after which it takes nothing but that it is deleted: a new device reads
-    /// them in a tenth of a second.
+    /// Changes after which such a document accepts nothing but its deletion: a new device reads this many in a
+    /// tenth of a second.
     #[n(33)]
     pub document_changes_max: u32,
-    /// Bytes of changes for which the same holds as for `document_changes_soft`.
+    /// Bytes of changes with the effect of `document_changes_soft`.
     #[n(34)]
     pub document_bytes_soft: u32,
-    /// Bytes of changes for which the same holds as for `document_changes_max`.
+    /// Bytes of changes with the effect of `document_changes_max`.
     #[n(35)]
     pub document_bytes_max: u32,
-    /// Units that an account may spend at once on changes of such a document, where
-    /// 512 bytes cost one, and one comes back each minute; then `rate_limited`. So no
-    /// account alone brings a document to its limit within a day.
+    /// Units that an account may spend at once on changes of such a document, at 512 bytes each; one is
+    /// regained every minute. Beyond it `rate_limited`. So no single account can fill a document within a day.
     #[n(36)]
     pub share_units: u32,
     /// Bytes of changes that a session may push per second, after the burst; then `rate_limited`.
@@ -132,28 +130,27 @@ pub struct Limits {
     /// Pushed changes a session may send at once: an offline outbox must pass.
     #[n(16)]
     pub changes_burst: u32,
-    /// Commands that may wait in an outbox; refused with `outbox_full`.
+    /// Commands that may wait in an outbox; beyond it refused with `outbox_full`.
     #[n(17)]
     pub outbox_commands_max: u32,
-    /// Entries sent for one stream at catch-up; beyond it the client fetches. So many have
-    /// about the bytes of a full page, which it is sent then, and leave what it holds in place.
+    /// Entries sent for one stream at catch-up; beyond it the client fetches. This many have about as many
+    /// bytes as a full page, which is sent instead, and let the client keep what it has.
     #[n(18)]
     pub catch_up_entries_max: u32,
     /// Silence after which a client sends Ping, ms.
     #[n(19)]
     pub heartbeat_ms: u64,
-    /// How long a typing notice holds, ms.
+    /// Time for which a typing notice is shown, ms.
     #[n(20)]
     pub typing_ms: u64,
     /// Predecessors of one change's operations; refused with `too_many_predecessors`.
     #[n(21)]
     pub change_predecessors_max: u32,
-    /// Heads of one document: a change that would leave more is `stale`, and
-    /// written anew on top of them. So nobody can pile up more than a change
-    /// may depend on.
+    /// Heads of one document: a change that would leave more is `stale`, and rewritten on top of them. So
+    /// nobody can pile up more heads than a change may depend on.
     #[n(22)]
     pub heads_max: u32,
-    /// Roles that a conversation defines for itself; refused with `too_many_roles`.
+    /// Custom roles of a conversation; refused with `too_many_roles`.
     #[n(23)]
     pub roles_max: u32,
     /// Invite links of a conversation; refused with `too_many_invites`.
@@ -162,7 +159,7 @@ pub struct Limits {
     /// Contacts of an account, and accounts that it blocks; refused with `too_many_contacts`.
     #[n(25)]
     pub contacts_max: u32,
-    /// Contact points of one question; refused with `too_many_contacts`.
+    /// Contact points in one request; refused with `too_many_contacts`.
     #[n(26)]
     pub contact_points_max: u32,
     /// Facts of one change that is not a conversation's first; refused with `too_many_operations`.
@@ -177,10 +174,10 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Changes that one fetch may ask for by their hashes: 32 KiB of them.
+    /// Changes that one fetch may ask about by hash: 32 KiB of hashes.
     pub const HELD_CHANGES_MAX: usize = 1_000;
 
-    /// What a deployment has unless its operator says otherwise.
+    /// The limits of a deployment whose operator sets none.
     pub const DEFAULT: Limits = Limits {
         change_bytes_max: 256 * 1024,
         change_operations_max: 2_100,
@@ -221,8 +218,7 @@ impl Limits {
         change_facts_max: 64,
     };
 
-    /// What a server may allow at the most: the bounds of what a client takes
-    /// from one.
+    /// The largest limits that a server may set, and a client accepts.
     pub const WIDEST: Limits = Limits {
         change_bytes_max: 4 * 1024 * 1024,
         change_operations_max: 20_000,
@@ -240,7 +236,7 @@ impl Limits {
         ..Limits::DEFAULT
     };
 
-    /// How far a client's clock may be ahead.
+    /// `clock_ahead_ms_max` as a duration.
     pub fn clock_ahead_max(&self) -> Duration {
         Duration::from_millis(self.clock_ahead_ms_max)
     }

@@ -1,10 +1,10 @@
-//! Enums whose variants have a stable name: the one written in documents,
-//! frames, SQL and TypeScript. Leaves the meaning to the enum itself.
+//! Enums whose variants have a stable name: the one written in documents, frames, SQL and TypeScript. What a
+//! variant means is left to the enum.
 
-/// Declares a fieldless enum with `as_str`, `parse`, `ALL`, `Display` and a
-/// form in CBOR, JSON and TypeScript that is the name as text. A newer version may have written
-/// it: in CBOR, a name that this one does not know reads as `Unknown`. A `closed` one has no such
-/// variant: it is a part of keys, which are unknown as a whole, or is never read at all.
+/// Declares a fieldless enum with `as_str`, `parse`, `ALL` and `Display`, encoded in CBOR, JSON and TypeScript
+/// as the name. A newer version may have written it, so in CBOR a name that this version does not know reads as
+/// `Unknown`. A `closed` enum has no such variant: it is part of keys, which are unknown as a whole, or is
+/// never read at all.
 macro_rules! named {
     ($(#[$meta:meta])* closed $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+ }) => {
         crate::named::named! { @enum $(#[$meta])* $name { $($(#[$variant_meta])* $variant = $text,)+ } }
@@ -28,7 +28,7 @@ macro_rules! named {
         }
 
         impl $name {
-            /// Every variant that this version knows, in the order of declaration.
+            /// Every variant that this version knows, in declaration order.
             pub const ALL: &'static [$name] = &[$($name::$variant,)+];
 
             /// The stable name.
@@ -77,7 +77,7 @@ macro_rules! named {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+ }) => {
         crate::named::named! {
             @enum $(#[$meta])* $name { $($(#[$variant_meta])* $variant = $text,)+ }
-            /// A name of a newer version. Only what passes on what it was told writes it.
+            /// A name from a newer version. Only written when passing on what was received.
             Unknown = "unknown",
         }
 

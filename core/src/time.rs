@@ -6,10 +6,10 @@ use core::time::Duration;
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// The last millisecond that a JavaScript `Date` can hold stands for the end of time in JSON.
+/// The last millisecond that a JavaScript `Date` can hold; represents the end of time in JSON.
 const DATE_MILLIS_MAX: u64 = 8_640_000_000_000_000;
 
-/// Milliseconds since 1970, UTC, as some clock told them.
+/// Milliseconds since 1970, UTC, by some clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "number"))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = u64))]

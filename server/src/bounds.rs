@@ -1,6 +1,5 @@
-//! How much is taken at once: bounds that hold memory, frames and transactions
-//! small, and decide nothing. No operator sets them. A simulated world sets them
-//! low, so that a few accounts cross each.
+//! Internal bounds that keep memory, frames and transactions small and decide nothing. Operators cannot set
+//! them; simulated worlds set them low, so that a few accounts reach each one.
 
 /// Bounds of a node and of its store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,20 +20,20 @@ pub struct Bounds {
     pub commits_waiting_max: usize,
     /// Entries read at once; where other nodes wrote so many, a stream is loaded anew.
     pub entries_read_max: u32,
-    /// Streams remembered of which a store that was away told nothing. Of more, sessions
-    /// hear when they look themselves.
+    /// Streams remembered as missed while the store was unavailable. Beyond that, sessions learn of new entries
+    /// from their own catch-up.
     pub streams_undelivered_max: usize,
     /// Requests of receipts that wait; a session waits when they are that many.
     pub receipts_waiting_max: usize,
     /// Receipts of one request, and of one call of the store.
     pub receipts_at_once_max: usize,
-    /// Members up to which everybody is told of everybody's receipts.
+    /// Member count up to which every member is sent everybody's receipts.
     pub receipt_members_max: u32,
     /// Entries of one frame.
     pub frame_entries_max: usize,
-    /// Bytes of changes after which entries go on in another frame.
+    /// Bytes of changes after which the remaining entries go into another frame.
     pub frame_entries_bytes: usize,
-    /// Bytes after which a frame goes in pieces, if that is less than a frame may have.
+    /// Bytes after which a frame is sent in pieces, if that is less than the frame limit.
     pub piece_bytes_max: usize,
     /// Summaries, profiles or receipts of one frame.
     pub frame_items_max: usize,
@@ -42,22 +41,22 @@ pub struct Bounds {
     pub write_batch_max: usize,
     /// Streams whose sent positions a session remembers until the next cursor.
     pub sent_streams_max: usize,
-    /// Conversations that a session remembers as those that its account has a part in.
+    /// Conversations that a session remembers its account to be part of.
     pub parts_max: usize,
-    /// Conversations that hear of the end of a session that was online in them.
+    /// Conversations notified when a session that was online in them ends.
     pub online_max: usize,
     /// Documents that get a snapshot in one round.
     pub snapshot_documents_max: u32,
-    /// Accounts asked about at once whether they are suspended.
+    /// Accounts checked for suspension in one query.
     pub suspended_max: usize,
     /// Bytes of changes in one catch-up; the streams that do not fit are fetched by the
     /// client, like those with too many entries.
     pub catch_up_bytes_max: u64,
     /// Conversations that are erased in one round.
     pub erased_conversations_max: u32,
-    /// Rows of a table that one step of an erasure takes.
+    /// Rows of one table that a single erasure step deletes.
     pub erased_rows_max: u32,
-    /// Documents that one step of an erasure takes, each with its snapshot of a megabyte or two.
+    /// Documents that a single erasure step deletes, each with a snapshot of one or two megabytes.
     pub erased_documents_max: u32,
 }
 

@@ -1,5 +1,4 @@
-//! What a node is told of the world outside: the wall time, and chance. Timers
-//! are tokio's. Everything else is given what it needs of the three.
+//! A node's wall time and randomness, passed to whatever needs them. Timers are tokio's.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,20 +21,19 @@ impl dyn Clock {
         Duration::from_millis(1_000 + self.random_below(4_000))
     }
 
-    /// A delay between half a minute and a whole one: for what an operator has
-    /// to mend first.
+    /// A delay between half a minute and a minute, for faults that an operator has to repair first.
     pub fn mend_delay(&self) -> Duration {
         Duration::from_millis(30_000 + self.random_below(30_000))
     }
 
-    /// A pause up to a bound, so that those who collided do not collide again.
+    /// A random pause up to `bound`, so that colliding attempts do not collide again.
     pub fn jitter(&self, bound: Duration) -> Duration {
         let micros = u64::try_from(bound.as_micros()).unwrap_or(u64::MAX - 1);
         Duration::from_micros(self.random_below(micros + 1))
     }
 }
 
-/// This machine's clock, and chance.
+/// This machine's clock and random generator.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -27,12 +27,12 @@ pub use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "tidings-server", version, about)]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What the program can do.
+/// The program's subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve sessions until SIGTERM or SIGINT.
@@ -41,21 +41,24 @@ pub enum Command {
     Health(HealthRequest),
     /// Issue a token for development, signed with the configured or the development secret.
     Token(TokenRequest),
-    /// Suspend an account, or lift that: it may neither read nor write, and its sessions end.
+    /// Suspend an account, or lift its suspension. A suspended account can neither read nor write, and its
+    /// sessions end.
     Suspend(SuspendRequest),
-    /// Recompute every decision of a journal, its snapshots and the rows made from it, and tell what differs.
+    /// Recompute every decision of a journal, its snapshots and the rows derived from it, and report
+    /// what differs.
     Verify(VerifyRequest),
-    /// Make the rows that are made from a journal anew where they differ, while servers run or not.
+    /// Rebuild rows derived from a journal where they differ from it. Servers may keep running.
     Mend(MendRequest),
-    /// Make the tables of a store, or bring them to this program's version.
+    /// Create the tables of a store, or upgrade them to this version.
     Migrate(MigrateRequest),
-    /// Tell clients that a store was put back to an older state; run it before serving that.
+    /// Tell clients that the store was restored from a backup. Run this before serving it.
     Restored(RestoredRequest),
-    /// Copy a SQLite store into a new file, while servers have it open.
+    /// Copy a SQLite store to a new file. Servers may keep running.
     Backup(BackupRequest),
-    /// Send a text on behalf of a member of a conversation, while servers run or not.
+    /// Send a text message on behalf of a member of a conversation. Servers may keep running.
     Send(SendRequest),
-    /// Write the document of a conversation anew as what it says now, while servers run or not.
+    /// Rewrite a conversation's document as one change that states only its current content. Servers may
+    /// keep running.
     Squash(SquashRequest),
 }
 
@@ -90,7 +93,7 @@ impl FromStr for Secret {
     }
 }
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// For people.
@@ -99,7 +102,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// A token for development.
+/// Options of a development token.
 #[derive(Debug, Clone, Args)]
 pub struct TokenRequest {
     /// The account it belongs to.
@@ -108,16 +111,17 @@ pub struct TokenRequest {
     /// The tenant.
     #[arg(long, default_value = "default", value_parser = TenantId::parse)]
     pub tenant: TenantId,
-    /// How long it holds.
+    /// Time for which the token is valid.
     #[arg(long, default_value = "1h", value_parser = parse_duration)]
     pub ttl: Duration,
-    /// A label; `admin` and `root` make a tenant administrator, unless `--jwt-admin-value` says otherwise.
+    /// A label. `admin` and `root` make the account a tenant administrator, unless `--jwt-admin-value` names
+    /// other labels.
     #[arg(long = "label")]
     pub labels: Vec<String>,
-    /// Secret of HS256 tokens; the development secret when there is none.
+    /// Secret for HS256 tokens. The development secret if not given.
     #[arg(long, env = "TIDINGS_JWT_SECRET", hide_env_values = true)]
     pub jwt_secret: Option<Secret>,
-    /// What the claims of a token mean: as the server has it.
+    /// Claim settings; use the server's.
     #[command(flatten)]
     pub claims: ClaimConfig,
 }
@@ -125,7 +129,7 @@ pub struct TokenRequest {
 /// Everything an operator can set.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
-    /// Address and port to listen on; port 0 takes a free one.
+    /// Address and port to listen on. Port 0 picks a free port.
     #[arg(long, help_heading = "HTTP", env = "TIDINGS_LISTEN", default_value = "127.0.0.1:4870")]
     pub listen: String,
     /// Origins whose pages may read what requests are answered, such as `https://app.example.org`; with commas between, or
@@ -144,40 +148,41 @@ pub struct Config {
         hide_env_values = true
     )]
     pub store: Secret,
-    /// Leave the tables alone, and refuse to start where `migrate` has yet to be run: serving then needs rights on rows only.
+    /// Do not create or upgrade tables, and refuse to start until `migrate` has been run. Serving then needs
+    /// access to rows only.
     #[arg(long, help_heading = "Store", env = "TIDINGS_NO_MIGRATE", value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
-    /// Connections to the store at most.
+    /// Maximum number of connections to the store.
     #[arg(long, help_heading = "Store", env = "TIDINGS_STORE_CONNECTIONS_MAX", default_value_t = 10)]
     pub store_connections_max: u32,
-    /// How long to wait at start for a database that is down.
+    /// Time to wait at startup for a database that is down.
     #[arg(long, help_heading = "Store", env = "TIDINGS_STORE_WAIT", default_value = "10s", value_parser = parse_duration)]
     pub store_wait: Duration,
-    /// The keys that tokens are checked against.
+    /// The keys that tokens are verified with.
     #[command(flatten)]
     pub keys: KeyConfig,
     /// Folder of the web demo, served at `/`.
     #[arg(long, help_heading = "HTTP", env = "TIDINGS_DEMO")]
     pub demo: Option<PathBuf>,
-    /// How log lines look.
+    /// Format of log lines.
     #[arg(long, help_heading = "Log", env = "TIDINGS_LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,
-    /// What is logged, as in `info,tidings_server=debug`.
+    /// Log filter, for example `info,tidings_server=debug`.
     #[arg(long, help_heading = "Log", env = "TIDINGS_LOG", default_value = "info")]
     pub log: String,
-    /// The bounds told to clients.
+    /// The limits sent to clients.
     #[command(flatten)]
     pub limits: LimitConfig,
-    /// The bounds of this node.
+    /// The limits of this node.
     #[command(flatten)]
     pub node: NodeConfig,
-    /// How much of this node one account may use.
+    /// How much of this node a single account may use.
     #[command(flatten)]
     pub shares: ShareConfig,
 }
 
 impl Config {
-    /// As of a server that was told its store and its limits, and the rest by the environment.
+    /// A configuration with the given store and limits; everything else comes from the environment.
     pub fn of(store: Secret, limits: LimitConfig) -> Self {
         #[derive(Parser)]
         struct Settings {
@@ -187,10 +192,10 @@ impl Config {
         Self { store, limits, ..Settings::parse_from(["tidings-server"]).config }
     }
 
-    /// Checks the bounds told to clients, and those of the node that hang on them.
+    /// Checks the limits sent to clients, and the node limits that depend on them.
     ///
     /// # Errors
-    /// The first bound with which no conversation, or no session, could go on.
+    /// The first limit that would make conversations or sessions impossible.
     pub fn check_limits(&self) -> Result<(), LimitError> {
         let limits = self.limits.limits();
         limits.check()?;
@@ -211,68 +216,69 @@ impl Config {
     }
 }
 
-/// The bounds told to clients in Welcome, as far as an operator sets them.
+/// The limits sent to clients in Welcome that an operator can set.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits told to clients")]
 pub struct LimitConfig {
-    /// Bytes of one frame.
+    /// Largest frame, in bytes.
     #[arg(long, env = "TIDINGS_FRAME_BYTES_MAX", default_value_t = Limits::default().frame_bytes_max)]
     pub frame_bytes_max: u32,
-    /// Changes after which a page closes.
+    /// Number of changes after which a page closes to new messages.
     #[arg(long, env = "TIDINGS_PAGE_CHANGES_SOFT", default_value_t = Limits::default().page_changes_soft)]
     pub page_changes_soft: u32,
-    /// Changes after which a page takes nothing at all.
+    /// Number of changes after which a page refuses every change.
     #[arg(long, env = "TIDINGS_PAGE_CHANGES_MAX", default_value_t = Limits::default().page_changes_max)]
     pub page_changes_max: u32,
-    /// Bytes of changes after which a page closes.
+    /// Bytes of changes after which a page closes to new messages.
     #[arg(long, env = "TIDINGS_PAGE_BYTES_SOFT", default_value_t = Limits::default().page_bytes_soft)]
     pub page_bytes_soft: u32,
-    /// Bytes of changes that a page never goes beyond.
+    /// Maximum bytes of changes in a page.
     #[arg(long, env = "TIDINGS_PAGE_BYTES_MAX", default_value_t = Limits::default().page_bytes_max)]
     pub page_bytes_max: u32,
-    /// Changes after which a document that is no page takes only what moderates it.
+    /// Number of changes after which a document that is not a page accepts only moderation.
     #[arg(long, env = "TIDINGS_DOCUMENT_CHANGES_SOFT", default_value_t = Limits::default().document_changes_soft)]
     pub document_changes_soft: u32,
-    /// Changes after which a document that is no page takes nothing.
+    /// Number of changes after which a document that is not a page refuses every change.
     #[arg(long, env = "TIDINGS_DOCUMENT_CHANGES_MAX", default_value_t = Limits::default().document_changes_max)]
     pub document_changes_max: u32,
-    /// Bytes of changes after which a document that is no page takes only what moderates it.
+    /// Bytes of changes after which a document that is not a page accepts only moderation.
     #[arg(long, env = "TIDINGS_DOCUMENT_BYTES_SOFT", default_value_t = Limits::default().document_bytes_soft)]
     pub document_bytes_soft: u32,
-    /// Bytes of changes that a document that is no page never goes beyond.
+    /// Maximum bytes of changes in a document that is not a page.
     #[arg(long, env = "TIDINGS_DOCUMENT_BYTES_MAX", default_value_t = Limits::default().document_bytes_max)]
     pub document_bytes_max: u32,
-    /// Units of 512 bytes that an account may write at once into such a document; one comes back each minute.
+    /// Units of 512 bytes that an account may write to a document that is not a page in one burst. One unit is
+    /// regained per minute.
     #[arg(long, env = "TIDINGS_SHARE_UNITS", default_value_t = Limits::default().share_units)]
     pub share_units: u32,
-    /// Bytes of changes that a session may push per second, after the burst.
+    /// Bytes of changes that a session may push per second after its burst.
     #[arg(long, env = "TIDINGS_CHANGE_BYTES_PER_SECOND", default_value_t = Limits::default().change_bytes_per_second)]
     pub change_bytes_per_second: u32,
-    /// Bytes of changes that a session may push at once.
+    /// Bytes of changes that a session may push in one burst.
     #[arg(long, env = "TIDINGS_CHANGE_BYTES_BURST", default_value_t = Limits::default().change_bytes_burst)]
     pub change_bytes_burst: u32,
-    /// Members listed in a conversation.
+    /// Maximum number of members of a conversation.
     #[arg(long, env = "TIDINGS_MEMBERS_MAX", default_value_t = Limits::default().members_max)]
     pub members_max: u32,
-    /// Pushed changes a session may send per second, after the burst.
+    /// Changes that a session may push per second after its burst.
     #[arg(long, env = "TIDINGS_CHANGES_PER_SECOND", default_value_t = Limits::default().changes_per_second)]
     pub changes_per_second: u32,
-    /// Pushed changes a session may send at once.
+    /// Changes that a session may push in one burst.
     #[arg(long, env = "TIDINGS_CHANGES_BURST", default_value_t = Limits::default().changes_burst)]
     pub changes_burst: u32,
-    /// Entries sent for one stream at catch-up.
+    /// Maximum number of entries sent per stream at catch-up.
     #[arg(long, env = "TIDINGS_CATCH_UP_ENTRIES_MAX", default_value_t = Limits::default().catch_up_entries_max)]
     pub catch_up_entries_max: u32,
-    /// Silence after which a client sends Ping, ms; after three of them it is gone.
+    /// Milliseconds of silence after which a client sends a ping. After three unanswered ones the session ends.
     #[arg(long, env = "TIDINGS_HEARTBEAT_MS", default_value_t = Limits::default().heartbeat_ms)]
     pub heartbeat_ms: u64,
-    /// All the others, which no operator sets.
+    /// The limits that an operator cannot set.
     #[arg(skip)]
     pub others: Limits,
 }
 
 impl LimitConfig {
-    /// All bounds told to clients.
+    /// Every limit sent to clients.
     pub fn limits(&self) -> Limits {
         Limits {
             frame_bytes_max: self.frame_bytes_max,
@@ -297,92 +303,92 @@ impl LimitConfig {
     }
 }
 
-/// The bounds of this node, which clients need not know.
+/// The limits of this node, which clients need not know.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "This node")]
 pub struct NodeConfig {
-    /// Sessions at once; beyond it a node answers 503.
+    /// Maximum number of sessions. Beyond it the node answers 503.
     #[arg(long, env = "TIDINGS_SESSIONS_MAX", default_value_t = 50_000)]
     pub sessions_max: usize,
-    /// Connections that are no session, or not yet; beyond it the oldest makes room. Each costs some 20 KiB, and an
-    /// honest one is done within a second.
+    /// Maximum number of connections that are not sessions, or not yet. Beyond it the oldest is closed. Each
+    /// costs about 20 KiB, and a well-behaved client is done within a second.
     #[arg(long, env = "TIDINGS_CONNECTIONS_MAX", default_value_t = 4_096)]
     pub connections_max: usize,
-    /// Time for the head of a request, and between two requests of a connection.
+    /// Time allowed for a request's headers, and between two requests on a connection.
     #[arg(long, env = "TIDINGS_HEAD_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub head_timeout: Duration,
-    /// Time for the first frame of a session.
+    /// Time allowed for the first frame of a session.
     #[arg(long, env = "TIDINGS_HELLO_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub hello_timeout: Duration,
-    /// Frames that wait for one session before it is cut off as a slow reader.
+    /// Maximum number of frames queued for a session before it is closed as a slow reader.
     #[arg(long, env = "TIDINGS_SESSION_FRAMES_MAX", default_value_t = 1_024)]
     pub session_frames_max: usize,
-    /// Bytes that wait for one session before it is cut off as a slow reader.
+    /// Maximum number of bytes queued for a session before it is closed as a slow reader.
     #[arg(long, env = "TIDINGS_SESSION_BYTES_MAX", default_value_t = 8 * 1024 * 1024)]
     pub session_bytes_max: usize,
-    /// Time a single write to a session may take before it is cut off as a slow reader.
+    /// Time that a single write to a session may take before it is closed as a slow reader.
     #[arg(long, env = "TIDINGS_WRITE_TIMEOUT", default_value = "30s", value_parser = parse_duration)]
     pub write_timeout: Duration,
-    /// How often a session that was sent something gets a newer cursor.
+    /// Interval at which a session that was sent something gets a newer cursor.
     #[arg(long, env = "TIDINGS_CURSOR_INTERVAL", default_value = "30s", value_parser = parse_duration)]
     pub cursor_interval: Duration,
-    /// Streams that admit pushes at once; beyond it pushes are deferred.
+    /// Maximum number of streams that admit pushes at the same time. Beyond it pushes are deferred.
     #[arg(long, env = "TIDINGS_STREAMS_MAX", default_value_t = 20_000)]
     pub streams_max: usize,
-    /// Time without a push after which a stream's documents leave memory.
+    /// Time without a push after which a stream's documents are unloaded.
     #[arg(long, env = "TIDINGS_STREAM_IDLE", default_value = "60s", value_parser = parse_duration)]
     pub stream_idle: Duration,
-    /// Bytes of documents kept in memory, of all streams together.
+    /// Bytes of documents kept in memory across all streams.
     #[arg(long, env = "TIDINGS_CACHE_BYTES_MAX", default_value_t = 256 * 1024 * 1024)]
     pub cache_bytes_max: usize,
-    /// Streams whose writes are committed in one transaction.
+    /// Number of streams whose writes are committed in one transaction.
     #[arg(long, env = "TIDINGS_COMMIT_STREAMS_MAX", default_value_t = 64)]
     pub commit_streams_max: usize,
-    /// Entries behind a document's snapshot after which a new one is cut.
+    /// Number of entries since a document's snapshot after which a new one is made.
     #[arg(long, env = "TIDINGS_SNAPSHOT_ENTRIES", default_value_t = 64)]
     pub snapshot_entries: u32,
-    /// How often documents are looked for whose snapshot is behind.
+    /// Interval between searches for documents with an outdated snapshot.
     #[arg(long, env = "TIDINGS_SNAPSHOT_INTERVAL", default_value = "5s", value_parser = parse_duration)]
     pub snapshot_interval: Duration,
-    /// How far the document of a conversation or thread is filled, in percent of what everybody may fill it to, when
-    /// it is written anew as what it says now; 0 for never.
+    /// Fill level, in percent of what everybody may fill, at which the document of a conversation or thread is
+    /// rewritten as its current content. 0 means never.
     #[arg(long, env = "TIDINGS_SQUASH_PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=100))]
     pub squash_percent: u32,
-    /// Time after which a deleted conversation is erased: its messages, documents and entries are gone then.
+    /// Time after which a deleted conversation is erased with its messages, documents and entries.
     #[arg(long, env = "TIDINGS_ERASE_AFTER", default_value = "30d", value_parser = parse_duration)]
     pub erase_after: Duration,
-    /// How often conversations are looked for that are to be erased.
+    /// Interval between searches for conversations to erase.
     #[arg(long, env = "TIDINGS_ERASE_INTERVAL", default_value = "1m", value_parser = parse_duration)]
     pub erase_interval: Duration,
-    /// Share of the pushes that are traced through the logs, from 0 to 1.
+    /// Fraction of pushes that are traced through the logs, from 0 to 1.
     #[arg(long, env = "TIDINGS_TRACE_SHARE", default_value = "0", value_parser = parse_share)]
     pub trace_share: f64,
-    /// Time to finish commits and tell sessions before the server exits.
+    /// Time allowed at shutdown to finish commits and notify sessions.
     #[arg(long, env = "TIDINGS_DRAIN_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub drain_timeout: Duration,
-    /// How much is taken at once, which no operator sets.
+    /// Internal bounds that an operator cannot set.
     #[arg(skip)]
     pub bounds: Bounds,
 }
 
 impl NodeConfig {
-    /// What is allowed to connections that are no session.
+    /// The bounds for connections that are not sessions.
     pub(crate) fn connection_bounds(&self) -> ConnectionBounds {
         ConnectionBounds { connections_max: self.connections_max, head_timeout: self.head_timeout }
     }
 }
 
-/// Why a text is not a share.
+/// A text that is not a fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a number from 0 to 1")]
 pub struct ParseShareError;
 
-/// Parses a share of the whole, from 0 to 1.
+/// Parses a fraction from 0 to 1.
 fn parse_share(text: &str) -> Result<f64, ParseShareError> {
     text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or(ParseShareError)
 }
 
-/// Why a text is not a duration.
+/// A text that is not a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a whole number with a unit: 250ms, 30s, 5m, 1h or 7d")]
 pub struct ParseDurationError;

@@ -1,7 +1,6 @@
-//! Connections that are no session, or not yet: each has a time for the head
-//! of a request and for all that it asks, and there is a bound on how many
-//! there are. Beyond it the oldest makes room, so that whoever holds many open
-//! shuts nobody out: an honest one is done long before its turn comes.
+//! Connections that are not sessions, or not yet. Each has a timeout for its request headers and for its whole
+//! life, and their number is bounded: beyond it the oldest is closed, so that holding many open shuts nobody
+//! out. A well-behaved connection is done long before it becomes the oldest.
 
 use std::{
     collections::BTreeMap,
@@ -25,25 +24,25 @@ use tokio::{
 
 use crate::metrics::Counter;
 
-/// Bytes of the head of a request at most: a token travels in a frame, not here.
+/// Maximum size of a request's headers. Tokens travel in a frame, not here.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// Time after which a connection takes no further request.
+/// Age at which a connection accepts no further requests.
 const AGE_MAX: Duration = Duration::from_secs(60);
-/// Time for what was begun by then, or when the node goes down.
+/// Time allowed for responses in progress at that age, or at shutdown.
 const LAST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long to wait when the operating system gives no more connections.
+/// Pause after the operating system ran out of connections.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// What a listener allows its connections.
+/// Bounds that a listener puts on its connections.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionBounds {
-    /// Connections that are no session at most.
+    /// Maximum number of connections that are not sessions.
     pub connections_max: usize,
-    /// Time for the head of a request, and between two requests.
+    /// Time allowed for the headers of a request, and between two requests.
     pub head_timeout: Duration,
 }
 
-/// The connections that are no session, oldest first.
+/// The connections that are not sessions, oldest first.
 #[derive(Debug, Default)]
 pub struct Connections {
     open: Mutex<Open>,
@@ -58,17 +57,17 @@ struct Open {
 }
 
 impl Connections {
-    /// How many there are.
+    /// The number of open connections.
     pub fn count(&self) -> usize {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).places.len()
     }
 
-    /// How many had to make room for newer ones.
+    /// The number of connections closed to make room for newer ones.
     pub fn made_room(&self) -> u64 {
         self.made_room.total()
     }
 
-    /// One more; the oldest ends if there are too many.
+    /// Adds a connection; closes the oldest if there are too many.
     fn enter(self: &Arc<Self>, connections_max: usize) -> Arc<ConnectionPlace> {
         let (sender, kept) = watch::channel(());
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,8 +82,8 @@ impl Connections {
     }
 }
 
-/// The place of one connection among those that are no session. It is given
-/// back when nobody holds it: a socket gives it back when its session begins.
+/// A connection's place among those that are not sessions. Dropping the last handle frees it: a socket drops
+/// its handle when its session begins.
 #[derive(Debug)]
 pub struct ConnectionPlace {
     connections: Arc<Connections>,
@@ -93,7 +92,7 @@ pub struct ConnectionPlace {
 }
 
 impl ConnectionPlace {
-    /// Resolves when the connection has to make room for a newer one.
+    /// Resolves when the connection has to be closed for a newer one.
     pub async fn lost(&self) {
         let mut kept = self.kept.clone();
         while kept.changed().await.is_ok() {}
@@ -106,8 +105,8 @@ impl Drop for ConnectionPlace {
     }
 }
 
-/// Serves what comes in on a listener until `closing` resolves, and what was
-/// asked by then. Dropping it ends all connections that are no session.
+/// Serves a listener's connections until `closing` resolves, then finishes the requests received by then.
+/// Dropping the future ends every connection that is not a session.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -126,7 +125,7 @@ pub async fn serve(
         };
         match accepted {
             Ok((socket, _)) => {
-                // Frames are small and somebody waits for each: none is held back to be sent with the next.
+                // Frames are small and somebody waits for each, so Nagle's algorithm only adds delay.
                 if let Err(error) = socket.set_nodelay(true) {
                     tracing::debug!(%error, "a socket keeps its delay");
                 }
@@ -144,7 +143,7 @@ pub async fn serve(
     while serving.join_next().await.is_some() {}
 }
 
-/// Whether a connection was gone before it was taken.
+/// Returns true if the peer closed the connection before it was accepted.
 fn is_of_the_peer(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)

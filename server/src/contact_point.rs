@@ -1,28 +1,28 @@
-//! Contact points as people write them, in the one form by which they are
-//! compared. The plans of all countries are here and not in the core: numbers
-//! are matched by servers only, and a browser need not load 1 MB of them.
+//! Contact points as people write them, normalized to the one form in which they are compared. The numbering
+//! plans of all countries live here rather than in the core: only servers match numbers, and a browser need not
+//! load 1 MB of them.
 
 use std::str::FromStr as _;
 
 use phonenumber::{Mode, country};
 use tidings_core::model::{ContactPoint, Email, Phone};
 
-/// The longest text that is looked at, bytes: an address's length.
+/// The longest text that is read, in bytes: the maximum length of an e-mail address.
 const TEXT_BYTES_MAX: usize = 254;
 
-/// Where a phone number without a country code is of.
+/// Home country of phone numbers written without a country code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Region(country::Id);
 
 impl Region {
-    /// The region of two letters of ISO 3166, in either case.
+    /// Parses a two-letter ISO 3166 code, in either case.
     pub fn parse(text: &str) -> Option<Region> {
         country::Id::from_str(&text.to_ascii_uppercase()).ok().map(Region)
     }
 }
 
-/// What a text means; none if it is neither a number nor an address. A number
-/// that no plan knows is one all the same: plans are younger than numbers.
+/// Reads a phone number or an e-mail address. A number that no plan knows is accepted all the same, because
+/// numbers can be newer than the plans.
 pub fn read(text: &str, region: Option<Region>) -> Option<ContactPoint> {
     let text = text.trim();
     if text.len() > TEXT_BYTES_MAX {

@@ -1,5 +1,5 @@
-//! Going down without losing anything: sessions stop reading, streams finish
-//! what they were pushed, then sessions are told and closed.
+//! Shutting down without losing anything: sessions stop reading, streams finish what they were pushed, then
+//! sessions are notified and closed.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -8,19 +8,19 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-/// How far the server is with going down; only moves forward.
+/// Progress of the shutdown. It only moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// It is not.
+    /// Not shutting down.
     Running,
     /// Sessions read nothing more; what was pushed is being committed.
     Finishing,
-    /// Sessions write what waits for them, are told, and end.
+    /// Sessions write what is queued for them, are notified, and end.
     Closing,
 }
 
-/// The phase, for everybody who must react to it; they hear of it in the order
-/// in which they began to wait.
+/// The current phase, for everything that reacts to it. Waiters are woken in the order in which they
+/// began to wait.
 #[derive(Debug)]
 pub struct Drain {
     phase: Mutex<Phase>,
@@ -51,7 +51,7 @@ impl Drain {
     /// Waits until the phase is reached.
     pub async fn reached(&self, phase: Phase) {
         loop {
-            // Before the look: what moves behind it wakes this.
+            // Subscribe before reading the phase, so that a move in between still wakes this.
             let moved = self.moved.notified();
             if self.phase() >= phase {
                 return;
@@ -61,7 +61,7 @@ impl Drain {
     }
 }
 
-/// How many of something are alive, and a way to wait until none is.
+/// A counter of live things, and a way to wait until none is left.
 #[derive(Debug)]
 pub struct Gauge {
     count: watch::Sender<usize>,
@@ -88,12 +88,12 @@ impl Gauge {
         self.count.send_modify(|count| *count = count.saturating_sub(1));
     }
 
-    /// How many are alive.
+    /// The current count.
     pub fn count(&self) -> usize {
         *self.count.borrow()
     }
 
-    /// Waits until none is alive, at most for a time; tells whether none is.
+    /// Waits until the count is zero, or until the timeout. Returns true if it is zero.
     pub async fn emptied(&self, timeout: Duration) -> bool {
         let mut receiver = self.count.subscribe();
         tokio::time::timeout(timeout, receiver.wait_for(|count| *count == 0)).await.is_ok()

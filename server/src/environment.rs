@@ -1,5 +1,5 @@
-//! What every part of a node works with: what the operator set, the store, the time, what is
-//! counted, how far the node is with going down. It knows none of the parts.
+//! The services that every part of a node uses: configuration, store, clock, metrics and the state of the
+//! shutdown. Knows none of the parts.
 
 use std::sync::Arc;
 
@@ -14,26 +14,26 @@ use crate::{
     store::{Metered, Store},
 };
 
-/// What the parts of a node share. Holds no state of a conversation.
+/// Services shared by the parts of a node. Holds no state of a conversation.
 pub struct Environment {
-    /// What the operator set.
+    /// The operator's configuration.
     pub config: Config,
-    /// The bounds told to clients.
+    /// The limits sent to clients.
     pub limits: Limits,
-    /// How much of the node each account may use, whatever the number of its sessions.
+    /// How much of the node each account may use, across all its sessions.
     pub shares: Shares,
-    /// What is counted and timed.
+    /// Counters and timings.
     pub metrics: Arc<Metrics>,
     /// The store.
     pub store: Arc<dyn Store>,
     /// The wall time, and chance.
     pub clock: Arc<dyn Clock>,
-    /// How far the node is with going down.
+    /// Progress of the shutdown.
     pub drain: Drain,
 }
 
 impl Environment {
-    /// With a store whose calls are timed from here on.
+    /// Wraps the store, so that every call made through it is timed.
     pub fn new(config: Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Arc<Self> {
         let metrics = Arc::new(Metrics::default());
         let limits = config.limits.limits();

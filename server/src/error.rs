@@ -1,5 +1,5 @@
-//! What goes wrong outside a session: a request over HTTP, and the start of
-//! the server. Each has a stable code; details go to the log.
+//! Errors outside a session: of HTTP requests, and of starting the server. Each has a stable code; details go
+//! to the log.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Why the program does not do what it was told to, or ended on its own.
+/// Why a command of the program failed, or the server ended on its own.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// A limit that makes no sense.
@@ -66,7 +66,7 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
-    /// A development server would be reached from elsewhere.
+    /// A development server would be reachable from other machines.
     #[error("--dev gives anybody a token of any account: it listens on loopback only, not on {0}")]
     DevExposed(std::net::SocketAddr),
     /// The folder of the demo is not one.
@@ -75,19 +75,19 @@ pub enum ServeError {
     /// The log filter does not parse.
     #[error("the log filter cannot be parsed: {0}")]
     LogFilter(String),
-    /// There is nothing stored of the stream that is to be looked at.
+    /// The store has nothing of the requested stream.
     #[error("{0} has no entry in this tenant")]
     StreamUnknown(StreamId),
-    /// No device of the account that is to be suspended was ever seen.
+    /// No device of the account to suspend has ever connected.
     #[error("account {0} was never seen in this tenant; --unseen suspends it all the same")]
     AccountUnknown(AccountId),
-    /// What is stored is not what follows from the entries.
+    /// Something stored does not follow from the entries.
     #[error("{0}")]
     Differs(Counts),
-    /// A journal does not say what should stand.
+    /// A journal is damaged, so the rows derived from it are unknown.
     #[error("{0}")]
     Unmended(Mended),
-    /// What was to be done on behalf of an account was refused.
+    /// Something done on behalf of an account was refused.
     #[error(transparent)]
     Call(#[from] CallError),
     /// There was no answer in time.

@@ -43,9 +43,9 @@ use crate::{
     node::Node, store::Store,
 };
 
-/// Time for requests that are no session to end, once the sessions have.
+/// Time allowed for plain HTTP requests to end after the sessions have.
 const REQUESTS_END_TIMEOUT: Duration = Duration::from_secs(1);
-/// Connections of those who ask for the metrics.
+/// Maximum number of connections to the metrics listener.
 const METRICS_CONNECTIONS_MAX: usize = 64;
 
 /// The routes of a node.
@@ -63,16 +63,16 @@ pub fn app(node: Arc<Node>) -> Router {
     router.with_state(node)
 }
 
-/// Where a node listens.
+/// The sockets that a node listens on.
 pub struct Listeners {
-    /// For sessions and everything else that is public.
+    /// For sessions and every other public route.
     pub public: TcpListener,
-    /// For the metrics, if they are told.
+    /// For metrics, if they are served.
     pub metrics: Option<TcpListener>,
 }
 
 impl From<TcpListener> for Listeners {
-    /// Metrics are told nowhere.
+    /// Listens without serving metrics.
     fn from(public: TcpListener) -> Self {
         Self { public, metrics: None }
     }
@@ -97,7 +97,7 @@ pub async fn run(
     let bounds = node.config.node.connection_bounds();
     if let Some(listener) = metrics {
         let router = metrics::router(Arc::clone(&node));
-        // Until the node has gone down: what it does meanwhile is of interest.
+        // Metrics stay available during the shutdown, until the node has stopped.
         let bounds = ConnectionBounds { connections_max: METRICS_CONNECTIONS_MAX, ..bounds };
         tasks.spawn(connection::serve(listener, router, Arc::default(), bounds, std::future::pending()));
     }

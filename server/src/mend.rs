@@ -1,6 +1,5 @@
-//! Makes anew what is made from the journal, stream by stream, while servers run
-//! or not. What should stand is compared with what does, and only what differs is
-//! written: so it may be stopped at any time, and run again.
+//! Rebuilds rows derived from the journal, stream by stream, while servers run or not. It compares the derived
+//! rows with the stored ones and writes only those that differ, so it can be stopped at any time and run again.
 
 use std::fmt;
 
@@ -13,17 +12,17 @@ use crate::{
 
 /// Entries read at once.
 const ENTRIES_MAX: u32 = 500;
-/// Entries taken before other tasks of the thread get a turn.
+/// Entries applied before other tasks of the thread get a turn.
 const TAKEN_AT_ONCE: usize = 32;
 
-/// What was looked at, and put right.
+/// Counts of what was checked and repaired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mended {
-    /// Streams.
+    /// Streams checked.
     pub streams: u64,
-    /// Rows that were made anew, or taken out.
+    /// Rows that were rebuilt or deleted.
     pub rows: u64,
-    /// Streams whose journal is damaged: their rows were left as they are.
+    /// Streams with a damaged journal; their rows were left as they are.
     pub damaged: u64,
 }
 
@@ -40,8 +39,8 @@ impl fmt::Display for Mended {
     }
 }
 
-/// Mends every stream, of a tenant or of all, and passes on each with the rows that
-/// were put right, or with why none was.
+/// Mends every stream, of one tenant or of all, and reports each with the rows that were repaired, or the
+/// reason why none was.
 ///
 /// # Errors
 /// When the store cannot be read or written.
@@ -66,7 +65,7 @@ pub async fn mend_all(
 }
 
 impl Mended {
-    /// Counts one stream in.
+    /// Adds the outcome of one stream.
     pub fn count(&mut self, outcome: &Result<Vec<OddRow>, StoreError>) {
         self.streams += 1;
         match outcome {
@@ -76,16 +75,16 @@ impl Mended {
     }
 }
 
-/// Mends one stream; the rows that were put right.
+/// Mends one stream and returns the repaired rows.
 ///
 /// # Errors
-/// `StoreError::Damaged` when its journal does not say what should stand, and
-/// nothing was written; or when the store cannot be read or written.
+/// `StoreError::Damaged` when its journal is damaged, in which case nothing is written; or when the store
+/// cannot be read or written.
 pub async fn mend_stream(store: &dyn Store, tenant: &TenantId, stream: &StreamId) -> Result<Vec<OddRow>, StoreError> {
     let mend = async {
         let mut replay = replayed(store, tenant, stream).await?;
         let projections = store.projections();
-        // Most streams are as they should be, and nobody who writes them is kept waiting.
+        // Most streams are correct, and checking them must not hold up their writers.
         match projections.compare(&mut replay).await?.is_empty() {
             true => Ok(Vec::new()),
             false => projections.mend(&mut replay).await,
@@ -94,7 +93,7 @@ pub async fn mend_stream(store: &dyn Store, tenant: &TenantId, stream: &StreamId
     unless_erased(store, tenant, stream, mend.await).await
 }
 
-/// The rows of a stream that are not what its entries state.
+/// Finds the rows of a stream that differ from what its entries state.
 ///
 /// # Errors
 /// As `mend_stream`.
@@ -106,7 +105,7 @@ pub async fn odd_rows(store: &dyn Store, tenant: &TenantId, stream: &StreamId) -
     unless_erased(store, tenant, stream, compare.await).await
 }
 
-/// Of a conversation that was erased no entry is left, and no row follows from one.
+/// An erased conversation has no entries left, so no row follows from one.
 async fn unless_erased(
     store: &dyn Store,
     tenant: &TenantId,
@@ -121,7 +120,7 @@ async fn unless_erased(
     }
 }
 
-/// A stream as of its last entries but for a few, read without holding anybody up.
+/// Replays a stream up to its last few entries without blocking its writers.
 async fn replayed(store: &dyn Store, tenant: &TenantId, stream: &StreamId) -> Result<Replay, StoreError> {
     let mut replay = Replay::new(tenant, stream);
     loop {

@@ -20,23 +20,23 @@ use crate::{
     ws::AnswerRoom,
 };
 
-/// The parts of a node, for whoever serves requests. No part of them knows it.
+/// The parts of a node, for whatever serves requests. None of the parts knows it.
 pub struct Node {
-    /// What all of them work with.
+    /// Services shared by all parts.
     pub env: Arc<Environment>,
-    /// The keys tokens are checked against.
+    /// The keys that tokens are verified with.
     pub keys: Keys,
     /// The live sessions, to fan out to.
     pub live: Arc<Live>,
     /// Every open socket, those before Hello included.
     pub sockets: Gauge,
-    /// The connections that are no session, or not yet.
+    /// The connections that are not sessions, or not yet.
     pub connections: Arc<Connections>,
     /// The streams that admit what is submitted.
     pub streams: Streams,
-    /// Where sessions hand in receipts.
+    /// The queue in which sessions submit receipts.
     pub receipts: Arc<Receipts>,
-    /// Room for the answers that each account has not read.
+    /// Memory budget for answers that accounts have not read yet.
     pub answers: AnswerRoom,
     /// What is kept for callers over HTTP.
     pub memory: Memory,
@@ -50,14 +50,14 @@ impl Deref for Node {
     }
 }
 
-/// Bytes of the longest answer to a fetch: a document and a page, which deflated take
-/// no more than their changes, and what is told beside them.
+/// Bytes of the longest answer to a fetch: a document and a page, which deflated take no more than their
+/// changes, and what is sent beside them.
 fn answer_bytes_max(limits: &Limits) -> usize {
     limits.document_bytes_max as usize + limits.page_bytes_max as usize + limits.frame_bytes_max as usize / 4
 }
 
 impl Node {
-    /// A node and its background tasks, which end with the set.
+    /// Starts a node and its background tasks, which end when the set is dropped.
     pub fn start(config: Config, keys: Keys, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> (Arc<Self>, JoinSet<()>) {
         let mut tasks = JoinSet::new();
         let env = Environment::new(config, store, clock);
@@ -80,8 +80,8 @@ impl Node {
         (Arc::new(Self { env, keys, live, sockets, connections, streams, receipts, answers, memory }), tasks)
     }
 
-    /// A client was told more than the store holds: somebody put it back to an
-    /// older state without saying so. (Or the client lies: so nothing is done but to say it.)
+    /// Records that a client was sent more than the store holds: somebody restored the store without saying so.
+    /// Since the client may also be lying, this is only logged and shown.
     pub fn note_behind(&self, evidence: &str) {
         self.metrics.store_behind.count();
         tracing::error!(
@@ -90,15 +90,14 @@ impl Node {
         );
     }
 
-    /// Ends every stream, then every session, within the drain timeout: what
-    /// was pushed is committed and answered before its session is closed, and
-    /// receipts that were read are stored.
+    /// Ends every stream, then every session, within the drain timeout. What was pushed is committed and
+    /// answered before its session closes, and received receipts are stored.
     pub async fn end(&self) {
         let deadline = Instant::now() + self.config.node.drain_timeout;
         let left = || deadline.saturating_duration_since(Instant::now());
         self.drain.enter(Phase::Finishing);
         self.streams.close();
-        // Some of the time is kept for telling the sessions.
+        // Keep some of the time for notifying the sessions.
         if !self.streams.ended(left().mul_f64(0.7)).await {
             tracing::warn!(streams = self.streams.alive(), "streams did not finish in time");
         }
@@ -106,7 +105,7 @@ impl Node {
         if !self.sockets.emptied(left().max(Duration::from_millis(100))).await {
             tracing::warn!(sockets = self.sockets.count(), "sessions did not end in time");
         }
-        // Last: until its end a session may have handed in some.
+        // Last, because sessions may submit receipts until they end.
         if !self.receipts.merged(left().max(Duration::from_millis(100))).await {
             tracing::warn!("receipts were not stored in time");
         }

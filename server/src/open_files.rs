@@ -1,13 +1,14 @@
-//! How many files and sockets the operating system lets this process have open
-//! at once. Many systems begin with 1,024, which is fewer than a node's bounds.
+//! The process's limit of open files and sockets. Many systems start with 1,024, which is below a node's
+//! own bounds.
 
 use crate::config::Config;
 
-/// Files beside sockets and connections to the store: the store's own, the log, listeners.
+/// Files other than sockets and store connections: the store's own, the log, listeners.
 const FILES_BESIDE: u64 = 64;
 
-/// Raises the bound as far as the system allows, and tells it; none where it cannot be known. Where it stays below
-/// what the configured bounds may need, that is logged: beyond it connections wait, those of sessions too.
+/// Raises the limit as far as the system allows and returns it, or none where it cannot be read. Logs a
+/// warning if it stays below what the configured bounds may need: connections beyond it have to wait,
+/// those of sessions too.
 pub(crate) fn raise_limit(config: &Config) -> Option<u64> {
     let node = &config.node;
     let sockets = node.sessions_max as u64 + node.connections_max as u64;

@@ -1,6 +1,5 @@
-//! What an operator does with a store beside serving it: suspend an account,
-//! verify, mend, migrate, copy. None of these makes a store that is not there, but for
-//! `migrate`, which is for that.
+//! Operator commands on a store: suspend an account, verify, mend, migrate, back up. Only `migrate` creates a
+//! store; the others require one.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -18,43 +17,43 @@ use crate::{
     verify::{Counts, Finding, verify_all, verify_stream},
 };
 
-/// An account to suspend.
+/// Options of a suspension.
 #[derive(Debug, Clone, Args)]
 pub struct SuspendRequest {
-    /// The account it applies to.
+    /// The account to suspend.
     #[arg(long, value_parser = AccountId::parse)]
     pub account: AccountId,
     /// The tenant.
     #[arg(long, default_value = "default", value_parser = TenantId::parse)]
     pub tenant: TenantId,
-    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    /// `sqlite:FILE` or `postgres://…`, as given to the server.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,
     /// Lift the suspension.
     #[arg(long)]
     pub lift: bool,
-    /// Suspend it though it was never seen here.
+    /// Suspend the account even if it has never connected to this store.
     #[arg(long)]
     pub unseen: bool,
 }
 
-/// Which streams.
+/// Selects the streams to work on.
 #[derive(Debug, Clone, Args)]
 #[group(id = "what", required = true, multiple = false)]
 pub struct StreamChoice {
-    /// One conversation, of the tenant `default` if no other is given.
+    /// One conversation. Of the tenant `default` if no tenant is given.
     #[arg(long, value_parser = ConversationId::parse)]
     pub conversation: Option<ConversationId>,
-    /// One account, of the tenant `default` if no other is given.
+    /// One account. Of the tenant `default` if no tenant is given.
     #[arg(long, value_parser = AccountId::parse)]
     pub account: Option<AccountId>,
-    /// Every conversation and account, of every tenant if none is given.
+    /// Every conversation and account. Of every tenant if none is given.
     #[arg(long)]
     pub all: bool,
 }
 
 impl StreamChoice {
-    /// The one that was chosen; none for all.
+    /// The selected stream; none for all.
     fn one(&self, tenant: Option<&TenantId>) -> Option<(TenantId, StreamId)> {
         let stream = match (self.conversation, &self.account) {
             (Some(conversation), _) => StreamId::Conversation(conversation),
@@ -66,65 +65,65 @@ impl StreamChoice {
     }
 }
 
-/// What to verify.
+/// Options of a verification.
 #[derive(Debug, Clone, Args)]
 pub struct VerifyRequest {
-    /// Which streams.
+    /// The streams to verify.
     #[command(flatten)]
     pub choice: StreamChoice,
     /// The tenant.
     #[arg(long, value_parser = TenantId::parse)]
     pub tenant: Option<TenantId>,
-    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    /// `sqlite:FILE` or `postgres://…`, as given to the server.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,
-    /// The bounds to judge by: as the server has them.
+    /// The limits to judge by; use the server's.
     #[command(flatten)]
     pub limits: LimitConfig,
 }
 
-/// What to mend.
+/// Options of a repair.
 #[derive(Debug, Clone, Args)]
 pub struct MendRequest {
-    /// Which streams.
+    /// The streams to mend.
     #[command(flatten)]
     pub choice: StreamChoice,
     /// The tenant.
     #[arg(long, value_parser = TenantId::parse)]
     pub tenant: Option<TenantId>,
-    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    /// `sqlite:FILE` or `postgres://…`, as given to the server.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,
 }
 
-/// A store whose tables are to be made.
+/// Options of a migration.
 #[derive(Debug, Clone, Args)]
 pub struct MigrateRequest {
-    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    /// `sqlite:FILE` or `postgres://…`, as given to the server.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,
 }
 
-/// A store that was put back.
+/// Options of the command that announces a restored store.
 #[derive(Debug, Clone, Args)]
 pub struct RestoredRequest {
-    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    /// `sqlite:FILE` or `postgres://…`, as given to the server.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,
 }
 
-/// A copy to be made.
+/// Options of a backup.
 #[derive(Debug, Clone, Args)]
 pub struct BackupRequest {
-    /// The new file; one that is there is not written over.
+    /// The new file. An existing file is not overwritten.
     pub file: PathBuf,
-    /// `sqlite:FILE`, as the server has it.
+    /// `sqlite:FILE`, as given to the server.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,
 }
 
-/// Opens a store that a server, or `migrate`, has made. A wrong address must not
-/// look like success, nor leave an empty file behind.
+/// Opens a store that a server or `migrate` has created. A mistyped address must not look like success, nor
+/// leave an empty file.
 pub(crate) async fn open_made(store: &Secret, connections_max: u32) -> Result<Arc<dyn Store>, ServeError> {
     let options = StoreOptions {
         missing_file: MissingFile::Refuse,
@@ -137,7 +136,7 @@ pub(crate) async fn open_made(store: &Secret, connections_max: u32) -> Result<Ar
     Ok(store)
 }
 
-/// Makes the tables of a store, or brings them to this program's version.
+/// Creates the tables of a store, or upgrades them to this version.
 ///
 /// # Errors
 /// When the store cannot be opened or written.
@@ -150,8 +149,7 @@ pub async fn migrate(request: MigrateRequest) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// Makes a store that was put back to an older state another incarnation, so that
-/// clients fetch anew, and offer again what it lacks.
+/// Gives a restored store a new incarnation, so that clients fetch it anew and offer again what it lacks.
 ///
 /// # Errors
 /// When the store cannot be opened or written.
@@ -166,7 +164,7 @@ pub async fn restored(request: RestoredRequest) -> Result<(), ServeError> {
 /// Copies a SQLite store into a new file.
 ///
 /// # Errors
-/// When the store cannot be read, or the file is there already.
+/// When the store cannot be read, or the file exists.
 pub async fn backup(request: BackupRequest) -> Result<(), ServeError> {
     let store = open_made(&request.store, 1).await?;
     let copied = store.backup(&request.file).await;
@@ -176,7 +174,7 @@ pub async fn backup(request: BackupRequest) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// Suspends an account, or lifts that, in a store that a server has made.
+/// Suspends an account in an existing store, or lifts its suspension.
 ///
 /// # Errors
 /// When the store cannot be opened or written.
@@ -191,11 +189,10 @@ pub async fn suspend(request: SuspendRequest) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// Verifies one stream or everything in a store, and prints what differs,
-/// and what was looked at.
+/// Verifies one stream or a whole store, and prints every difference and the counts.
 ///
 /// # Errors
-/// `ServeError::Differs` when something does; or when the store cannot be read.
+/// `ServeError::Differs` when there is a difference; or when the store cannot be read.
 pub async fn verify(request: VerifyRequest) -> Result<(), ServeError> {
     let store = open_made(&request.store, 2).await?;
     let limits = request.limits.limits();
@@ -223,12 +220,11 @@ fn print_finding(tenant: &TenantId, stream: &StreamId, finding: &Finding) {
     println!("tenant {tenant}, stream {stream}, {finding}");
 }
 
-/// Makes the rows of one stream, or of everything in a store, what the entries
-/// state, and prints those that were not.
+/// Rebuilds the derived rows of one stream or of a whole store, and prints those that differed.
 ///
 /// # Errors
-/// `ServeError::Unmended` when a journal is damaged, and does not say what should
-/// stand; or when the store cannot be read or written.
+/// `ServeError::Unmended` when a journal is damaged, so that its rows are unknown; or when the store cannot be
+/// read or written.
 pub async fn mend(request: MendRequest) -> Result<(), ServeError> {
     let store = open_made(&request.store, 2).await?;
     let mended = match request.choice.one(request.tenant.as_ref()) {

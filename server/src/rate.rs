@@ -1,6 +1,5 @@
-//! How much at once, and how much a second: of a session, and of all sessions
-//! of an account together. The cells are `governor`'s; who pays, and what is
-//! answered, is said here.
+//! Rate limits of a session, and of all sessions of an account together. The cells are `governor`'s; this file
+//! decides who pays and how long to wait.
 
 use std::{fmt, num::NonZeroU32, str::FromStr, sync::Arc, time::Duration};
 
@@ -15,7 +14,7 @@ use tidings_core::{
     limits::Limits,
 };
 
-/// So many at once, and then so many in each period.
+/// A burst, and the count regained in each period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     burst: NonZeroU32,
@@ -23,7 +22,7 @@ pub struct Allowance {
     period: Period,
 }
 
-/// The period of an allowance.
+/// The period of an allowance, as in `80/s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Period {
     Second,
@@ -32,7 +31,7 @@ enum Period {
     Day,
 }
 
-/// Why a text is not an allowance.
+/// A text that is not an allowance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be how many at once and how many in a period, as in 2000+80/s, 20+10/h or 200+200/d, each at least 1")]
 pub struct ParseAllowanceError;
@@ -60,12 +59,12 @@ impl Period {
 }
 
 impl Allowance {
-    /// So many at once, then so many a second; at least one of each.
+    /// An allowance of a burst and a count per second, each at least one.
     pub fn per_second(burst: u32, count: u32) -> Self {
         Self { burst: at_least_one(burst), count: at_least_one(count), period: Period::Second }
     }
 
-    /// This allowance, or so many at once and so many a second where that is more.
+    /// The larger of this allowance and the given one, for burst and rate.
     pub fn at_least(self, burst: u32, per_second: u32) -> Self {
         let burst = self.burst.max(at_least_one(burst));
         let least = Self::per_second(burst.get(), per_second);
@@ -75,7 +74,7 @@ impl Allowance {
 
     fn quota(self) -> Quota {
         let each = self.period.length() / self.count.get();
-        // More than one in a nanosecond is no rate any more.
+        // A rate above one per nanosecond cannot be expressed.
         let quota = Quota::with_period(each.max(Duration::from_nanos(1))).expect("a period is longer than nothing");
         quota.allow_burst(self.burst)
     }
@@ -105,17 +104,17 @@ pub struct Rate<C: Clock = TokioClock> {
     burst: NonZeroU32,
 }
 
-/// The rates of accounts, each shared by all sessions the account has on this
-/// node. An account that was quiet for a while takes no memory.
+/// The rates of accounts, each shared by all sessions of the account on this node. Idle accounts take
+/// no memory.
 pub struct AccountRates<C: Clock = TokioClock> {
     limiter: RateLimiter<AccountKey, HashMapStateStore<AccountKey>, C, NoOpMiddleware<C::Instant>>,
     burst: NonZeroU32,
 }
 
-/// Whose rate it is.
+/// The account that a rate belongs to.
 pub type AccountKey = (TenantId, AccountId);
 
-/// The time of tokio's timers, which a test may hold.
+/// The clock of tokio's timers, which tests can pause.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TokioClock;
 
@@ -127,26 +126,26 @@ impl Clock for TokioClock {
     }
 }
 
-/// The rate of the changes of one session: its own, and its share of the account's.
+/// The rate of the changes of one session: its own, combined with its share of the account's.
 pub struct ChangeRate<C: Clock = TokioClock> {
     own: Rate<C>,
     accounts: Arc<AccountRates<C>>,
     account: AccountKey,
-    /// Paid to the own rate by pushes that the account's did not let through.
+    /// Already charged to the session's own rate by pushes that the account's rate held back.
     prepaid: usize,
 }
 
-/// The rates of the pushes of one session: of their changes, and of the bytes of those.
+/// The push rate of a session: of changes, and of their bytes.
 pub struct PushRate<C: Clock = TokioClock> {
     changes: ChangeRate<C>,
     /// In units of 1,024.
     bytes: ChangeRate<C>,
-    /// Units that were paid by a push that was over the rate of changes.
+    /// Units already paid by a push that was over the rate of changes.
     units_paid: usize,
 }
 
 impl PushRate {
-    /// The rates of a session of this account, beside those of all of its sessions.
+    /// The rates of one session of an account, linked to those of all its sessions.
     pub fn new(limits: &Limits, changes: &Arc<AccountRates>, bytes: &Arc<AccountRates>, account: &AccountKey) -> Self {
         let units = |bytes: u32| bytes.div_ceil(UNIT_BYTES);
         let own = Rate::new(limits.changes_burst, limits.changes_per_second);
@@ -160,11 +159,11 @@ impl PushRate {
 }
 
 impl<C: Clock> PushRate<C> {
-    /// Takes so many changes of so many bytes at once. What comes again because it had
-    /// too many changes does not pay for its bytes again.
+    /// Charges a push of `changes` changes and `bytes` bytes. A push that is retried because it had too many
+    /// changes does not pay for its bytes again.
     ///
     /// # Errors
-    /// How long to wait until they may be taken.
+    /// The time to wait before trying again.
     pub fn take(&mut self, changes: usize, bytes: usize) -> Result<(), Duration> {
         let units = bytes.div_ceil(UNIT_BYTES as usize);
         if units > self.units_paid {
@@ -177,20 +176,20 @@ impl<C: Clock> PushRate<C> {
     }
 }
 
-/// Bytes of a unit that a push pays for.
+/// Size of the unit in which pushed bytes are charged.
 const UNIT_BYTES: u32 = 1_024;
 
 fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }
 
-/// What `count` things cost. Nothing is free, or a peer could send it for ever;
-/// more than the burst pays a full burst, since waiting would never be enough.
+/// The cost of `count` things. An empty push still costs one, or a peer could send it for ever; a push beyond
+/// the burst costs a full burst, since no wait would ever be enough.
 fn cost(count: usize, burst: NonZeroU32) -> NonZeroU32 {
     at_least_one(u32::try_from(count).unwrap_or(u32::MAX)).min(burst)
 }
 
-/// How long to wait, in whole milliseconds: what is told must not be too early.
+/// The time to wait, rounded up to milliseconds so that a client never returns too early.
 fn wait<C: Clock>(not_until: &NotUntil<C::Instant>, clock: &C) -> Duration {
     let wait = not_until.wait_time_from(clock.now());
     Duration::from_millis(u64::try_from(wait.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX))
@@ -203,7 +202,7 @@ impl<C: Clock> fmt::Debug for AccountRates<C> {
 }
 
 impl Rate {
-    /// So many at once, then so many a second.
+    /// A rate of a burst and a count per second.
     pub fn new(burst: u32, per_second: u32) -> Self {
         Self::with_clock(burst, per_second, TokioClock)
     }
@@ -216,10 +215,10 @@ impl<C: Clock> Rate<C> {
         Self { limiter, burst: allowance.burst }
     }
 
-    /// Takes `count` at once; none counts as one.
+    /// Charges `count`; zero counts as one.
     ///
     /// # Errors
-    /// How long to wait until they may be taken.
+    /// The time to wait before trying again.
     pub fn take(&self, count: usize) -> Result<(), Duration> {
         match self.limiter.check_n(cost(count, self.burst)) {
             Ok(taken) => taken.map_err(|not_until| wait(&not_until, self.limiter.clock())),
@@ -229,7 +228,7 @@ impl<C: Clock> Rate<C> {
 }
 
 impl AccountRates {
-    /// The same allowance for each account.
+    /// Gives every account the same allowance.
     pub fn new(allowance: Allowance) -> Self {
         Self::with_clock(allowance, TokioClock)
     }
@@ -241,10 +240,10 @@ impl<C: Clock> AccountRates<C> {
         Self { limiter, burst: allowance.burst }
     }
 
-    /// Takes `count` at once of what an account may.
+    /// Charges `count` to an account.
     ///
     /// # Errors
-    /// How long to wait until they may be taken.
+    /// The time to wait before trying again.
     pub fn take(&self, account: &AccountKey, count: usize) -> Result<(), Duration> {
         match self.limiter.check_key_n(account, cost(count, self.burst)) {
             Ok(taken) => taken.map_err(|not_until| wait(&not_until, self.limiter.clock())),
@@ -252,13 +251,13 @@ impl<C: Clock> AccountRates<C> {
         }
     }
 
-    /// Forgets the accounts that may send a full burst again: as if never seen.
+    /// Unloads the accounts that have regained their full burst: they are as good as new.
     pub fn forget_quiet(&self) {
         self.limiter.retain_recent();
         self.limiter.shrink_to_fit();
     }
 
-    /// How many accounts are remembered.
+    /// The number of accounts in memory.
     pub fn count(&self) -> usize {
         self.limiter.len()
     }
@@ -270,12 +269,12 @@ impl<C: Clock> ChangeRate<C> {
         Self { own, accounts: Arc::clone(accounts), account, prepaid: 0 }
     }
 
-    /// Takes `count` changes at once. The session pays first, so that one which
-    /// is over its own rate takes nothing from the others; and once, also when
-    /// it comes again because the account was over its rate.
+    /// Charges `count` changes. The session's own rate is charged first, so that one that exceeds it takes
+    /// nothing from the account's other sessions, and only once, even if the push returns because of the
+    /// account's rate.
     ///
     /// # Errors
-    /// How long to wait until they may be taken.
+    /// The time to wait before trying again.
     pub fn take(&mut self, count: usize) -> Result<(), Duration> {
         let count = count.max(1);
         let due = count.saturating_sub(self.prepaid);
@@ -391,7 +390,7 @@ mod tests {
         clock.advance(SECOND);
         assert!(pushes.take(2, 1_024).is_err(), "few bytes, and too many changes");
         clock.advance(SECOND);
-        // Its bytes are paid: what is left of them is the next one's.
+        // Its bytes are already paid; the rest is left for the next push.
         assert_eq!(pushes.take(2, 1_024), Ok(()));
         clock.advance(SECOND);
         assert_eq!(pushes.take(1, 2 * 1_024), Ok(()));
@@ -411,13 +410,13 @@ mod tests {
     fn what_the_account_deferred_is_paid_once() {
         let ([mut phone, mut tablet, _], clock) = sessions(10, 15);
         assert_eq!(phone.take(10), Ok(()));
-        // However often it comes too early, its own ten are paid by the first time.
+        // However often it retries too early, its own ten are paid by the first attempt.
         for _ in 0..3 {
             assert_eq!(tablet.take(10), Err(millis(5_000)));
         }
         clock.advance(millis(5_000));
         assert_eq!(tablet.take(10), Ok(()));
-        // Five of its own came back meanwhile, not one more.
+        // It has regained five of its own meanwhile, and no more.
         assert_eq!(tablet.take(6), Err(SECOND));
     }
 

@@ -1,5 +1,5 @@
-//! Sends a text on behalf of an account, by the store alone: as servers beside it would
-//! decide, and told to whoever is connected to them.
+//! Sends a message on behalf of an account through the store alone. It is judged as running servers would, and
+//! they deliver it to their connected sessions.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,36 +23,36 @@ use crate::{
     stream::{CallError, Streams},
 };
 
-/// A text to send.
+/// Options of a message to send.
 #[derive(Debug, Clone, Args)]
 pub struct SendRequest {
-    /// Whose message it is: a member of the conversation.
+    /// The author, a member of the conversation.
     #[arg(long, value_parser = AccountId::parse)]
     pub account: AccountId,
     /// The conversation.
     #[arg(long, value_parser = ConversationId::parse)]
     pub conversation: ConversationId,
-    /// The thread of it, if it is for one.
+    /// The thread, if the message is for one.
     #[arg(long, value_parser = ConversationId::parse)]
     pub thread: Option<ConversationId>,
-    /// What it says.
+    /// The text of the message.
     #[arg(long)]
     pub text: String,
     /// The tenant.
     #[arg(long, default_value = "default", value_parser = TenantId::parse)]
     pub tenant: TenantId,
-    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    /// `sqlite:FILE` or `postgres://…`, as given to the server.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,
-    /// How long to wait for the store.
+    /// Time to wait for the store.
     #[arg(long, default_value = "30s", value_parser = parse_duration)]
     pub timeout: Duration,
-    /// The bounds to judge by: as the server has them.
+    /// The limits to judge by; use the server's.
     #[command(flatten)]
     pub limits: LimitConfig,
 }
 
-/// Sends a text, and prints its id and where it stands.
+/// Sends a message and prints its id and position.
 ///
 /// # Errors
 /// When it is refused, or there is no answer in time.
@@ -69,7 +69,7 @@ async fn try_send(request: SendRequest) -> Result<(), ServeError> {
         return Err(ServeError::StreamUnknown(stream));
     }
     if made.member(&tenant, conversation, &account).await?.is_none() {
-        // Nothing is stored of an account that somebody has mistyped.
+        // Refused here, so that nothing is stored for a mistyped account.
         let refusal = Refusal::new(Code::NotAMember, "the account is no member of the conversation");
         return Err(CallError::Refused(refusal).into());
     }

@@ -1,8 +1,6 @@
-//! The shares of an account: how much of a node one account may use, whatever
-//! the number of its sessions and devices. One table: a row gives the name, the
-//! unit, the default, the flag and the code of what is over it, with the reason
-//! as its comment. Each node counts for itself and from its own start: beside n
-//! nodes an account has up to n times as much.
+//! How much of a node one account may use, across all its sessions and devices. One table: a row gives the
+//! name, unit, default, flag and refusal code, with its reason as the comment. Each node counts on its own,
+//! from its start: with n nodes an account has up to n times as much.
 
 use std::sync::Arc;
 
@@ -11,18 +9,18 @@ use tidings_core::{code::Code, limits::Limits};
 
 use crate::rate::{AccountRates, Allowance};
 
-/// A row of the table, for whoever prints it.
+/// One row of the table, for printing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
     /// Its name in the code.
     pub name: &'static str,
-    /// What is counted.
+    /// The unit that is counted.
     pub unit: &'static str,
-    /// Its value unless the operator says otherwise.
+    /// The default value.
     pub default: &'static str,
     /// The flag that sets it.
     pub flag: &'static str,
-    /// The code of what is over it.
+    /// The code with which anything beyond it is refused.
     pub code: Code,
 }
 
@@ -38,8 +36,8 @@ macro_rules! shares {
                 $count_unit:literal, $count_default:literal, $count_flag:literal, $count_env:literal, $count_code:ident;
         )+ }
     ) => {
-        /// The shares as an operator sets them. A rate is `BURST+COUNT/PERIOD`:
-        /// `2000+80/s` is 2,000 at once, then 80 a second (`s`, `m`, `h` or `d`).
+        /// The shares that an operator can set. A rate is `BURST+COUNT/PERIOD`: `2000+80/s` is 2,000 at once,
+        /// then 80 a second (`s`, `m`, `h` or `d`).
         #[derive(Debug, Clone, Args)]
         #[command(next_help_heading = "Shares of an account")]
 pub struct ShareConfig {
@@ -69,7 +67,7 @@ pub struct ShareConfig {
             },)+
         ];
 
-        /// What is left of the shares of all accounts on this node.
+        /// The remaining shares of all accounts on this node.
         #[derive(Debug)]
         pub struct Shares {
             $($(#[doc = $rate_reason])+
@@ -79,7 +77,7 @@ pub struct ShareConfig {
         }
 
         impl Shares {
-            /// Everybody's shares, whole.
+            /// Full shares for every account.
             pub fn new(config: &ShareConfig, limits: &Limits) -> Self {
                 let config = config.clone().at_least(limits);
                 Self {
@@ -88,7 +86,7 @@ pub struct ShareConfig {
                 }
             }
 
-            /// Forgets the accounts that have their whole share again: as if never seen.
+            /// Unloads the accounts that have regained their whole share: they are as good as new.
             pub fn forget_quiet(&self) {
                 $(self.$rate.forget_quiet();)+
             }
@@ -98,62 +96,63 @@ pub struct ShareConfig {
 
 shares! {
     rates {
-        /// Sessions an account may begin: each costs a token's signature and a catch-up. For devices that are
-        /// reloaded again and again, and all of an account's at once when a node starts.
+        /// Sessions that an account may begin. Each costs a signature check and a catch-up. Sized for devices
+        /// that reload again and again, and for all of an account's devices at once when a node starts.
         hellos: "sessions begun", "120+1/s", "account-hellos", "TIDINGS_ACCOUNT_HELLOS";
-        /// New devices an account may register: each is a row for ever. For somebody who empties their browser
-        /// all day.
+        /// New devices that an account may register. Each is a permanent row. Sized for somebody who clears
+        /// their browser all day.
         devices: "new devices", "20+10/h", "account-devices", "TIDINGS_ACCOUNT_DEVICES";
-        /// Pushed changes of an account, refused ones and empty pushes too; at least a session's. For four
-        /// devices at work.
+        /// Pushed changes of an account, refused ones and empty pushes included; at least a session's. Sized
+        /// for four busy devices.
         changes: "pushed changes", "2000+80/s", "account-changes", "TIDINGS_ACCOUNT_CHANGES";
-        /// Bytes of pushed changes of an account, in units of 1,024; at least a session's. For four devices
-        /// that come back after a long time offline.
+        /// Bytes of pushed changes of an account, in units of 1,024; at least a session's. Sized for four
+        /// devices that return after a long time offline.
         change_bytes: "KiB of pushed changes", "16384+1024/s", "account-change-kib", "TIDINGS_ACCOUNT_CHANGE_KIB";
-        /// Fetches, and questions for own conversations, subscribers and held messages: each reads the store.
-        /// For three devices that load all their conversations.
+        /// Fetches, and lists of own conversations, subscribers and held messages: each reads the store. Sized
+        /// for three devices that load all their conversations.
         fetches: "fetches and pages of lists", "600+40/s", "account-fetches", "TIDINGS_ACCOUNT_FETCHES";
-        /// Questions for held messages, which are fetches too: each loads the document of a conversation, where
-        /// roles and grants are. For somebody who decides in many conversations.
+        /// Lists of held messages, which count as fetches too: each loads a conversation's document for its
+        /// roles and grants. Sized for a moderator of many conversations.
         held_lists: "questions for held messages", "60+30/m", "account-held-lists", "TIDINGS_ACCOUNT_HELD_LISTS";
-        /// Searches of the directory: each looks through many words. For somebody who types.
+        /// Searches of the directory: each scans many words. Sized for somebody who types.
         searches: "searches", "60+5/s", "account-searches", "TIDINGS_ACCOUNT_SEARCHES";
         /// Questions over HTTP what somebody may do in a conversation: each is one row. For a backend that asks before
         /// everything that anybody does.
         checks: "permission checks", "20000+20000/s", "account-checks", "TIDINGS_ACCOUNT_CHECKS";
         /// Membership requests (join, accept, decline, a message to be held): codes of invites can be guessed.
         membership_requests: "membership requests", "40+2/s", "account-membership-requests", "TIDINGS_ACCOUNT_MEMBERSHIP_REQUESTS";
-        /// Frames of receipts: each is written to a row and told to the members. What is over waits, and the
-        /// session with it.
+        /// Frames of receipts: each is written to a row and sent to the members. Beyond the limit they wait,
+        /// and the session with them.
         receipts: "frames of receipts", "600+40/s", "account-receipts", "TIDINGS_ACCOUNT_RECEIPTS";
-        /// Presence notices: each is told to all members who are there. What is over is dropped: the next one
-        /// says more.
+        /// Presence notices: each is sent to all members who are online. Beyond the limit they are dropped,
+        /// since the next one replaces them.
         presence: "presence notices", "90+15/s", "account-presence", "TIDINGS_ACCOUNT_PRESENCE";
-        /// People an account brings in: adds, invites, begins a conversation with. Each is told at once, with a
-        /// title that the account chose. For a team that is moved here whole, and then for a person;
-        /// administrators of a tenant have no bound.
+        /// People that an account adds, invites or begins a conversation with. Each is notified at once, with a
+        /// title that the account chose. Sized for a whole team that moves here, then for single people; tenant
+        /// administrators have no limit.
         people: "people added or invited", "1000+200/d", "account-people", "TIDINGS_ACCOUNT_PEOPLE";
-        /// Contact points an account may ask for: a phone book in batches, and so slow that nobody tries out
+        /// Contact points that an account may look up: enough for a phone book in batches, too slow to try out
         /// all numbers.
         contact_points: "contact points", "5000+1/s", "account-contact-points", "TIDINGS_ACCOUNT_CONTACT_POINTS";
     }
     counts {
-        /// Live sessions of an account; one more ends the one that did nothing for the longest time.
+        /// Live sessions of an account. One more ends the session that has been idle longest.
         sessions: "live sessions", "20", "account-sessions-max", "TIDINGS_ACCOUNT_SESSIONS_MAX", TooManySessions;
-        /// Conversations that an administrator of the tenant watches, of which all its sessions together are told what
-        /// is new: each is looked up for every entry there. For somebody who keeps an eye on several.
+        /// Conversations that a tenant administrator watches, over all their sessions: each entry is matched
+        /// against them. Sized for somebody who watches several.
         watches: "watched conversations", "64", "account-watches-max", "TIDINGS_ACCOUNT_WATCHES_MAX", TooManyWatched;
-        /// Streams with documents in memory that an account has woken; one more lets go of the one that was
-        /// idle for the longest time, and waits only where all of them are being written.
+        /// Streams in memory that an account has activated. One more unloads the one that has been idle
+        /// longest, and waits only while all of them are being written.
         streams: "active streams", "1000", "account-streams-max", "TIDINGS_ACCOUNT_STREAMS_MAX", RateLimited;
-        /// Bytes of answers to fetches that are made for an account, or that its sessions have not read yet; at least one
-        /// answer. So sessions that ask and do not read hold no more memory than one that does.
+        /// Bytes of answers to fetches that are being made for an account or that its sessions have not read
+        /// yet; at least one answer. A session that asks without reading thus holds no more memory than one
+        /// that reads.
         answer_bytes: "bytes of unread answers", "16777216", "account-answer-bytes-max", "TIDINGS_ACCOUNT_ANSWER_BYTES_MAX", RateLimited;
     }
 }
 
 impl ShareConfig {
-    /// None is so small that a single session, or a single question, could never pass.
+    /// Raises each share to what a single session, or a single request, needs.
     fn at_least(mut self, limits: &Limits) -> Self {
         self.changes = self.changes.at_least(limits.changes_burst, limits.changes_per_second);
         let kib = |bytes: u32| bytes.div_ceil(1024);
@@ -192,7 +191,7 @@ mod tests {
         assert_eq!(config.fetches, "600+40/s".parse().unwrap());
     }
 
-    /// `docs/security.md` tells operators each share as it is.
+    /// `docs/security.md` lists every share with its current values.
     #[test]
     fn the_table_is_told_as_it_is() {
         let page = include_str!("../../docs/security.md");

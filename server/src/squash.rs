@@ -1,5 +1,5 @@
-//! Writes the document of a conversation or thread anew as what it says now, by the store alone:
-//! servers beside it go on, and tell whoever is connected to them.
+//! Rewrites the document of a conversation or thread as its current content, through the store alone. Running
+//! servers continue and notify their connected sessions.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,33 +20,33 @@ use crate::{
     stream::Streams,
 };
 
-/// A document to write anew.
+/// Options of a rewrite.
 #[derive(Debug, Clone, Args)]
 pub struct SquashRequest {
     /// The conversation.
     #[arg(long, value_parser = ConversationId::parse)]
     pub conversation: ConversationId,
-    /// The thread of it, if it is that one's document.
+    /// The thread whose document to rewrite, if not the conversation's.
     #[arg(long, value_parser = ConversationId::parse)]
     pub thread: Option<ConversationId>,
     /// The tenant.
     #[arg(long, default_value = "default", value_parser = TenantId::parse)]
     pub tenant: TenantId,
-    /// `sqlite:FILE` or `postgres://…`, as the server has it.
+    /// `sqlite:FILE` or `postgres://…`, as given to the server.
     #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
     pub store: Secret,
-    /// How long to wait for the store.
+    /// Time to wait for the store.
     #[arg(long, default_value = "30s", value_parser = parse_duration)]
     pub timeout: Duration,
-    /// The bounds to judge by: as the server has them.
+    /// The limits to judge by; use the server's.
     #[command(flatten)]
     pub limits: LimitConfig,
 }
 
-/// Writes a document anew, and prints where that stands.
+/// Rewrites a document and prints the position of the change.
 ///
 /// # Errors
-/// When there is nothing to be written anew, or no answer in time.
+/// When there is nothing to rewrite, or no answer in time.
 pub async fn squash(request: SquashRequest) -> Result<(), ServeError> {
     let waited = request.timeout;
     timeout(waited, try_squash(request)).await.unwrap_or(Err(ServeError::Unanswered(waited)))

@@ -19,16 +19,16 @@ use crate::{
     store::{self, Store, StoreError, StoreOptions},
 };
 
-/// How long to wait between two tries to open a store that is down.
+/// Pause between two attempts to open a store that is down.
 const STORE_RETRY: Duration = Duration::from_millis(500);
 
 /// Serves as configured until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// Whatever keeps the server from starting, or from going on.
+/// Anything that keeps the server from starting or from continuing.
 pub async fn serve(config: Config) -> Result<(), ServeError> {
     log::start(&config)?;
-    // Cheap checks come before the store is waited for.
+    // Cheap checks first, before waiting for the store.
     config.check_limits()?;
     let keys = Keys::load(&config.keys)?;
     if let Some(folder) = config.demo.as_ref().filter(|folder| !folder.is_dir()) {
@@ -48,7 +48,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     if config.keys.dev {
         tracing::warn!("DEVELOPMENT MODE: anybody can get a token for any account; never expose this server");
     }
-    // From here on it does not end the process; what it asks for is done once the node runs.
+    // From here on SIGHUP no longer ends the process; it is acted on once the node runs.
     let _hangup = signal(SignalKind::hangup()).map_err(ServeError::Serve)?;
     let shutdown = shutdown_signal().map_err(ServeError::Serve)?;
     println!("listening on http://{address}");
@@ -57,12 +57,12 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     }
     let metrics = metrics.map(|(listener, _)| listener);
     let ended = run(Listeners { public, metrics }, config, Arc::clone(&store), shutdown).await;
-    // What was written is then in the one file of a SQLite store.
+    // Closing moves everything into the single file of a SQLite store.
     store.close().await;
     ended
 }
 
-/// One line of what runs here, for whoever reads the log later.
+/// Logs one line about what runs, for anyone who reads the log later.
 fn tell(config: &Config, keys: &Keys, files_max: Option<u64>) {
     let limits = config.limits.limits();
     let limits = if limits == Limits::default() { "default".to_owned() } else { format!("{limits:?}") };
@@ -84,7 +84,7 @@ fn tell(config: &Config, keys: &Keys, files_max: Option<u64>) {
     );
 }
 
-/// Listens on an address; tells which it is, for port 0 takes a free one.
+/// Listens on an address and returns the actual one: port 0 picks a free port.
 async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), ServeError> {
     let failed = |source| ServeError::Listen { address: address.to_owned(), source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -92,10 +92,10 @@ async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), ServeError> 
     Ok((listener, address))
 }
 
-/// Issues the token asked for.
+/// Issues the requested token.
 ///
 /// # Errors
-/// When no server would take it, or it cannot be signed.
+/// When no server would accept it, or it cannot be signed.
 pub fn issue_token(request: &TokenRequest) -> Result<String, ServeError> {
     let secret = request.jwt_secret.as_ref().map(Secret::expose).filter(|secret| !secret.is_empty());
     let keys = Keys::from_secret(secret.unwrap_or(DEVELOPMENT_SECRET), request.claims.clone())?;

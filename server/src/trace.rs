@@ -1,8 +1,6 @@
-//! Following one push across nodes. A share of the pushes, drawn as they come
-//! in, gets an id that goes with them through the stream's task and the commit
-//! to the fan-out, and in the notice to the fan-out of every other node. Each
-//! of these steps is one line of the log with that id, and nothing is done for
-//! the others.
+//! Traces of single pushes across nodes. A sampled push gets an id that follows it through the stream's task,
+//! the commit and the fan-out, and in the notice to every other node's fan-out. Each step logs one line with
+//! that id; pushes that are not sampled cost nothing.
 
 use std::{fmt, str::FromStr};
 
@@ -14,18 +12,17 @@ use tidings_core::{
 };
 use tokio::time::Instant;
 
-/// The id of a trace, as W3C Trace Context has it: 16 bytes, not all of them
-/// zero, printed as 32 hexadecimal digits in lower case.
+/// A trace id as in W3C Trace Context: 16 bytes, not all zero, printed as 32 lowercase hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceId([u8; 16]);
 
-/// Why a text is no id of a trace.
+/// A text that is not a trace id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the id of a trace is 32 hexadecimal digits in lower case, not all of them 0")]
 pub struct ParseTraceIdError;
 
 impl TraceId {
-    /// An id for this share of the calls, from 0 to 1.
+    /// Draws an id for the given fraction of calls, from 0 to 1.
     pub fn draw(share: f64) -> Option<Self> {
         (share > 0.0 && rand::random::<f64>() < share).then(|| Self(rand::random()))
     }
@@ -47,36 +44,36 @@ impl FromStr for TraceId {
     }
 }
 
-/// How far a push is.
+/// The steps of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// A session has taken it; its span tells which one.
+    /// A session has received it; the span names the session.
     Received,
-    /// The stream's task has decided; after a conflict it does so again.
+    /// The stream's task has decided; after a conflict it decides again.
     Decided,
-    /// What was admitted is durable.
+    /// The admitted changes are durable.
     Committed,
-    /// Another node told of it.
+    /// Another node's notice of it has arrived.
     Heard,
-    /// The sessions of this node that read the stream have it in their queues.
+    /// It is in the queues of this node's sessions that read the stream.
     Published,
 }
 
-/// What a step is about.
+/// Details logged with a step.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Traced<'a> {
     pub(crate) tenant: &'a TenantId,
     pub(crate) stream: &'a StreamId,
-    /// The first and the last position that the push got, once it is decided.
+    /// The first and last position of the push, once it is decided.
     pub(crate) positions: Option<(Position, Position)>,
-    /// Why one of its changes was refused.
+    /// The code with which one of its changes was refused.
     pub(crate) refused: Option<Code>,
-    /// When this node heard of it.
+    /// When this node first saw it.
     pub(crate) since: Instant,
 }
 
 impl TraceId {
-    /// Takes note in the log of how far the push is.
+    /// Logs a step of the push.
     pub(crate) fn step(self, step: Step, traced: Traced<'_>) {
         let Traced { tenant, stream, positions, refused, since } = traced;
         let (first, last) = positions.map(|(first, last)| (first.number(), last.number())).unzip();

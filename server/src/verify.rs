@@ -1,7 +1,6 @@
-//! Recomputes what a store holds: every decision of a journal, the snapshots
-//! and the rows that are made from it, stream by stream, while servers run or not.
-//! Writes nothing: `mend` does that. Judges by the limits it is given, which should be those the
-//! journal was written under.
+//! Recomputes what a store holds, stream by stream, while servers run or not: every decision of a journal, the
+//! snapshots, and the rows derived from it. Writes nothing; `mend` does. It judges by the limits it is given,
+//! which should be those the journal was written under.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -22,28 +21,28 @@ use crate::{
 
 /// Entries read at once.
 const ENTRIES_MAX: u32 = 500;
-/// Devices asked about at once.
+/// Devices looked up at once.
 const DEVICES_MAX: usize = 500;
 
-/// What was looked at.
+/// Counts of what was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Streams.
+    /// Streams checked.
     pub streams: u64,
-    /// Entries.
+    /// Entries checked.
     pub entries: u64,
-    /// Snapshots.
+    /// Snapshots checked.
     pub snapshots: u64,
     /// Streams with a difference.
     pub differing: u64,
 }
 
-/// What is otherwise than it must be.
+/// A difference between the store and what follows from its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// The first entry, or snapshot, that does not follow from the entries before it.
     Journal(Difference),
-    /// A row that is not what the entries state.
+    /// A row that differs from what the entries state.
     Row(OddRow),
 }
 
@@ -69,8 +68,8 @@ impl fmt::Display for Counts {
     }
 }
 
-/// Verifies every stream, of a tenant or of all, and passes on what differs: the
-/// first difference of each journal, and every row.
+/// Verifies every stream, of one tenant or of all, and reports every finding: the first difference of each
+/// journal, and every row that differs.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -92,7 +91,7 @@ pub async fn verify_all(
     Ok(counts)
 }
 
-/// Verifies one stream; what differs. Rows that do not decode differ too.
+/// Verifies one stream and returns the findings. Rows that do not decode are findings too.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -109,7 +108,7 @@ pub async fn verify_stream(
     if outcome.is_err()
         && store.records().stream_record(tenant, stream).await.is_ok_and(|record| record.is_being_erased)
     {
-        // The erasure began while it was read.
+        // The erasure began while the stream was read.
         outcome = Ok(());
     }
     counts.streams += 1;
@@ -123,7 +122,7 @@ pub async fn verify_stream(
     let mut findings: Vec<Finding> = difference.into_iter().map(Finding::Journal).collect();
     match mend::odd_rows(store, tenant, stream).await {
         Ok(rows) => findings.extend(rows.into_iter().map(Finding::Row)),
-        // The journal says nothing then, which was found before.
+        // The damage was already reported as a finding.
         Err(StoreError::Damaged { .. }) if !findings.is_empty() => {}
         Err(error) => findings.push(Finding::Journal(undecodable(error, Position::ZERO)?)),
     }
@@ -131,7 +130,7 @@ pub async fn verify_stream(
     Ok(findings)
 }
 
-/// A row that does not decode, as a difference; any other failure is one.
+/// Turns a row that does not decode into a difference; any other failure stays an error.
 fn undecodable(error: StoreError, at: Position) -> Result<Difference, StoreError> {
     match error {
         StoreError::Damaged { position, detail, .. } => {
@@ -177,8 +176,8 @@ struct Verifying<'a> {
 }
 
 impl Verifying<'_> {
-    /// Everything up to the head of one moment: what is admitted meanwhile is
-    /// not looked at, and what was read at that moment is compared there.
+    /// Replays everything up to the head at one moment. Entries admitted later are ignored, and what was read
+    /// at that moment is compared at the end.
     async fn run(&mut self) -> Result<(), VerifyError> {
         let record = self.records.stream_record(self.tenant, self.stream).await?;
         if record.is_erased {
@@ -195,7 +194,7 @@ impl Verifying<'_> {
             }
             for new in &read {
                 self.feed(new)?;
-                // In order: each is compared when the entries up to it were fed.
+                // In order: each snapshot is compared once the entries up to its position are replayed.
                 while let Some((document, at)) = snapshots.pop_front_if(|(_, at)| *at <= new.entry.position) {
                     self.check_snapshot(&document, at).await?;
                 }
@@ -229,8 +228,8 @@ impl Verifying<'_> {
         Err(Difference::new(new.entry.position, Aspect::Entry, expected, found).into())
     }
 
-    /// Compares the snapshot that was listed at a position; one that a server
-    /// replaced since then is left to the next time.
+    /// Compares the snapshot listed at a position. One that a server has replaced since is left for the
+    /// next run.
     async fn check_snapshot(&mut self, id: &DocumentId, at: Position) -> Result<(), VerifyError> {
         let Some(stored) = self.records.snapshot(self.tenant, id).await? else { return Ok(()) };
         let snapshot = stored.snapshot;
@@ -246,7 +245,8 @@ impl Verifying<'_> {
         Ok(())
     }
 
-    /// Whose the devices are, by their registration. That of the system follows from its stream.
+    /// Checks that each device is registered to the account it wrote for. The system's device follows
+    /// from its stream.
     async fn check_devices(&self) -> Result<(), VerifyError> {
         let owners = self.verifier.owners().filter(|(_, account)| !account.is_system());
         let owners: BTreeMap<DeviceId, _> = owners.collect();
@@ -266,8 +266,7 @@ impl Verifying<'_> {
         Ok(())
     }
 
-    /// That the stream ends where its entries do. Where it is behind them, or says
-    /// another page, its row is at fault.
+    /// Checks that the stream's row ends where its entries do and names the same page.
     fn check_head(&self, record: &StreamRecord) -> Result<(), Difference> {
         if record.head.position <= self.position() {
             return Ok(());
@@ -277,7 +276,7 @@ impl Verifying<'_> {
     }
 }
 
-/// Of what was erased nothing is left but that it was deleted, and who is to be told.
+/// Checks that of an erased conversation only the deletion and the list of accounts to notify are left.
 fn check_tombstone(record: &StreamRecord) -> Result<(), Difference> {
     let StreamRecord { last, rows_left, snapshots, .. } = record;
     if record.is_being_erased || (*last == Position::ZERO && *rows_left == 0 && snapshots.is_empty()) {

@@ -1,7 +1,6 @@
-//! Whole-system tests. `sim` drives the very code that ships, engines and nodes,
-//! on virtual time, from one seed. Beside it, `hostile` builds what no honest
-//! client sends, `fuzz` has chance build it, `matrix` is who may do what, and
-//! `load` measures a real server process over real sockets.
+//! Whole-system tests. `sim` drives the code that ships, engines and nodes, on virtual time from one seed.
+//! `hostile` builds changes that no honest client sends, `fuzz` builds them at random, `matrix` is the table of
+//! permissions, and `load` measures a real server process over real sockets.
 
 pub mod bench;
 

@@ -1,6 +1,6 @@
-//! What must hold of a conversation before and after whatever was admitted, said
-//! once more and apart from the authority's own words: mostly from the two
-//! states alone. The simulation, the fuzzer and a property ask it of every entry.
+//! Invariants of a conversation before and after any admitted change, formulated independently of the
+//! authority's code and mostly from the two states alone. The simulation, the fuzzer and a property test check
+//! every entry with them.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use tidings_core::{
     time::WallTime,
 };
 
-/// What is broken, for the person who reads it.
+/// An error describes the violation, for whoever reads it.
 pub type Checked = Result<(), String>;
 
 macro_rules! ensure {
@@ -27,7 +27,7 @@ macro_rules! ensure {
     };
 }
 
-/// Who acts, with what, at the moment of the decision.
+/// The rank and permissions of the entry's author at the moment of the decision.
 struct Actor<'a> {
     account: &'a AccountId,
     rank: u8,
@@ -35,16 +35,16 @@ struct Actor<'a> {
     at: WallTime,
 }
 
-/// Whether an entry begins a generation: told apart by its bytes, and not by the engine's own words.
+/// Returns true if an entry begins a generation, judged by its bytes rather than by the engine's own code.
 pub fn is_generation(entry: &Entry) -> bool {
     let key = b"generation";
     entry.account.is_system() && entry.change.windows(key.len()).any(|bytes| bytes == key)
 }
 
-/// What an entry made of a conversation.
+/// Checks the effect of an entry on a conversation.
 ///
 /// # Errors
-/// What must not be.
+/// The violated invariant.
 pub fn check(entry: &Entry, facts: &[Fact], before: &Conversation, after: &Conversation, limits: &Limits) -> Checked {
     check_roster(before, after, limits)?;
     if before.created.is_none() {
@@ -87,7 +87,7 @@ pub fn check(entry: &Entry, facts: &[Fact], before: &Conversation, after: &Conve
     accounts.into_iter().try_for_each(|account| actor.check_member(account, before, after))
 }
 
-/// Everything a member may do: what was given to them, and what policies open.
+/// Everything a member may do: what was given to them, and what policies open to members.
 fn held(conversation: &Conversation, member: &Member, at: WallTime) -> Permissions {
     let mut held = given(conversation, member, at);
     let is_member = conversation.rank_of(&member.role) >= 25;
@@ -106,7 +106,7 @@ fn held(conversation: &Conversation, member: &Member, at: WallTime) -> Permissio
     held
 }
 
-/// What was given to a member in person: by the role, and by grants.
+/// The permissions given to a member personally: by the role, and by grants.
 fn given(conversation: &Conversation, member: &Member, at: WallTime) -> Permissions {
     let mut given = conversation.permissions_of(&member.role);
     for (permission, grant) in &member.grants {
@@ -127,12 +127,12 @@ fn denies(grant: &Grant, at: WallTime) -> bool {
     !grant.allowed && !is_over(grant, at)
 }
 
-/// What every member may do is nobody's to give.
+/// Permissions that every member has need not be given by anybody.
 fn beyond_members(permissions: Permissions) -> Permissions {
     permissions.without(Role::Member.built_in_permissions().unwrap_or_default())
 }
 
-/// What holds whoever acts.
+/// Invariants that hold regardless of the author.
 fn check_roster(before: &Conversation, after: &Conversation, limits: &Limits) -> Checked {
     let active = after.active_members().count();
     let Some(kind) = after.kind() else { return Err("a conversation that nobody created".to_owned()) };
@@ -201,7 +201,7 @@ fn check_reopening(state: ConversationState, before: &Conversation, after: &Conv
     Ok(())
 }
 
-/// What the system may write: somebody comes in, asks or goes, as they asked.
+/// The system may write only that somebody joins, asks to join or leaves, as they requested.
 fn check_membership_request(facts: &[Fact], before: &Conversation, after: &Conversation) -> Checked {
     match facts {
         [Fact::Held(message, late)] => {
@@ -220,7 +220,7 @@ fn check_membership_request(facts: &[Fact], before: &Conversation, after: &Conve
     }
     let changed: Vec<&AccountId> =
         after.members.keys().filter(|account| before.members.get(*account) != after.members.get(*account)).collect();
-    // Who subscribes to a channel is in no document: at most an invite is used.
+    // Subscribers of a channel are in no document: at most an invite is used.
     let is_channel = after.kind() == Some(ConversationKind::Channel);
     if changed.is_empty() && is_channel && facts.iter().all(|fact| matches!(fact, Fact::InviteUses(..))) {
         return Ok(());
@@ -280,7 +280,7 @@ fn check_created(entry: &Entry, after: &Conversation) -> Checked {
     Ok(())
 }
 
-/// Who moved is where the one who moved them says, and it is true.
+/// A changed membership must be what its author stated, with true facts.
 fn check_memberships(entry: &Entry, before: &Conversation, after: &Conversation) -> Checked {
     for (account, member) in &after.members {
         let former = before.members.get(account).and_then(|member| member.membership.as_ref());
@@ -300,7 +300,7 @@ impl Actor<'_> {
         Ok(())
     }
 
-    /// A conversation that is over, or locked.
+    /// Checks a conversation that is closed or locked.
     fn check_open(&self, before: &Conversation, after: &Conversation, facts: &[Fact]) -> Checked {
         ensure!(before.state() != ConversationState::Deleted, "{} writes in a deleted conversation", self.account);
         let leaves = facts.iter().all(|fact| match fact {
@@ -335,7 +335,7 @@ impl Actor<'_> {
         Ok(())
     }
 
-    /// What is said on pages.
+    /// Checks facts on pages.
     fn check_words(&self, before: &Conversation, facts: &[Fact]) -> Checked {
         for fact in facts {
             match fact {
@@ -437,7 +437,7 @@ impl Actor<'_> {
         Ok(())
     }
 
-    /// Who lets in decides about what is held, once.
+    /// Whoever may admit members decides about held messages, and only once.
     fn check_held_message(&self, before: &Conversation, after: &Conversation) -> Checked {
         for (message, late) in after.held.iter().filter(|(message, late)| before.held.get(*message) != Some(late)) {
             let state = before.held.get(message).map(|late| late.state);
@@ -484,7 +484,7 @@ impl Actor<'_> {
         self.check_grants(account, former, member)
     }
 
-    /// Whatever changed: who may do more now was given it by somebody who may do it, and not by themselves.
+    /// Whatever changed: anybody who may do more now was given that by somebody else who may do it.
     fn check_growth(
         &self,
         account: &AccountId,

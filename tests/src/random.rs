@@ -32,7 +32,7 @@ impl Random {
         self.below(100) < percent
     }
 
-    /// One of them, which are not none.
+    /// Picks one of the items, of which there must be at least one.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         let index = self.below(items.len() as u64);
         &items[usize::try_from(index).expect("an index fits")]

@@ -1,4 +1,4 @@
-//! The first members of a conversation, as the one who creates it states them.
+//! The first members of a conversation, as stated by its creator.
 
 use tidings_core::{
     doc::Fact,
@@ -7,7 +7,7 @@ use tidings_core::{
     time::WallTime,
 };
 
-/// What makes these accounts the first members, each in its role.
+/// The facts that make these accounts the first members, each with its role.
 pub fn first_members(
     by: &AccountId,
     at: WallTime,

@@ -1,5 +1,5 @@
-//! What only tests see: the core's contract suite for stores, for tests of the
-//! stores in TypeScript, and panics when one is asked for.
+//! For tests only: the core's contract suite for stores, for tests of the stores in TypeScript, and
+//! panics on demand.
 
 use std::cell::Cell;
 
@@ -15,7 +15,7 @@ use crate::{
 /// One request of the suite.
 #[derive(Debug, Clone, serde::Serialize, Tsify)]
 pub struct ContractStep {
-    /// What it shows.
+    /// The behaviour it shows.
     pub name: String,
     /// The request.
     pub request: StorageRequest,
@@ -47,10 +47,10 @@ impl Contract {
         step.into_ts().map(Some).map_err(Failure::value)
     }
 
-    /// Compares the store's answer to the last request; what is wrong with it, if anything.
+    /// Compares the store's answer to the last request with the correct one. Returns the difference, if any.
     ///
     /// # Errors
-    /// `value_invalid` for what is no answer.
+    /// `value_invalid` for something that is not an answer.
     pub fn check(&mut self, answer: Ts<StorageAnswer>) -> Result<Option<String>, Failure> {
         let answer = answer.to_rust().map_err(Failure::value)?;
         Ok(self.0.check(&answer.into()).err())
@@ -61,8 +61,7 @@ thread_local! {
     static TRAPS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Has the next input that any engine takes panic, after it was given `after`
-/// more of them.
+/// Makes the next input of any engine panic, after `after` more inputs.
 #[wasm_bindgen(js_name = trapAfter)]
 pub fn trap_after(after: u32) {
     TRAPS.set(after + 1);

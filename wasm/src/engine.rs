@@ -17,7 +17,7 @@ use crate::{
     storage::StorageAnswer,
 };
 
-/// Who the engine works for.
+/// The account of an engine, and its options.
 #[derive(Clone, Deserialize, Tsify)]
 pub struct EngineConfig {
     /// The tenant.
@@ -26,19 +26,18 @@ pub struct EngineConfig {
     pub account: AccountId,
     /// 32 bytes of fresh entropy.
     pub seed: Bytes,
-    /// Whether to decide anew about every entry that the server admitted.
+    /// If true, the engine judges every admitted entry again.
     #[serde(default)]
     #[tsify(optional)]
     pub verify: bool,
-    /// How many conversations are fetched ahead, so that they can be read without
-    /// a network: those of the newest activity. 50 if left out, 0 for none.
+    /// Number of conversations to fetch ahead, by newest activity, so that they can be read without a network.
+    /// 50 if left out, 0 for none.
     #[serde(default, rename = "prefetchConversations")]
     #[tsify(optional)]
     pub prefetch_conversations: Option<u32>,
 }
 
-/// One engine. After it is made, and after each input, the caller polls its
-/// outputs until there is none.
+/// One engine. After creating it, and after each input, poll its outputs until there are none.
 #[wasm_bindgen]
 pub struct Engine(core::Engine);
 
@@ -47,8 +46,7 @@ impl Engine {
     /// A new engine, with both clocks in milliseconds.
     ///
     /// # Errors
-    /// `id_invalid` for a tenant or account that is none, `value_invalid` for
-    /// what is no config.
+    /// `id_invalid` for an invalid tenant or account, `value_invalid` for an invalid config.
     #[wasm_bindgen(constructor)]
     pub fn new(
         #[wasm_bindgen(js_name = monotonicMs)] monotonic_ms: f64,
@@ -59,11 +57,11 @@ impl Engine {
         Ok(Self(core::Engine::new(now(monotonic_ms, wall_ms), config)))
     }
 
-    /// Takes an input.
+    /// Handles an input.
     ///
     /// # Errors
-    /// The code of what is wrong with it, `misuse` before the outputs of the last one were taken
-    /// and after the end.
+    /// The code of what is wrong with it; `misuse` before the outputs of the last input were polled, and after
+    /// the end.
     pub fn handle(
         &mut self,
         #[wasm_bindgen(js_name = monotonicMs)] monotonic_ms: f64,
@@ -75,10 +73,10 @@ impl Engine {
         self.take(monotonic_ms, wall_ms, input.to_rust().map_err(Failure::read)?)
     }
 
-    /// Takes a frame from the server.
+    /// Handles a frame from the server.
     ///
     /// # Errors
-    /// `misuse`, as an input.
+    /// `misuse`, as for an input.
     #[wasm_bindgen(js_name = frameReceived)]
     pub fn frame_received(
         &mut self,
@@ -91,10 +89,10 @@ impl Engine {
         self.take(monotonic_ms, wall_ms, core::Input::FrameReceived(frame))
     }
 
-    /// Takes what the store answered to a task.
+    /// Handles the store's answer to a task.
     ///
     /// # Errors
-    /// `value_invalid` for what is no answer, `misuse` as an input.
+    /// `value_invalid` for something that is not an answer, `misuse` as for an input.
     #[wasm_bindgen(js_name = storageFinished)]
     pub fn storage_finished(
         &mut self,
@@ -109,7 +107,7 @@ impl Engine {
         self.take(monotonic_ms, wall_ms, core::Input::StorageFinished(TaskId(task as u64), answer.into()))
     }
 
-    /// The next output; none when everything is taken.
+    /// The next output; none if there are no more.
     ///
     /// # Errors
     /// `value_invalid` when the output cannot be converted.
@@ -122,9 +120,9 @@ impl Engine {
     }
 }
 
-/// Both clocks of the moment of a call; a fraction of a millisecond is cut off.
+/// Both clocks at the time of a call; fractions of a millisecond are truncated.
 fn now(monotonic_ms: f64, wall_ms: f64) -> Now {
-    // A cast saturates, and makes zero of what is no number.
+    // A cast saturates, and turns NaN into zero.
     Now { monotonic: MonotonicTime::from_millis(monotonic_ms as u64), wall: WallTime::from_millis(wall_ms as u64) }
 }
 

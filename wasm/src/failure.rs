@@ -1,19 +1,19 @@
-//! What the exported functions throw: a code, a text for people who debug, and
-//! whether trying again may help. The TypeScript side makes an `Error` of it.
+//! Errors of the exported functions: a code, detail for debugging, and whether trying again may help. The
+//! TypeScript side turns them into an `Error`.
 
 use serde::Serialize;
 use tidings_core::{api::refusal, code::Code, engine::Misuse};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
-/// Why a call was not carried out. Nothing of it was done.
+/// Why a call failed. Nothing of it was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Tsify)]
 pub struct Failure {
     /// The stable code.
     pub code: Code,
-    /// More about it, for people who debug.
+    /// Detail for debugging.
     pub detail: String,
-    /// Whether the same call may succeed later.
+    /// True if the same call may succeed later.
     pub retryable: bool,
 }
 
@@ -26,10 +26,10 @@ impl Failure {
         Self { code, detail: detail.into(), retryable: code.is_retryable() }
     }
 
-    /// What serde says of a value: with the code that the value's own type refuses it with, if it does.
+    /// The failure for a serde error: with the code that the value's own type reports, if it does.
     pub fn read(error: impl ToString) -> Self {
         let text = error.to_string();
-        // serde's error is a JavaScript one, behind what it was for.
+        // serde's error is wrapped in a JavaScript one, after its context.
         let (code, detail) = refusal(text.split_once("Error: ").map_or(&text, |(_, error)| error));
         Self::new(code, detail)
     }
@@ -52,10 +52,10 @@ impl From<Failure> for JsValue {
     }
 }
 
-/// Whether the same thing may succeed later without being changed.
+/// Returns true if the same call may succeed later without being changed.
 ///
 /// # Errors
-/// `value_invalid` for a code that is none.
+/// `value_invalid` for an unknown code.
 #[wasm_bindgen(js_name = isRetryable)]
 pub fn is_retryable(#[wasm_bindgen(unchecked_param_type = "Code")] code: Ts<Code>) -> Result<bool, Failure> {
     let code = code.to_rust().map_err(Failure::read)?;

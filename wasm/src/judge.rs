@@ -1,4 +1,4 @@
-//! The core's authority on its own, for tests that give it what is hostile.
+//! The core's authority on its own, for tests with hostile input.
 
 use serde::Deserialize;
 use tidings_core::{
@@ -15,18 +15,18 @@ use crate::{
     failure::{Checked, Failure},
 };
 
-/// Who pushes, and into what.
+/// The session that pushes, and the stream it pushes to.
 #[derive(Clone, Deserialize, Tsify)]
 pub struct JudgeConfig {
     /// The tenant.
     pub tenant: TenantId,
     /// The account.
     pub account: AccountId,
-    /// Whether it administers the tenant.
+    /// True for a tenant administrator.
     pub administrator: bool,
     /// The device, 16 bytes.
     pub device: Bytes,
-    /// The stream: a frame Fetched, of a new start.
+    /// The stream, as a Fetched frame of a restart.
     pub fetched: Bytes,
 }
 
@@ -39,7 +39,7 @@ impl Judge {
     /// Judges what a session pushes into a stream.
     ///
     /// # Errors
-    /// `id_invalid` or `value_invalid` for what is no config.
+    /// `id_invalid` or `value_invalid` for an invalid config.
     #[wasm_bindgen(constructor)]
     pub fn new(config: Ts<JudgeConfig>) -> Result<Judge, Failure> {
         let JudgeConfig { tenant, account, administrator, device, fetched } =
@@ -56,10 +56,10 @@ impl Judge {
         authority::Judge::new(session, &fetched).map(Judge).map_err(Failure::value)
     }
 
-    /// The frame that answers a frame Push. Nothing of the push remains.
+    /// The frame that answers a Push frame. The stream stays unchanged.
     ///
     /// # Errors
-    /// `value_invalid` for what is no frame Push.
+    /// `value_invalid` for anything but a Push frame.
     pub fn judge(&self, push: &[u8], #[wasm_bindgen(js_name = acceptedAt)] accepted_at: f64) -> Checked<Vec<u8>> {
         let ClientFrame::Push(push) = decode(push).map_err(Failure::value)? else {
             return Err(Failure::value("not a frame Push"));

@@ -27,9 +27,8 @@ extern "C" {
     fn log_error(text: &str);
 }
 
-/// Runs once, when the module is loaded. A panic ends in a trap without any
-/// text; its place is logged first, never its message, which may quote what a
-/// person wrote.
+/// Runs once, when the module is loaded. A panic ends in a trap without any text; its location is logged first,
+/// but never its message, which may quote what a person wrote.
 #[wasm_bindgen(start)]
 pub fn start() {
     std::panic::set_hook(Box::new(|info| {

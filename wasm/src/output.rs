@@ -1,4 +1,4 @@
-//! Everything an engine wants done, as TypeScript reads it.
+//! The outputs of an engine, as TypeScript reads them.
 
 use serde::Serialize;
 use tidings_core::{
@@ -18,9 +18,9 @@ pub enum Output {
     Send { frame: Bytes },
     /// Carry out a task of the store, in the order given, and report back.
     Storage { task: f64, request: StorageRequest },
-    /// Show this.
+    /// Show this update.
     Update { update: Update },
-    /// Ask the app for a bearer token, with why the server did not take the last one.
+    /// Ask the app for a bearer token; `refused` says why the server rejected the last one.
     NeedToken {
         #[serde(skip_serializing_if = "Option::is_none")]
         refused: Option<Cause>,
@@ -29,7 +29,7 @@ pub enum Output {
     Connect,
     /// Close the link.
     Disconnect,
-    /// Come back at this monotonic time, in milliseconds; replaces the former one.
+    /// Call again at this monotonic time, in milliseconds; replaces the previous time.
     WakeAt { at: f64 },
 }
 

@@ -1,4 +1,4 @@
-//! What the engine asks of the store, and what the store answers.
+//! Requests of the engine to the store, and the store's answers.
 
 use serde::{Deserialize, Serialize};
 use tidings_core::storage as core;
@@ -6,7 +6,7 @@ use tsify::Tsify;
 
 use crate::bytes::Bytes;
 
-/// What the store is asked to do, in one transaction.
+/// A request to the store, carried out in one transaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Tsify)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum StorageRequest {
@@ -20,7 +20,7 @@ pub enum StorageRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Tsify)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Write {
-    /// Put the value under the key, in place of what was there.
+    /// Put the value under the key, replacing what was there.
     Put { key: String, value: Bytes },
     /// Delete the record of the key, if there is one.
     Delete { key: String },
@@ -37,7 +37,7 @@ pub struct StorageRecord {
     pub value: Bytes,
 }
 
-/// What the store answers. After a failure nothing of the request is done.
+/// An answer of the store. After a failure nothing of the request was done.
 #[derive(Debug, Clone, PartialEq, Deserialize, Tsify)]
 #[serde(rename_all = "snake_case")]
 pub enum StorageAnswer {
@@ -45,23 +45,23 @@ pub enum StorageAnswer {
     Records(Vec<StorageRecord>),
     /// The transaction is complete and durable.
     Written,
-    /// It was not done.
+    /// The request failed.
     Failed(StorageCode),
 }
 
-/// Why the store did not do it.
+/// Why the store failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Tsify)]
 pub enum StorageCode {
     /// Out of space.
     #[serde(rename = "storage_full")]
     Full,
-    /// Held by something else; may pass.
+    /// Something else has it open; may pass.
     #[serde(rename = "storage_blocked")]
     Blocked,
-    /// What was read is damaged.
+    /// A stored value is damaged.
     #[serde(rename = "storage_corrupt")]
     Corrupt,
-    /// The store was deleted or closed meanwhile.
+    /// The store was deleted or closed.
     #[serde(rename = "storage_gone")]
     Gone,
 }

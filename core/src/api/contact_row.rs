@@ -1,4 +1,4 @@
-//! The own address book, and whom the account blocks, as screens show them.
+//! The account's address book and its blocked accounts, as screens show them.
 
 use serde::Serialize;
 
@@ -8,25 +8,25 @@ use crate::{
     time::WallTime,
 };
 
-/// An entry of the own address book.
+/// An entry of the account's address book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ContactRow {
     /// Its id.
     pub id: ContactId,
-    /// What is written in it.
+    /// The content of the entry.
     #[serde(flatten)]
     pub contact: Contact,
 }
 
-/// Somebody whom the own account has blocked.
+/// An account that the own account has blocked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BlockedRow {
-    /// The account it applies to.
+    /// The blocked account.
     pub account: AccountId,
-    /// Since when.
+    /// When it was blocked.
     pub since: WallTime,
 }

@@ -1,5 +1,5 @@
-//! What the panel beside a timeline shows: metadata, policies, roles, members,
-//! invite links, pins, and what the own account may do.
+//! The panel beside a timeline: metadata, policies, roles, members, invite links, pins, and what the own
+//! account may do.
 
 use core::cmp::Reverse;
 
@@ -25,7 +25,7 @@ pub struct ConversationDetail {
     pub conversation: ConversationId,
     /// Its kind.
     pub kind: ConversationKind,
-    /// What it is about, if it is about a resource.
+    /// The resource that it is about, for a resource conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
     /// The lead that it is about now, if it is about a resource.
@@ -34,10 +34,10 @@ pub struct ConversationDetail {
     /// The own party, if it is about a resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub party: Option<Party>,
-    /// What a thread starts from.
+    /// The message that a thread starts from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
-    /// Its name for search.
+    /// Its public name, for search.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its title.
@@ -46,54 +46,54 @@ pub struct ConversationDetail {
     /// Its description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Where its picture is.
+    /// URL of its picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
-    /// How it looks.
+    /// Its colors and wallpaper.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theme: Option<Theme>,
-    /// Who may know of it.
+    /// Its visibility.
     pub scope: Scope,
     /// Its state.
     pub state: ConversationState,
-    /// Whether only moderators and above may write.
+    /// True if only moderators and above may write.
     pub locked: bool,
     /// Its policies.
     pub policies: Policies,
-    /// The roles that a member can have, built-in and its own, by falling rank.
+    /// The roles that a member can have, built-in and custom, by falling rank.
     pub roles: Vec<RoleRow>,
     /// When it was created.
     pub created_at: WallTime,
-    /// Who created it.
+    /// The account that created it.
     pub created_by: AccountId,
-    /// When its own document last changed, not its messages, as the server admitted it.
+    /// When its own document last changed, by the server's clock. Messages do not count.
     pub updated_at: WallTime,
     /// The account that it belongs to, if not its creator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
-    /// The object of another service that it is the back of.
+    /// The object in another service that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
-    /// Those who subscribe to it beside its members, as the server last told.
+    /// The number of its subscribers, as last reported by the server.
     pub subscriber_count: u32,
-    /// The own role; none for an administrator of the tenant who is no member.
+    /// The own role; none for a tenant administrator who is not a member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// Where the account stands in it; none for an administrator of the tenant who is no member.
+    /// The own membership status; none for a tenant administrator who is not a member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<MemberStatus>,
-    /// What the own account may do, by role, policies, grants and denials; empty when not active,
-    /// and everything for an administrator of the tenant.
+    /// What the own account may do, by role, policies, grants and denials; empty if not active, and everything
+    /// for a tenant administrator.
     pub permissions: Permissions,
-    /// Everybody who is a member, by rank and then name.
+    /// All members, by rank and then name.
     pub members: Vec<MemberRow>,
-    /// Who was invited, asked or is banned, by name.
+    /// Invited, requesting and banned accounts, by name.
     pub candidates: Vec<MemberRow>,
-    /// Who has left or was removed, the latest first; at most 200 of them.
+    /// Accounts that left or were removed, the latest first; at most 200.
     pub former: Vec<MemberRow>,
-    /// The invite links, newest first; empty for whoever may not make any.
+    /// The invite links, newest first; empty for accounts that may not create any.
     pub invites: Vec<InviteRow>,
-    /// Messages that are held, oldest first; empty for whoever does not decide about them.
+    /// Held messages, oldest first; empty for accounts that may not decide about them.
     pub held: Vec<HeldRow>,
     /// The pinned messages, newest pin first.
     pub pins: Vec<PinRow>,
@@ -107,32 +107,32 @@ pub struct ConversationDetail {
 pub struct MemberRow {
     /// The member's account.
     pub account: AccountId,
-    /// The name for people: the one they have here, or their profile's.
+    /// The name to show: the one chosen here, or the profile's.
     pub name: String,
     /// Their color here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
     /// The role.
     pub role: Role,
-    /// Where they stand.
+    /// Their membership status.
     pub status: MemberStatus,
-    /// Since when they stand there, by the clock of who said so: when they left, or were removed or banned.
+    /// Since when they have this status, by the clock of whoever set it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_at: Option<WallTime>,
-    /// Who said so: themselves if they left, whoever removed or banned them.
+    /// Who set the status: the member if they left, or whoever removed or banned them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_by: Option<AccountId>,
     /// When they became a member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub joined_at: Option<WallTime>,
-    /// Who added or invited them.
+    /// The account that added or invited them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invited_by: Option<AccountId>,
-    /// What is granted and denied beside the role, and has not expired.
+    /// Grants and denials beside the role that have not expired.
     pub grants: Vec<GrantRow>,
-    /// What they are doing.
+    /// Their presence.
     pub presence: PresenceKind,
-    /// Whether they are below the own rank: whoever holds the permission for it may act on them.
+    /// True if they are below the own rank, so that whoever has the permission may act on them.
     pub below: bool,
 }
 
@@ -143,45 +143,45 @@ pub struct MemberRow {
 pub struct GrantRow {
     /// The permission it applies to.
     pub permission: Permission,
-    /// What is said of it.
+    /// The grant or denial.
     #[serde(flatten)]
     pub grant: Grant,
 }
 
-/// Which of the lists of a detail a member is in.
+/// The list of a detail that a member is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Roster {
-    /// Everybody who is a member.
+    /// All members.
     Members,
-    /// Who was invited, asked or is banned.
+    /// Invited, requesting and banned accounts.
     Candidates,
-    /// Who has left or was removed.
+    /// Accounts that left or were removed.
     Former,
 }
 
-/// Somebody whose row in a detail is another one now.
+/// A change of one account's row in a detail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MemberChange {
     /// The member's account.
     pub account: AccountId,
-    /// The row; none for who is in no list any more.
+    /// The new row; none if the account is in no list any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<PlacedMember>,
 }
 
-/// A row with where it stands.
+/// A row and its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlacedMember {
-    /// Its list.
+    /// The list it is in.
     pub roster: Roster,
-    /// Its place in the list once the account's former row is taken out.
+    /// Its index in the list, after the account's previous row is removed.
     pub place: usize,
     /// The row.
     pub member: MemberRow,
@@ -205,7 +205,7 @@ impl ConversationDetail {
         }
     }
 
-    /// Takes an account's row out, with its list and its place.
+    /// Removes an account's row; returns it with its list and index.
     pub fn remove_member(&mut self, account: &AccountId) -> Option<PlacedMember> {
         [Roster::Members, Roster::Candidates, Roster::Former].into_iter().find_map(|roster| {
             let rows = self.roster_mut(roster);
@@ -214,7 +214,7 @@ impl ConversationDetail {
         })
     }
 
-    /// Takes in what was told of one member.
+    /// Applies a change of one member.
     pub fn change_member(&mut self, change: MemberChange) {
         self.remove_member(&change.account);
         if let Some(PlacedMember { roster, place, member }) = change.row {
@@ -224,7 +224,7 @@ impl ConversationDetail {
     }
 }
 
-/// An invite link in the panel. Its code is known to whoever made it, and to whom they gave it.
+/// An invite link in the panel. Only its maker, and those they gave it to, know its code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -232,14 +232,14 @@ impl ConversationDetail {
 pub struct InviteRow {
     /// Its id.
     pub id: InviteId,
-    /// What it is.
+    /// Its settings.
     #[serde(flatten)]
     pub invite: Invite,
-    /// How many came in by it.
+    /// The number of accounts that joined with it.
     pub uses: u32,
 }
 
-/// A message of one who was removed, that is held.
+/// A held message of a removed member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -248,12 +248,12 @@ pub struct HeldRow {
     pub message: MessageId,
     /// Its author.
     pub author: AccountId,
-    /// Since when it is held.
+    /// When it was held.
     pub at: WallTime,
     /// The thread it was written in, if it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thread: Option<ConversationId>,
-    /// What it says; none until the server has told.
+    /// Its content; none until the server has sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
 }
@@ -263,18 +263,18 @@ pub struct HeldRow {
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoleRow {
-    /// What it is called.
+    /// The name of the role.
     pub name: Role,
-    /// Its rank: members of a lower one can be acted on.
+    /// Its rank: members of a lower rank can be acted on.
     pub rank: u8,
-    /// What it carries.
+    /// The permissions it carries.
     pub permissions: Permissions,
-    /// Whether the conversation defines it itself.
+    /// True if the conversation defines it itself.
     pub custom: bool,
 }
 
 impl RoleRow {
-    /// The roles of a roster, which subscribers are not in, and the conversation's own.
+    /// The roles to choose from: built-in ones except subscriber, and the conversation's own.
     pub fn of(own: &SortedMap<RoleName, RoleDefinition>) -> Vec<RoleRow> {
         let built_in = Role::BUILT_IN.into_iter().filter(|role| *role != Role::Subscriber).map(|name| {
             let (rank, permissions) = (name.built_in_rank(), name.built_in_permissions());
@@ -300,11 +300,11 @@ impl RoleRow {
 pub struct PinRow {
     /// The message.
     pub message: MessageId,
-    /// Who pinned it.
+    /// The account that pinned it.
     pub by: AccountId,
     /// When it was pinned.
     pub at: WallTime,
-    /// What it says, cut short; nothing when it is not at hand or deleted.
+    /// An excerpt of its content; none if it is not loaded or was deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<Content>,
 }

@@ -1,5 +1,5 @@
-//! A row of the list of conversations. Its CBOR form is stored, so that a
-//! start shows the list before any document is loaded.
+//! A row of the conversation list. Its CBOR form is stored, so that the list can be shown at startup before any
+//! document is loaded.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -34,7 +34,7 @@ pub struct ConversationRow {
     #[n(2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What to call it: the title, or the names of the others; empty if there is neither.
+    /// The name to show: the title, or the names of the others; empty if there is neither.
     #[n(3)]
     pub name: String,
     /// Some of the others, by account: the peer of a direct, a few of a group.
@@ -46,7 +46,7 @@ pub struct ConversationRow {
     /// The own role.
     #[n(6)]
     pub role: Role,
-    /// Where the account stands in it.
+    /// The own membership status.
     #[n(7)]
     pub status: MemberStatus,
     /// Its active members.
@@ -56,41 +56,41 @@ pub struct ConversationRow {
     #[n(9)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_message: Option<LastMessageRow>,
-    /// Messages of others behind the read position, counted to 9,999.
+    /// Unread messages of others, counted to 9,999.
     #[n(10)]
     pub unread: u32,
     /// Own commands in it that are not admitted yet.
     #[n(11)]
     pub pending: u32,
-    /// When something last happened in it, for the order of the list.
+    /// Time of the latest activity, which orders the list.
     #[n(12)]
     pub activity_at: WallTime,
-    /// Silent until.
+    /// Until when notifications are muted.
     #[n(13)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub muted_until: Option<WallTime>,
-    /// At the top since.
+    /// Since when it is pinned to the top of the list.
     #[n(14)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pinned_at: Option<WallTime>,
-    /// Out of the way since.
+    /// Since when it is archived.
     #[n(15)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<WallTime>,
-    /// Those who subscribe to it beside its members, when the server last told.
+    /// The number of its subscribers, as last reported by the server.
     #[n(16)]
     pub subscriber_count: u32,
-    /// What of it the account wants to be notified of.
+    /// The notification level that the account chose.
     #[n(17)]
     pub notifications: NotificationLevel,
-    /// Whether the other one of a direct is blocked.
+    /// True if the other member of a direct conversation is blocked.
     #[n(18)]
     pub blocked: bool,
     /// The id of the resource that it is about.
     #[n(19)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// Why some of what is pending waits, and until when; none while all of it is on its way.
+    /// Why some pending commands wait, and until when; none while all are on their way.
     #[n(20)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits: Option<Wait>,
@@ -105,10 +105,10 @@ pub struct LastMessageRow {
     /// The id of the message.
     #[n(0)]
     pub message: MessageId,
-    /// Who wrote it.
+    /// Its author.
     #[n(1)]
     pub author: AccountId,
-    /// What it says, cut short; none when deleted.
+    /// An excerpt of its content; none if deleted.
     #[n(2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<Content>,
@@ -124,14 +124,14 @@ impl From<LastMessage> for LastMessageRow {
 }
 
 impl ConversationRow {
-    /// Whether the version that wrote it knew what it says.
+    /// Returns true if the version that wrote it knew its kind of content.
     pub fn is_known(&self) -> bool {
         self.kind != ConversationKind::Unknown
             && self.state != ConversationState::Unknown
             && !matches!(self.last_message, Some(LastMessageRow { preview: Some(Content::Unknown(_)), .. }))
     }
 
-    /// The row of a conversation of which only the summary is known.
+    /// The row of a conversation of which only the summary is loaded.
     pub fn from_summary(summary: &ConversationSummary) -> ConversationRow {
         let activity_at = summary.last_message.as_ref().map_or(summary.created_at, |last| last.message.created_at());
         ConversationRow {
@@ -159,7 +159,7 @@ impl ConversationRow {
         }
     }
 
-    /// Takes over what the account set for itself.
+    /// Applies the account's own settings.
     pub fn set(&mut self, home: &Home) {
         let setting = home.settings.get(&self.conversation).copied().unwrap_or_default();
         self.muted_until = setting.muted_until;
@@ -170,7 +170,7 @@ impl ConversationRow {
         self.blocked = self.kind == ConversationKind::Direct && self.others.iter().any(is_blocked);
     }
 
-    /// Names it: by its title, or by the others' names.
+    /// Sets the name: the title, or the others' names.
     pub fn set_name(&mut self, name_of: impl Fn(&AccountId) -> String) {
         self.name = match &self.title {
             Some(title) => title.clone(),

@@ -1,5 +1,4 @@
-//! A refused command, with its words and the reason, until the person retries
-//! or discards it.
+//! A refused command, with its content and the reason, kept until the person retries or discards it.
 
 use serde::Serialize;
 
@@ -15,30 +14,30 @@ use crate::{
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedRow {
-    /// Names it for retry and discard.
+    /// Identifies it for retry and discard.
     pub id: u64,
-    /// Where it was to be; none for one about the account itself.
+    /// The conversation; none for a command about the account itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation: Option<ConversationId>,
-    /// The thread of that conversation, if it was to be in one.
+    /// The thread of that conversation, if it was for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thread: Option<ConversationId>,
     /// The name of the command, such as `send_message`.
     pub command: &'static str,
-    /// The words written with it.
+    /// The text written with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
-    /// What the message it writes or edits was to say.
+    /// The content of the message that it sends or edits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
-    /// The message it writes or is about.
+    /// The message that it sends or is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageId>,
     /// The reason.
     pub code: Code,
-    /// Whether the same command may succeed later.
+    /// True if the same command may succeed later.
     pub retryable: bool,
-    /// More about it, for people who debug.
+    /// Detail for debugging.
     pub detail: String,
     /// When it was written.
     pub created_at: WallTime,

@@ -1,5 +1,4 @@
-//! What is text in the product's JSON: how it is written, and with which code
-//! a text is refused that is none of its kind.
+//! Text forms in the product's JSON: how values are written, and with which code an invalid text is refused.
 
 use core::fmt::Display;
 
@@ -7,18 +6,18 @@ use serde::de;
 
 use crate::code::Code;
 
-/// serde's error for a value whose refusal has a code of its own: `refusal` finds it again.
+/// A serde error that carries a code of its own; `refusal` recovers it.
 pub fn refuse<E: de::Error>(code: Code, detail: impl Display) -> E {
     E::custom(format_args!("{code}: {detail}"))
 }
 
-/// The code and the detail of an error of serde's: `value_invalid`, unless the error says another.
+/// The code and detail of a serde error: `value_invalid`, unless the error carries another code.
 pub fn refusal(error: &str) -> (Code, &str) {
     let coded = error.split_once(": ").and_then(|(code, detail)| Some((Code::parse(code)?, detail)));
     coded.unwrap_or((Code::ValueInvalid, error))
 }
 
-/// Reads a type from text: parsed, or why it is none, which is refused with the code.
+/// Implements deserialization by parsing text; an invalid text is refused with the code.
 macro_rules! read_as_text {
     ($name:ident, or $code:ident, |$text:ident| $parsed:expr) => {
         impl<'de> serde::Deserialize<'de> for $name {
@@ -31,7 +30,7 @@ macro_rules! read_as_text {
     };
 }
 
-/// Writes a type as its text.
+/// Implements serialization as text.
 macro_rules! write_as_text {
     ($name:ident) => {
         crate::api::schema_of_text! { $name }

@@ -1,5 +1,5 @@
-//! A row of a conversation's timeline. Rows are in the journal's order: the
-//! admitted by position, then the own pending ones by id.
+//! A row of a conversation's timeline. Rows are in journal order: admitted ones by position, then own pending
+//! ones by id.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -17,17 +17,17 @@ use crate::{
 };
 
 named! {
-    /// How far a message has come.
+    /// Progress of a message.
     MessageState {
-        /// Written here, not admitted yet.
+        /// Written on this device, not admitted yet.
         Pending = "pending",
         /// Admitted and durable.
         Sent = "sent",
-        /// On a device of somebody else.
+        /// Received by a device of another member.
         Delivered = "delivered",
-        /// Read by somebody else.
+        /// Read by another member.
         Read = "read",
-        /// Refused; its words are kept.
+        /// Refused; its content is kept.
         Refused = "refused",
     }
 }
@@ -42,35 +42,35 @@ pub struct TimelineRow {
     /// Its id.
     #[n(0)]
     pub id: MessageId,
-    /// Who wrote it.
+    /// The account that wrote it.
     #[n(1)]
     pub author: AccountId,
     /// Its author's name.
     #[n(2)]
     pub author_name: String,
-    /// Whether the own account wrote it.
+    /// True if the own account wrote it.
     #[n(3)]
     pub own: bool,
-    /// What it says now; nothing when deleted.
+    /// Its current content; none if deleted.
     #[n(4)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
-    /// Who took it back, if anybody.
+    /// The account that deleted it, if it is deleted.
     #[n(5)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_by: Option<AccountId>,
-    /// When it was edited last, if ever.
+    /// When it was last edited, if ever.
     #[n(6)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<WallTime>,
-    /// What it answers.
+    /// The message it replies to.
     #[n(7)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<ReplyRow>,
     /// The accounts it mentions.
     #[n(8)]
     pub mentions: Vec<AccountId>,
-    /// Who reacted with what.
+    /// Its reactions, by emoji.
     #[n(9)]
     pub reactions: Vec<ReactionRow>,
     /// When its author wrote it, by their clock.
@@ -84,23 +84,23 @@ pub struct TimelineRow {
     #[n(12)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
-    /// How far it has come. Messages of others are sent.
+    /// Progress of the message. Messages of others are `sent`.
     #[n(13)]
     pub state: MessageState,
-    /// How many others have read it; for own messages.
+    /// The number of others who have read it; for own messages.
     #[n(14)]
     pub read_by: u32,
-    /// Whether it is pinned.
+    /// True if it is pinned.
     #[n(15)]
     pub pinned: bool,
-    /// Whether something about it (an edit, a reaction) is not admitted yet.
+    /// True if an edit or a reaction of it is not admitted yet.
     #[n(16)]
     pub unsynced: bool,
     /// The thread that starts from it.
     #[n(17)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thread: Option<ThreadRow>,
-    /// Why a pending one waits while others are sent, and until when.
+    /// Why a pending message waits while others are sent, and until when.
     #[n(18)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits: Option<Wait>,
@@ -125,7 +125,7 @@ pub struct ProposalRow {
     pub response: Option<MessageId>,
 }
 
-/// A thread, as the message that it starts from shows it.
+/// A thread, as shown on the message that it starts from.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
@@ -135,41 +135,41 @@ pub struct ThreadRow {
     /// Its id.
     #[n(0)]
     pub id: ConversationId,
-    /// The messages written in it, pending ones and those taken back included.
+    /// The number of messages in it, including pending and deleted ones.
     #[n(1)]
     pub replies: u32,
     /// When the last of them was admitted.
     #[n(2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_reply_at: Option<WallTime>,
-    /// Who wrote in it, the latest first; a few of them.
+    /// Some of the accounts that wrote in it, the latest first.
     #[n(3)]
     pub participants: Vec<AccountId>,
 }
 
-/// What a message answers.
+/// The message that another one replies to.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReplyRow {
-    /// Which message.
+    /// The id of the message.
     #[n(0)]
     pub id: MessageId,
-    /// Who wrote it.
+    /// The account that wrote it.
     #[n(1)]
     pub author: AccountId,
     /// Its author's name.
     #[n(2)]
     pub author_name: String,
-    /// What it says, cut short; nothing when it is not at hand or deleted.
+    /// An excerpt of its content; none if it is not loaded or was deleted.
     #[n(3)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<Content>,
 }
 
-/// Who reacted with one emoji.
+/// The reactions with one emoji.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
@@ -179,10 +179,10 @@ pub struct ReactionRow {
     /// The emoji.
     #[n(0)]
     pub emoji: String,
-    /// Who, by account.
+    /// The accounts that reacted.
     #[n(1)]
     pub accounts: Vec<AccountId>,
-    /// Whether the own account is among them.
+    /// True if the own account is among them.
     #[n(2)]
     pub own: bool,
 }
@@ -208,12 +208,12 @@ impl TimelineRow {
         }
     }
 
-    /// Its words; empty when it is deleted or has none.
+    /// The text of its content; empty if it is deleted or has none.
     pub fn text(&self) -> &str {
         self.content.as_ref().and_then(Content::text).unwrap_or_default()
     }
 
-    /// Where the row stands: admitted by position, then pending by id.
+    /// Its sort key: admitted rows by position, then pending ones by id.
     pub fn order(&self) -> (Position, &MessageId) {
         (self.position.unwrap_or(Position::new(u64::MAX)), &self.id)
     }

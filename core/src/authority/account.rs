@@ -1,5 +1,5 @@
-//! An account's documents: written by the account itself; the public one by
-//! administrators of the tenant, too. An address book has an end.
+//! An account's documents: written by the account itself, and the public one also by tenant administrators. The
+//! address book is bounded.
 
 use crate::{
     authority::{Context, Refusal, refuse},
@@ -24,7 +24,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     check_count(context, facts, "blocked/", |fact| matches!(fact, Fact::Blocked(_, Some(_))))
 }
 
-/// How many there are after these; asked only where one is new.
+/// Checks the number of facts with a prefix after these are written; only if one of them is new.
 fn check_count(context: &Context<'_>, facts: &[Fact], prefix: &str, adds: fn(&Fact) -> bool) -> Result<(), Refusal> {
     let home = context.stream.document(context.document);
     let is_new = |fact: &&Fact| adds(fact) && home.is_none_or(|home| home.get(&fact.write().0).is_none());

@@ -1,5 +1,5 @@
-//! Admitting: the steps in order, and what they make of a change that passes
-//! all of them. An entry that was admitted is judged again by the same steps.
+//! Admission: runs the steps in order, and applies a change that passes all of them. An entry that was admitted
+//! can be judged again by the same steps.
 
 use crate::{
     authority::{
@@ -23,16 +23,16 @@ pub struct Admitted {
     pub hash: ChangeHash,
     /// The hash of the journal up to it.
     pub chain: ChainHash,
-    /// What it did, for projections and views.
+    /// Its effects, for projections and views.
     pub effects: Effects,
 }
 
 /// Why a change was not admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AdmitError {
-    /// It may not be, or not now.
+    /// It is refused or deferred.
     Refused(Refusal),
-    /// It is part of the document already.
+    /// The document already contains it.
     AlreadyAdmitted(ChangeHash),
 }
 
@@ -43,10 +43,10 @@ impl From<Refusal> for AdmitError {
 }
 
 impl Stream {
-    /// Judges a pushed change and, if it may be, makes it the next entry.
+    /// Judges a pushed change and, if it is admitted, makes it the next entry.
     ///
     /// # Errors
-    /// The refusal of the first step that does not hold; the stream is as it was.
+    /// The refusal of the first step that fails; the stream is unchanged.
     pub fn admit(
         &mut self,
         session: &Session,
@@ -59,13 +59,11 @@ impl Stream {
         self.take(session, pushed, read, Document::admit, accepted_at, limits)
     }
 
-    /// As `admit`, of one change among many: what it says on a page can be read
-    /// after the next `flush`, with which all of them are applied in one pass. How
-    /// each is answered is the same.
+    /// As `admit`, for one of many changes: what it writes on a page can be read after the next `flush`, which
+    /// applies all of them in one pass. The answers are the same.
     ///
     /// # Errors
-    /// When what was queued before does not apply: the stream is of no use any
-    /// more. Within, the refusal as of `admit`.
+    /// When what was queued before does not apply: the stream is unusable. Within, the refusal as of `admit`.
     pub fn queue(
         &mut self,
         session: &Session,
@@ -80,12 +78,12 @@ impl Stream {
         if !self.document(&pushed.document).is_some_and(|document| document.is_queueable(&read.0)) {
             self.flush()?;
         }
-        // No copy is made to go back to, which would cost as much as the document:
-        // should the library not take what is queued, that shows at the next flush.
+        // Without a copy to fall back on, which would cost as much as the document: if the library rejects what
+        // is queued, that shows at the next flush.
         Ok(self.take(session, pushed, read, Document::queue, accepted_at, limits))
     }
 
-    /// What stands before everything else that is judged.
+    /// The checks that precede all judging.
     fn read(
         &self,
         session: &Session,
@@ -129,11 +127,10 @@ impl Stream {
         Ok(Admitted { entry, hash, chain: self.head.chain, effects })
     }
 
-    /// Admits an entry again, as the session that it is said to be of: what
-    /// comes out must be the entry.
+    /// Admits an entry again, as the session that it names. The result must be equal to the entry.
     ///
     /// # Errors
-    /// The refusal that it should have been answered with.
+    /// The refusal that it should have got.
     pub fn readmit(&mut self, entry: &Entry, limits: &Limits) -> Result<Admitted, AdmitError> {
         if generation::of(entry).is_some() {
             return Ok(self.squash_again(entry)?);
@@ -142,12 +139,12 @@ impl Stream {
         self.admit(&session, &pushed, entry.accepted_at, limits)
     }
 
-    /// Judges an entry that was admitted right behind this state, by the very
-    /// steps of `admit`, as the session that it is said to be of. What cannot
-    /// be judged, because a document that it takes is not loaded or a newer version is, passes.
+    /// Judges an entry that was admitted directly after this state, by the same steps as `admit` and as the
+    /// session that it names. What cannot be judged, because a document is not loaded or a newer version wrote
+    /// it, passes.
     ///
     /// # Errors
-    /// The refusal that it should have been answered with.
+    /// The refusal that it should have got.
     pub fn verify_entry(&self, entry: &Entry, limits: &Limits) -> Result<(), Refusal> {
         self.check_document(&entry.document)?;
         // Its cause may have been taken in before this state was stored, which does not tell what was due.
@@ -174,9 +171,9 @@ impl Stream {
         }
     }
 
-    /// Whether an entry is another change than the one that is held at its position: its document
-    /// lacks it, or a message of another one was admitted there. Not known where neither is here, nor of what
-    /// a generation has replaced.
+    /// Returns true if an entry is another change than the one known at its position: its document lacks
+    /// it, or has a message of another change there. Cannot tell if neither is loaded, or if a generation
+    /// has replaced it.
     pub(crate) fn contradicts(&self, entry: &Entry) -> bool {
         let change = shape::read(&entry.change, &Limits::WIDEST);
         let is_before = |held: &Document| held.generation().is_some_and(|begun| entry.position < begun.position);
@@ -188,11 +185,10 @@ impl Stream {
         held.is_some_and(|(held, (change, _))| !held.contains(change.hash())) || self.documents().any(is_there)
     }
 
-    /// Steps 3 to 9 alone, on facts that are not a change yet: what a client
-    /// asks before it writes.
+    /// Steps 3 to 9 alone, on facts that are not a change yet: a client asks this before it writes.
     ///
     /// # Errors
-    /// The refusal of the first step that does not hold.
+    /// The refusal of the first step that fails.
     pub fn decide(
         &self,
         session: &Session,
@@ -218,7 +214,7 @@ impl Stream {
         self.judge(&session, &pushed, (&change, decoded), entry.accepted_at, limits).map(drop)
     }
 
-    /// Who must have pushed an entry, and what.
+    /// The session and the push that an entry must have come from.
     fn pushed(&self, entry: &Entry, limits: &Limits) -> Result<(Session, PushedChange), Refusal> {
         let session = Session {
             tenant: self.tenant().clone(),
@@ -229,7 +225,7 @@ impl Stream {
         Ok((session, PushedChange { document: entry.document.clone(), change: entry.change.clone() }))
     }
 
-    /// All the steps, on a change that was read: what it states.
+    /// Runs all steps on a decoded change; returns its facts.
     fn judge(
         &self,
         session: &Session,
@@ -249,7 +245,7 @@ impl Stream {
         Ok(facts)
     }
 
-    /// A change of a conversation document has seen what it replaces.
+    /// Checks that a change of a conversation document has seen what it replaces.
     fn check_seen(&self, document: &DocumentId, change: &Change) -> Result<(), Refusal> {
         let DocumentId::Timeline(_) = document else { return Ok(()) };
         let document = self.document(document).expect("shape found it");

@@ -1,8 +1,7 @@
-//! Blocks, and who may reach an account at all: whoever is blocked does not reach the
-//! account that blocks them, and whoever it does not let reach it brings it in nowhere.
-//! Both are private, in the home of the account: only the server knows, and
-//! tells the stream before it is asked. Asked where changes are admitted, as
-//! the pace is, and by nobody who judges a journal again.
+//! Blocks and reachability: an account cannot reach accounts that block it, and cannot add or invite accounts
+//! that do not allow it to. Both are private, in the target's home: only the server knows, and provides them to
+//! the stream beforehand. Checked only where changes are admitted, like the pace, and not when a journal is
+//! judged again.
 
 use crate::{
     authority::{Context, Refusal, Session, Stream, refuse, shape, stream::facts_of},
@@ -15,8 +14,8 @@ use crate::{
 };
 
 impl Stream {
-    /// Whom a change would reach who may have blocked its author: the other
-    /// one of a direct, and whoever it adds or invites.
+    /// The accounts that a change would reach and that may have blocked its author: the other member of a
+    /// direct conversation, and whoever it adds or invites.
     pub fn reached(&self, session: &Session, pushed: &PushedChange, limits: &Limits) -> Vec<AccountId> {
         if session.administrator || session.account.is_system() {
             return Vec::new();
@@ -32,13 +31,12 @@ impl Stream {
         facts_of(&pushed.document, &change).iter().filter_map(brought_in).filter(is_other).cloned().collect()
     }
 
-    /// Tells who of those that are reached lets the author of the changes that are
-    /// admitted next bring them in nowhere.
+    /// Sets which of the reached accounts do not let the author of the next changes add or invite them.
     pub fn set_unreachable(&mut self, unreachable: Vec<AccountId>) {
         self.unreachable = unreachable;
     }
 
-    /// How many others a change brings in: adds, invites, or begins a conversation with.
+    /// The number of other accounts that a change adds, invites, or begins a conversation with.
     pub fn people_brought_in(session: &Session, pushed: &PushedChange, limits: &Limits) -> usize {
         if !pushed.document.is_conversation() {
             return 0;
@@ -48,8 +46,7 @@ impl Stream {
         facts_of(&pushed.document, &change).iter().filter_map(brought_in).filter(is_other).count()
     }
 
-    /// Tells who of those that are reached has blocked the author of the
-    /// changes that are admitted next.
+    /// Sets which of the reached accounts have blocked the author of the next changes.
     pub fn set_blockers(&mut self, blockers: Vec<AccountId>) {
         self.blockers = blockers;
     }
@@ -68,7 +65,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
             false => refuse(Code::NotDeliverable, "not delivered"),
         };
     }
-    // Who asked to be let in wants to be.
+    // Somebody who asked to join wants to be reached.
     let asked = |account| conversation.members.get(account).map(Member::status) == Some(MemberStatus::Requested);
     let is_refused = |account: &&AccountId| blockers.contains(*account) || unreachable.contains(*account);
     match facts.iter().filter_map(brought_in).find(|account| is_refused(account) && !asked(*account)) {
@@ -82,7 +79,7 @@ fn begins_direct(fact: &Fact) -> bool {
     matches!(fact, Fact::Created(created) if created.kind == ConversationKind::Direct)
 }
 
-/// Who comes in, or is invited, by a statement.
+/// The account that a fact adds or invites.
 fn brought_in(fact: &Fact) -> Option<&AccountId> {
     match fact {
         Fact::MemberStatus(account, membership) => {
@@ -92,7 +89,7 @@ fn brought_in(fact: &Fact) -> Option<&AccountId> {
     }
 }
 
-/// Whether a statement says nothing new to anybody.
+/// Returns true if a fact says nothing new to anybody.
 fn takes_back(fact: &Fact) -> bool {
     matches!(
         fact,

@@ -1,4 +1,4 @@
-//! Step 9, of messages: what each kind of content may say (A88 to A90).
+//! Step 9 for messages: what each kind of content may contain (A88 to A90).
 
 use crate::{
     authority::{Refusal, refuse, value},
@@ -13,7 +13,7 @@ use crate::{
     time::WallTime,
 };
 
-/// Bytes of the payload of custom content.
+/// Maximum bytes of the payload of custom content.
 const PAYLOAD_BYTES_MAX: usize = 8_000;
 
 /// Characters of where somebody meets.
@@ -25,10 +25,10 @@ const COMMENT_CHARACTERS_MAX: usize = 1_000;
 /// Bytes of the name of a time zone.
 const TIMEZONE_BYTES_MAX: usize = 64;
 
-/// Characters of what a place is called.
+/// Maximum characters of a place's name.
 const PLACE_CHARACTERS_MAX: usize = 120;
 
-/// What a message may say, whenever it is said.
+/// Checks the content of a message, new or edited.
 pub(super) fn check(limits: &Limits, content: &Content) -> Result<(), Refusal> {
     match content {
         Content::Text(text) => check_text(limits, text),

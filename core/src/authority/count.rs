@@ -1,6 +1,5 @@
-//! How much one change states. A message is a change: slow mode, the rates and
-//! the length of a page count changes, and nobody gets more said by saying it
-//! in one.
+//! How much one change may state. A message is a change: slow mode, the rates and the length of a page count
+//! changes, so packing more into one must not gain anything.
 
 use crate::{
     authority::{Context, Refusal, refuse},
@@ -14,7 +13,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         DocumentId::Page(..) if facts.len() > 1 => {
             refuse(Code::OperationIllegal, "a change of a page states one thing")
         }
-        // The first members come all at once; how many they are is the roster's to bound.
+        // The first members come all at once; the limit on members bounds them.
         DocumentId::Timeline(TimelineId { thread: None, .. }) if context.conversation().created.is_none() => Ok(()),
         _ if facts.len() > context.limits.change_facts_max as usize => {
             refuse(Code::TooManyOperations, format!("at most {} facts", context.limits.change_facts_max))

@@ -1,6 +1,5 @@
-//! The first change of a conversation: it states the kind and the first
-//! members, whole, and beside them only what describes the conversation and
-//! its policies.
+//! The first change of a conversation: it states the kind and all the first members, and otherwise only
+//! describes the conversation and its policies.
 
 use crate::{
     authority::{Context, Refusal, refuse},
@@ -89,7 +88,7 @@ fn check_direct(context: &Context<'_>, facts: &[Fact], members: &SortedMap<&Acco
     Ok(())
 }
 
-/// The kind says everything: nothing describes the conversation beside it.
+/// Checks a kind that allows no description beside it.
 fn check_bare(facts: &[Fact], detail: &str) -> Result<(), Refusal> {
     if facts.iter().any(|fact| matches!(fact, Fact::Info(..) | Fact::Theme(_) | Fact::Scope(_) | Fact::Policy(_))) {
         return refuse(Code::WrongKind, detail);

@@ -1,6 +1,6 @@
-//! Generations: when a document is written anew, and whether an entry that says that it was may be.
-//! Nobody pushes one. The stream makes it of nothing but the document (J60), and so does whoever
-//! receives it: what is not the very same change is not taken.
+//! Generations: when a document is rewritten, and whether an entry that says so is valid. Nobody pushes one.
+//! The stream derives it from the document alone (J60), and so does every receiver: anything but the identical
+//! change is rejected.
 
 use crate::{
     authority::{Admitted, Effects, Refusal, Stream, shape, stream::facts_of},
@@ -12,14 +12,14 @@ use crate::{
     time::WallTime,
 };
 
-/// The change of an entry that begins a generation; none of any other entry.
+/// The change of an entry that begins a generation; none for any other entry.
 pub(super) fn of(entry: &Entry) -> Option<Change> {
     let read = || Some(shape::read(&entry.change, &Limits::WIDEST).ok()?.0);
-    // Most entries are told from it without a look at their change.
+    // The account rules out most entries without decoding their change.
     entry.account.is_system().then(read)?.filter(Change::is_generation)
 }
 
-/// Whether a change is the generation that takes a document's place with an entry.
+/// Checks that a change is the generation that replaces a document with an entry.
 pub(super) fn check(document: &Document, system: DeviceId, entry: &Entry, change: &Change) -> Result<(), Refusal> {
     let made = document.squash(system, entry.position, entry.accepted_at);
     if !entry.administrator && made.is_some_and(|made| made.bytes() == change.bytes()) {
@@ -33,7 +33,7 @@ fn refusal() -> Refusal {
 }
 
 impl Stream {
-    /// Writes a loaded document anew, as the next entry. None where it is not loaded, or has no generations.
+    /// Rewrites a loaded document, as the next entry. None if it is not loaded or its kind has no generations.
     pub fn squash(&mut self, document: &DocumentId, accepted_at: WallTime) -> Option<Admitted> {
         let (position, system) = (self.position().next(), self.system);
         let change = self.document(document)?.squash(system, position, accepted_at)?;
@@ -54,26 +54,28 @@ impl Stream {
         Some(Admitted { entry, hash, chain: self.head.chain, effects })
     }
 
-    /// Whether a loaded document is filled to a share, in percent, of what everybody may fill it to, and a
-    /// generation of it would give most of that back.
+    /// Returns true if a loaded document is filled to `percent` of what everybody may fill it to, and a
+    /// generation would free most of that.
     pub fn is_squash_due(&self, document: &DocumentId, percent: u32, limits: &Limits) -> bool {
         let of = |bound: u32| u64::from(bound) * u64::from(percent) / 100;
         let has_generations = matches!(document, DocumentId::Timeline(_));
         let Some(document) = self.document(document).filter(|_| has_generations) else { return false };
         let (changes, bytes) = (u64::from(document.changes()), document.change_bytes());
         let is_filled = changes >= of(limits.document_changes_soft) || bytes >= of(limits.document_bytes_soft);
-        // What it says now is looked at only where it is filled: it grows with members, not with time.
+        // The current content is measured only if the document is full enough, because it grows with members,
+        // not with time.
         is_filled && changes > 1 && document.live_bytes() <= bytes / 2
     }
 
-    /// Whether a change was written on what the generation of its document has replaced.
+    /// Returns true if a change was written on something that its document's generation has replaced.
     fn is_written_over(&self, document: &DocumentId, change: &Change) -> bool {
         let held = self.document(document).filter(|held| held.generation().is_some());
         held.is_some_and(|held| !held.contains(change.hash()))
     }
 
-    /// Applies a change that waits to be answered. What was written on a former generation does not apply
-    /// to this one, and is stated on top of it until then: that is never sent.
+    /// Applies a change that waits for its answer. If it was written on a former generation it does not
+    /// apply to this one, and its facts are stated on top instead until the answer arrives; that change
+    /// is never sent.
     ///
     /// # Errors
     /// As `apply_pending`.
@@ -91,10 +93,10 @@ impl Stream {
         }
     }
 
-    /// Makes the generation again that an entry says was made.
+    /// Derives again the generation that an entry states.
     ///
     /// # Errors
-    /// When none can be.
+    /// When there can be none.
     pub(super) fn squash_again(&mut self, entry: &Entry) -> Result<Admitted, Refusal> {
         self.squash(&entry.document, entry.accepted_at).ok_or_else(refusal)
     }

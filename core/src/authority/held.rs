@@ -1,6 +1,6 @@
-//! Messages of one who was removed, written before they knew of it: held where
-//! the policy says so, for somebody to let in or not. The document says that
-//! one is held, and what was decided; its words are in no document before.
+//! Messages of a removed member, written before they knew: held if the policy says so, until somebody admits or
+//! discards them. The document states that a message is held and what was decided; its content is in no
+//! document before that.
 
 use core::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::{
     time::WallTime,
 };
 
-/// How long after it was held its author asks again what became of it.
+/// Time after it was held at which its author may ask again for the outcome.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 
-/// Whether an account may submit a message to be held; `now` is the server's time.
+/// Checks that an account may submit a message to be held; `now` is the server's time.
 ///
 /// # Errors
-/// Why not; or what became of it, if it was handed in before.
+/// The reason why not; or the outcome, if it was submitted before.
 pub(super) fn may_hold(
     conversation: &Conversation,
     account: &AccountId,
@@ -54,7 +54,7 @@ pub(super) fn may_hold(
     Ok(())
 }
 
-/// Checks what the system says of a message that is handed in.
+/// Checks what the system states about a submitted message.
 pub(super) fn check_held(context: &Context<'_>, message: &MessageId, held: &Held) -> Result<(), Refusal> {
     may_hold(context.conversation(), &message.author, message, context.accepted_at)?;
     match held.state {
@@ -63,7 +63,7 @@ pub(super) fn check_held(context: &Context<'_>, message: &MessageId, held: &Held
     }
 }
 
-/// Checks what somebody decides about messages that are held.
+/// Checks what somebody decides about held messages.
 pub(super) fn check_decisions(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     for fact in facts {
         let Fact::Held(message, stated) = fact else { continue };
@@ -78,7 +78,7 @@ pub(super) fn check_decisions(context: &Context<'_>, facts: &[Fact]) -> Result<(
     Ok(())
 }
 
-/// Checks that what the system writes on a page is a message that somebody let in.
+/// Checks that what the system writes on a page is a held message that was admitted.
 pub(super) fn check_admitted(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     let [Fact::Message(message, _)] = facts else {
         return refuse(Code::PermissionDenied, "the system writes messages that were let in, one by one");

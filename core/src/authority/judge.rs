@@ -1,6 +1,5 @@
-//! The authority as a function from a push to the frame that answers it, with
-//! nothing in between that could answer for it. For tests that ask in several
-//! places and want the same bytes everywhere.
+//! The authority as a function from a push to the frame that answers it, without a server between. For tests
+//! that ask in several places and expect the same bytes everywhere.
 
 use crate::{
     authority::{AdmitError, Session, Stream},
@@ -20,7 +19,7 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Judges what a session pushes into the stream that was fetched.
+    /// Judges what a session pushes into a fetched stream.
     ///
     /// # Errors
     /// When a document does not load.
@@ -36,7 +35,7 @@ impl Judge {
         Ok(Self { stream, session, limits: Limits::default() })
     }
 
-    /// The answer to a push. Nothing of it remains.
+    /// The answer to a push. The stream stays unchanged.
     pub fn judge(&self, push: &Push, accepted_at: WallTime) -> ServerFrame {
         let mut stream = self.stream.clone();
         let mut accepted = Accepted {
@@ -50,7 +49,7 @@ impl Judge {
             stream.insert_missing_for(&pushed.document, &pushed.change);
             match stream.admit(&self.session, pushed, accepted_at, &self.limits) {
                 Ok(admitted) => accepted.positions.push(admitted.entry.position),
-                // Where it was admitted is for a journal to say, which there is none of here.
+                // The position would come from a journal, and there is none here.
                 Err(AdmitError::AlreadyAdmitted(_)) => accepted.positions.push(Position::ZERO),
                 Err(AdmitError::Refused(refusal)) => {
                     return ServerFrame::Refused(refusal.answer(push.request, push.stream.clone(), index));

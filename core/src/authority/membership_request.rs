@@ -1,6 +1,5 @@
-//! What becomes of what one who is not a member asks for: a pure function
-//! that names the facts. The server writes them as the account of the system,
-//! clients predict them, and whoever verifies a journal finds them again.
+//! Membership requests: a pure function from a request to the facts that follow. The server writes them as the
+//! system's account, clients predict them, and a verifier derives them again.
 
 use crate::{
     authority::{Context, Refusal, Session, Stream, held, refuse, value},
@@ -17,32 +16,31 @@ use crate::{
     wire::PushedChange,
 };
 
-/// The way somebody comes in or goes.
+/// The way in which somebody joins or leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// By themselves.
+    /// On their own, where that is allowed.
     Open,
-    /// By a link.
+    /// With an invite link.
     Invite(InviteId),
-    /// By an invitation.
+    /// Accepting an invitation.
     Invited,
-    /// Not.
+    /// Declining an invitation or withdrawing a request.
     Decline,
-    /// Out of a channel they subscribe to.
+    /// Leaving a channel that they subscribe to.
     Leave,
 }
 
-/// What follows from a membership request: nothing if it is so already.
+/// The effect of a membership request; empty if it already holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MembershipEffect {
-    /// What the system states in the conversation's document.
+    /// The facts that the system states in the conversation's document.
     pub facts: Vec<Fact>,
-    /// What becomes of the account's subscription, which is in no document:
-    /// it is a row of the server.
+    /// The change of the account's subscription, which is a row of the server and in no document.
     pub subscription: Option<Subscription>,
 }
 
-/// What becomes of a subscription.
+/// A change of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subscription {
     /// It begins.
@@ -51,23 +49,23 @@ pub enum Subscription {
     Ends,
 }
 
-/// Who asks.
+/// The account that asks, with what the server knows of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Asker<'a> {
     /// The account.
     pub account: &'a AccountId,
-    /// Whether it has, or had, a part in the conversation that no document may know of.
+    /// True if it has or had a part in the conversation, which may be in no document.
     pub knows: bool,
-    /// Whether it subscribes to the channel, which no document says.
+    /// True if it subscribes to the channel, which is in no document.
     pub subscribes: bool,
-    /// The position of the entry that last changed where it stands, if it was ever a member.
+    /// The position of the entry that last changed its membership, if it was ever a member.
     pub moved_at: Option<Position>,
 }
 
-/// What follows when an account asks.
+/// The effect of an account's request.
 ///
 /// # Errors
-/// Why it is not given what it asks for.
+/// The refusal of the request.
 pub fn membership_effect(
     conversation: &Conversation,
     asker: Asker<'_>,
@@ -89,8 +87,7 @@ pub fn membership_effect(
     answer(conversation, asker, way, at, at, limits)
 }
 
-/// What is answered where there is nothing that the account may know of, whether
-/// there is a conversation or not.
+/// The refusal where the account may know of nothing, whether the conversation exists or not.
 pub fn unknown_to_asker(action: &MembershipAction) -> Refusal {
     match action {
         MembershipAction::Join(Some(_)) => Refusal::new(Code::InviteUnknown, "no invite of this code"),
@@ -104,8 +101,8 @@ pub fn unknown_to_asker(action: &MembershipAction) -> Refusal {
     }
 }
 
-/// Whether an account may know that the conversation exists: it has or had a part in it, has a code of it, or
-/// everybody may know.
+/// Returns true if an account may know that the conversation exists: it has or had a part in it, has an invite
+/// code, or everybody may know.
 fn is_known_to(conversation: &Conversation, asker: Asker<'_>, action: &MembershipAction) -> bool {
     let has_part = asker.knows || asker.subscribes || conversation.members.contains_key(asker.account);
     let is_there = conversation.kind().is_some_and(|kind| kind != ConversationKind::Direct)
@@ -123,7 +120,7 @@ fn is_known_to(conversation: &Conversation, asker: Asker<'_>, action: &Membershi
     conversation.created.is_some() && (has_part || is_there && is_told)
 }
 
-/// What follows from submitting a message to be held: everybody hears that it is held.
+/// The effect of submitting a message to be held: the document states that it is held.
 fn effect_of_held(
     conversation: &Conversation,
     asker: Asker<'_>,
@@ -140,21 +137,21 @@ fn effect_of_held(
     Ok(MembershipEffect { facts: vec![Fact::Held(submitted.message.clone(), held)], subscription: None })
 }
 
-/// What the server does about a membership request.
+/// What the server does for a membership request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MembershipOutcome {
-    /// What the system writes; nothing if the document says it already, or does not say such things.
+    /// The change that the system writes; none if the document states it already, or never states it.
     pub pushed: Option<PushedChange>,
-    /// What becomes of the account's subscription.
+    /// The change of the account's subscription.
     pub subscription: Option<Subscription>,
 }
 
 impl Stream {
-    /// What the system writes when an account asks, its session being `system`;
-    /// nothing if it is so already. The conversation's document is loaded.
+    /// Turns a request into the system's change, with `system` as its session; nothing if it already holds. The
+    /// conversation's document must be loaded.
     ///
     /// # Errors
-    /// Why it is not given what it asks for.
+    /// The refusal of the request.
     pub fn membership_outcome(
         &self,
         system: &Session,
@@ -175,7 +172,7 @@ impl Stream {
     }
 }
 
-/// Checks that facts are what follows from something that somebody asked for.
+/// Checks that facts follow from some membership request.
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     if let [Fact::Held(message, held)] = facts {
         return held::check_held(context, message, held);
@@ -185,7 +182,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         Fact::MemberStatus(account, membership) => Some((account, membership.at)),
         _ => None,
     });
-    // A subscriber is in no document: only the use of an invite is stated then, as it would be for anybody.
+    // A subscriber is in no document: only the use of an invite is stated, as for anybody else.
     let (account, at) = moved.unwrap_or((context.account(), context.accepted_at));
     let used = facts.iter().find_map(|fact| match fact {
         Fact::InviteUses(invite, _) => Some(Way::Invite(*invite)),
@@ -202,7 +199,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     refuse(Code::PermissionDenied, "nothing that the system writes follows from anybody's request")
 }
 
-/// `at` is when it was written, `accepted_at` the clock of invites.
+/// `at` is the time of the request, `accepted_at` the time by which invites expire.
 fn answer(
     conversation: &Conversation,
     asker: Asker<'_>,
@@ -261,11 +258,11 @@ fn answer(
     }
     let mut facts = Vec::new();
     let (role, approved) = match way {
-        // Whoever was invited need not ask anybody else.
+        // An invited account need not ask anybody else.
         _ if status == Some(MemberStatus::Invited) => (member.map_or(Role::Member, |member| member.role.clone()), true),
         Way::Invite(id) => {
             let Invite { role, uses_max, .. } = usable(conversation, id, accepted_at)?;
-            // Of subscribers a document says no more than it must.
+            // A document says no more of subscribers than necessary.
             if *role != Role::Subscriber || uses_max.is_some() {
                 let uses = conversation.invite_uses.get(&id).copied().unwrap_or(0);
                 facts.push(Fact::InviteUses(id, uses.saturating_add(1)));
@@ -287,7 +284,7 @@ fn answer(
         (true, false) => MemberStatus::Active,
         (false, _) => MemberStatus::Requested,
     };
-    // The document says of subscribers only what becomes of those it knows.
+    // A document states only the subscribers that it already lists.
     if subscription.is_some() && (status == Some(to) || member.is_none()) {
         return Ok(MembershipEffect { facts, subscription });
     }
@@ -297,18 +294,18 @@ fn answer(
     if to == MemberStatus::Active && conversation.active >= limits.members_max {
         return deny(Code::TooManyMembers, &format!("at most {}", limits.members_max));
     }
-    // What is said already is not written again.
+    // A role that holds already is not written again.
     if member.is_none_or(|member| member.role != role) {
         facts.push(Fact::MemberRole(account.clone(), role));
     }
     facts.push(moved(member, account, to, at));
-    // What was granted before does not come back.
+    // Former grants do not return.
     let granted = member.into_iter().flat_map(|member| &member.grants).filter(|(_, grant)| grant.allowed);
     facts.extend(granted.map(|(permission, _)| Fact::MemberGrant(account.clone(), *permission, None)));
     Ok(MembershipEffect { facts, subscription })
 }
 
-/// Whether who comes into a channel this way subscribes.
+/// Returns true if somebody who enters a channel this way becomes a subscriber.
 fn is_for_subscribers(conversation: &Conversation, way: Way) -> bool {
     match way {
         Way::Open => true,
@@ -322,7 +319,7 @@ fn moved(member: Option<&Member>, account: &AccountId, to: MemberStatus, at: Wal
     Fact::MemberStatus(account.clone(), Membership::next(former, to, account, at))
 }
 
-/// The invite, if it lets anybody in now.
+/// The invite, if it can be used now.
 fn usable(conversation: &Conversation, id: InviteId, accepted_at: WallTime) -> Result<&Invite, Refusal> {
     let deny = |code, detail: &str| Err(Refusal::new(code, detail));
     let Some(invite) = conversation.invites.get(&id) else {

@@ -1,9 +1,9 @@
-//! Who may write what. Pure functions of stream state, change, session and
-//! `accepted_at`: the server, the engine, the simulator and a verifier call
-//! the same ones. The rules are numbered in SPEC.md, part A.
+//! The authority: decides who may write what. Pure functions of stream state, change, session and
+//! `accepted_at`: the server, the engine, the simulator and a verifier call the same ones. The rules are
+//! numbered in SPEC.md, part A.
 //!
-//! `shape` reads a stranger's bytes; the other files are the steps of the
-//! decision, in the order in which they answer.
+//! `shape` reads a stranger's bytes; the other files are the steps of the decision, in the order in which
+//! they run.
 
 mod account;
 mod admit;
@@ -60,7 +60,7 @@ use crate::{
     time::WallTime,
 };
 
-/// Who is asking, as the token and the device's registration prove.
+/// The identity that asks, as proven by the token and the device's registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The tenant of the token.
@@ -69,21 +69,21 @@ pub struct Session {
     pub account: AccountId,
     /// The device, bound to the account.
     pub device: DeviceId,
-    /// Whether the account administers the tenant: it passes every check but
-    /// shape, size and the invariants of membership.
+    /// True for a tenant administrator, who passes every check but shape, size and the invariants
+    /// of membership.
     pub administrator: bool,
 }
 
 impl Session {
-    /// The session in which a server writes what follows from membership requests in a
-    /// stream: of the system's account, with a device of the stream's own.
+    /// The session in which a server writes the effects of membership requests in a stream: the system's
+    /// account, with a device of the stream's own.
     pub fn system(tenant: TenantId, stream: &StreamId) -> Self {
         let device = DeviceId::of_system(&tenant, stream);
         Self { tenant, account: AccountId::system(), device, administrator: false }
     }
 }
 
-/// What a decision looks at.
+/// The input of a decision.
 pub(crate) struct Context<'a> {
     stream: &'a Stream,
     session: &'a Session,
@@ -97,13 +97,13 @@ impl Context<'_> {
         self.stream.conversation()
     }
 
-    /// What the document belongs to: the conversation, or one of its threads.
+    /// The conversation or thread that the document belongs to.
     fn timeline(&self) -> &Conversation {
         let timeline = self.document.timeline().and_then(|timeline| self.stream.timeline(timeline));
         timeline.unwrap_or(self.conversation())
     }
 
-    /// The page that takes new messages, of those that the document is one of.
+    /// The page that takes new messages in the document's timeline.
     fn open_page(&self) -> PageNumber {
         self.document.timeline().map_or(0, |timeline| self.stream.open_page(timeline, self.limits))
     }
@@ -112,16 +112,15 @@ impl Context<'_> {
         &self.session.account
     }
 
-    /// Whether sending is withheld from the account by a denial of its own.
+    /// Returns true if the account has a denial of the permission to send.
     fn is_muted(&self) -> bool {
         let member = self.conversation().active_member(self.account()).filter(|_| !self.session.administrator);
         let grant = member.and_then(|member| member.grants.get(&Permission::MessageSend));
         grant.is_some_and(|grant| !grant.allowed && grant.holds_at(self.accepted_at))
     }
 
-    /// What the session acts with: its member's rank and permissions at this
-    /// moment, or everything for an administrator of the tenant. None for one
-    /// who is not an active member.
+    /// The rank and permissions with which the session acts: those of its member now, or everything for a
+    /// tenant administrator. None for an account that is not an active member.
     fn power(&self) -> Option<Power> {
         if self.session.administrator {
             return Some(Power::administrator());
@@ -132,7 +131,7 @@ impl Context<'_> {
     }
 }
 
-/// Steps 3 to 9 of the decision, on what a change states.
+/// Runs steps 3 to 9 of the decision on a change's facts.
 pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     if context.document.timeline().is_some_and(|timeline| context.stream.timeline(timeline).is_none()) {
         return refuse(Code::ConversationUnknown, "the thread is not here");
@@ -173,7 +172,7 @@ pub(crate) fn decide(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusa
     value::check(context, facts)
 }
 
-/// Refuses with a code and a detail for people who debug.
+/// Refuses with a code and a detail for debugging.
 fn refuse(code: Code, detail: impl Into<String>) -> Result<(), Refusal> {
     Err(Refusal::new(code, detail))
 }

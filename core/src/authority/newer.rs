@@ -1,5 +1,5 @@
-//! Names of a newer version: whoever decides knows every name in what is stated (W62), and nobody
-//! judges what hangs on a name that they do not know.
+//! Names from a newer version: a judge must know every name in what is stated (W62), and judges nothing that
+//! depends on a name it does not know.
 
 use crate::{
     authority::{Refusal, Stream, refuse, shape, stream::facts_of},
@@ -24,14 +24,14 @@ pub(super) fn check(facts: &[Fact]) -> Result<(), Refusal> {
 }
 
 impl Stream {
-    /// Whether this version knows every name that decides what an account may do.
+    /// Returns true if this version knows every name that determines what an account may do.
     pub(crate) fn is_known_to(&self, account: &AccountId) -> bool {
         let conversation = self.conversation();
         self.opened().chain([conversation]).all(Conversation::is_known)
             && conversation.members.get(account).is_none_or(Member::is_known)
     }
 
-    /// Whether an entry states, or was decided by, what this version does not know.
+    /// Returns true if an entry states, or was decided by, something that this version does not know.
     pub(super) fn is_of_newer_version(&self, entry: &Entry) -> bool {
         let states_unknown = shape::read(&entry.change, &Limits::WIDEST).is_ok_and(|(change, _)| {
             let facts = facts_of(&entry.document, &change);

@@ -1,6 +1,6 @@
-//! The pace: slow mode, and what an account may write in a day into a document
-//! that has no next page. Asked last, and only where changes are admitted: what
-//! can never be admitted does not wait, and what waits is nobody's mistake.
+//! The pace: slow mode, and how much an account may write in a day into a document without pages. Checked last,
+//! and only where changes are admitted: a change that can never be admitted does not wait, and one that waits
+//! is nobody's mistake.
 
 use core::time::Duration;
 
@@ -30,7 +30,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     Err(Refusal::deferred(Code::SlowMode, format!("one message every {seconds} seconds"), next))
 }
 
-/// Whether the share of whoever has to pay for a change is large enough by now.
+/// Checks that the remaining share of the paying account covers a change.
 pub(super) fn check_share(context: &Context<'_>, change: &Change) -> Result<(), Refusal> {
     let document = context.stream.document(context.document).expect("shape found it");
     let payer = match payer(context.document, context.account(), change) {
@@ -38,7 +38,7 @@ pub(super) fn check_share(context: &Context<'_>, change: &Change) -> Result<(), 
         Some(_) | None => return Ok(()),
     };
     let units = match context.document {
-        // A phone book may be taken in at once.
+        // A phone book may be imported at once.
         DocumentId::Home(_) => context.limits.share_units.max(context.limits.contacts_max),
         _ => context.limits.share_units,
     };

@@ -1,5 +1,5 @@
-//! What a change of a page may refer to: the open page for a new message, a
-//! message of this very page for everything about one.
+//! References in a change of a page: a new message needs the open page, and anything about a message needs that
+//! message's own page.
 
 use crate::{
     authority::{Context, Refusal, refuse},
@@ -49,7 +49,7 @@ fn check_fact(context: &Context<'_>, number: PageNumber, fact: &Fact) -> Result<
                 false => refuse(Code::WrongKind, "an edit is of the kind of its message"),
             }
         }
-        // Taken back twice at once: nothing is left to do for the second.
+        // Deleted twice at once: nothing is left to do for the second deletion.
         Fact::Deleted(message, _) => exists(message).and_then(|()| lives(message, Code::Stale)),
         Fact::Reaction(message, _, account, on) => {
             exists(message)?;

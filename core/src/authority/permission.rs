@@ -1,4 +1,4 @@
-//! Step 5: the permission each statement asks for.
+//! Step 5: the permission that each fact requires.
 
 use crate::{
     authority::{Context, Power, Refusal, refuse},
@@ -27,8 +27,8 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     Ok(())
 }
 
-/// What is signed with an account is written by that account, and so is what
-/// is the account's own.
+/// Checks that facts that name an account as their author are written by it, and so are an account's
+/// own settings.
 fn check_author(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
     let own = match fact {
         Fact::Message(message, _) | Fact::Edit(message, _) => message.author == *context.account(),
@@ -48,7 +48,7 @@ fn check_author(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
     if own { Ok(()) } else { refuse(Code::NotTheAuthor, "signed with another account") }
 }
 
-/// A direct has its two members for ever.
+/// A direct conversation always has its two members.
 fn check_kind(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
     if let (Some(_), false) = (context.document.thread(), is_of_thread(fact)) {
         return refuse(Code::WrongKind, "a thread has the members, the policies and the roles of its conversation");
@@ -61,7 +61,7 @@ fn check_kind(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What is said of a thread, and on its pages.
+/// Returns true for facts that belong to a thread or its pages.
 fn is_of_thread(fact: &Fact) -> bool {
     matches!(
         fact,
@@ -76,8 +76,8 @@ fn is_of_thread(fact: &Fact) -> bool {
     )
 }
 
-/// Whoever may not send says nothing new in another way: neither by editing what
-/// was said nor, being denied it, in a text that others see. Media takes more than words do.
+/// An account that may not send cannot say anything new in another way: neither by editing a message nor, if
+/// sending is denied to it, in a text that others see. Media requires more than text.
 fn check_silence(context: &Context<'_>, power: Power, fact: &Fact) -> Result<(), Refusal> {
     if let Fact::Message(_, MessageBody { content, .. }) | Fact::Edit(_, Edit { content, .. }) = fact
         && content.is_media()
@@ -97,7 +97,7 @@ fn check_silence(context: &Context<'_>, power: Power, fact: &Fact) -> Result<(),
 /// Whoever may archive a resource conversation or close it says what becomes of its lead.
 const CHANGES_LEAD: &[Permission] = &[Permission::ConversationClose, Permission::ConversationArchive];
 
-/// The permissions of which the statement asks for one; none is free.
+/// The permissions of which a fact requires one; none if it is free.
 fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
     let members = &context.conversation().members;
     let is_resource = context.conversation().kind() == Some(ConversationKind::Resource);
@@ -125,8 +125,8 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
         Fact::Locked(_) => &[Permission::ConversationLock],
         Fact::RoleDefinition(..) => &[Permission::RoleDefine],
         Fact::Invite(..) => &[Permission::InviteCreate],
-        // The role of somebody who is not in comes with adding them, and what was granted to them goes with it;
-        // what was withheld stays.
+        // The role of somebody who is not a member is part of adding them, and former grants lapse with it;
+        // denials stay.
         Fact::MemberRole(account, _) if joins(account) => required_to_bring_in(members.get(account)),
         Fact::MemberGrant(account, permission, None)
             if joins(account) && is_granted(members.get(account), *permission) =>
@@ -139,7 +139,7 @@ fn required(context: &Context<'_>, fact: &Fact) -> &'static [Permission] {
             let own = account == context.account();
             required_to_move(members.get(account), own, membership.status)
         }
-        // To mute is to deny the own words for a while.
+        // Muting is a temporary denial of sending.
         Fact::MemberGrant(_, Permission::MessageSend, grant) if grant.as_ref().is_none_or(|grant| !grant.allowed) => {
             &[Permission::MemberPermissions, Permission::MemberMute]
         }
@@ -169,7 +169,7 @@ fn is_granted(member: Option<&Member>, permission: Permission) -> bool {
     member.and_then(|member| member.grants.get(&permission)).is_some_and(|grant| grant.allowed)
 }
 
-/// What it takes to move a member to where they are to stand.
+/// The permissions to change a member's status.
 fn required_to_move(member: Option<&Member>, own: bool, to: MemberStatus) -> &'static [Permission] {
     match (member.map(Member::status), to) {
         (_, MemberStatus::Left) if own => &[],

@@ -1,5 +1,5 @@
-//! What is pinned is there. A pin is said in the document of the conversation or
-//! thread, and its message is on a page of the same, which the pin names.
+//! Pinned messages must exist. A pin is stated in the document of the conversation or thread, and names the
+//! page of the same timeline that its message is on.
 
 use crate::{
     authority::{Context, Refusal, Stream, refuse, shape, stream::facts_of},
@@ -11,14 +11,13 @@ use crate::{
     sorted::SortedSet,
 };
 
-/// How the key of a pin begins, as it stands in the bytes of a change.
+/// The prefix of a pin's key in the bytes of a change.
 const KEY: &[u8] = b"pin/";
 
-/// The pages that a change pins messages of, but those that nobody has begun. The
-/// bytes are a stranger's, and nothing is known of them yet.
+/// The existing pages that a change pins messages of. The bytes are a stranger's, and not checked yet.
 pub(super) fn pages_in(stream: &Stream, document: &DocumentId, change: &[u8]) -> SortedSet<DocumentId> {
     let is_timeline = matches!(document, DocumentId::Timeline(_));
-    // Read only where there may be one: the columns of a change are not deflated.
+    // Decoded only if there may be one: the columns of a change are not deflated.
     if !is_timeline || !change.windows(KEY.len()).any(|window| window == KEY) {
         return SortedSet::new();
     }
@@ -27,7 +26,7 @@ pub(super) fn pages_in(stream: &Stream, document: &DocumentId, change: &[u8]) ->
     facts.iter().filter_map(pinned).filter_map(|(_, pin)| page_of(stream, document, pin)).collect()
 }
 
-/// Checks that each message that is pinned is there and not deleted.
+/// Checks that each pinned message exists and is not deleted.
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     for (message, pin) in facts.iter().filter_map(pinned) {
         let page = page_of(context.stream, context.document, pin).and_then(|page| context.stream.document(&page));
@@ -48,7 +47,7 @@ fn pinned(fact: &Fact) -> Option<(&MessageId, &Pin)> {
     }
 }
 
-/// The page that a pin names, if it has begun.
+/// The page that a pin names, if it exists.
 fn page_of(stream: &Stream, document: &DocumentId, pin: &Pin) -> Option<DocumentId> {
     let _conversation: ConversationId = stream.id().conversation()?;
     let timeline = document.timeline()?;

@@ -1,5 +1,5 @@
-//! Step 6: the policies that narrow what the roles allow. Those that open
-//! something to members are part of what a member may do.
+//! Step 6: the policies that restrict what the roles allow. Policies that open something to members are part of
+//! a member's permissions.
 
 use crate::{
     authority::{Context, Refusal, refuse},
@@ -25,7 +25,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     Ok(())
 }
 
-/// Who may say something new, whatever it is said in.
+/// Checks who may say something new, whatever the kind of fact.
 pub(super) fn check_send(context: &Context<'_>, rank: u8) -> Result<(), Refusal> {
     let send = context.conversation().policies.send;
     match send.lowest_rank() {

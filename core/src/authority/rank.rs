@@ -1,5 +1,5 @@
-//! Step 7: rank, and the invariants of membership: nobody grants what they
-//! lack or acts on their own rank or above, and there is always an owner.
+//! Step 7: rank, and the invariants of membership: nobody grants what they lack or acts on their own rank or
+//! above, and there is always an owner.
 
 use crate::{
     authority::{Context, Power, Refusal, refuse},
@@ -79,7 +79,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     if after.is_empty() { Ok(()) } else { check_after(context, &after, power) }
 }
 
-/// Nobody acts on an active member of the own rank or above, but oneself.
+/// Nobody but the member acts on an active member of the same or a higher rank.
 fn check_target(context: &Context<'_>, power: Power, account: &AccountId) -> Result<(), Refusal> {
     let conversation = context.conversation();
     match conversation.active_member(account) {
@@ -90,7 +90,7 @@ fn check_target(context: &Context<'_>, power: Power, account: &AccountId) -> Res
     }
 }
 
-/// Whether somebody can be moved from where they stand.
+/// Checks that a status may follow the current one.
 fn check_move(context: &Context<'_>, account: &AccountId, to: MemberStatus) -> Result<(), Refusal> {
     let own = account == context.account();
     let from = context.conversation().members.get(account).map(Member::status);
@@ -98,7 +98,7 @@ fn check_move(context: &Context<'_>, account: &AccountId, to: MemberStatus) -> R
     match (from, to) {
         (Some(MemberStatus::Requested), MemberStatus::Subscribed) if is_channel => Ok(()),
         (_, MemberStatus::Subscribed) => refuse(Code::NotTheOwner, "only the account itself subscribes"),
-        // A subscriber of a channel, whom its document does not know.
+        // A subscriber of a channel, who is not in its document.
         (None, MemberStatus::Removed) if is_channel => Ok(()),
         (_, MemberStatus::Requested) => refuse(Code::NotTheOwner, "only the account itself can ask to be let in"),
         (None, MemberStatus::Active | MemberStatus::Invited | MemberStatus::Banned) => Ok(()),
@@ -119,8 +119,7 @@ fn check_move(context: &Context<'_>, account: &AccountId, to: MemberStatus) -> R
     }
 }
 
-/// A role that is given: defined, not above the own, and carrying nothing that
-/// the giver lacks.
+/// Checks a role to assign: defined, not above the own rank, and without permissions that the giver lacks.
 fn check_role(context: &Context<'_>, power: Power, role: &Role) -> Result<(), Refusal> {
     let conversation = context.conversation();
     match role {
@@ -136,8 +135,8 @@ fn check_role(context: &Context<'_>, power: Power, role: &Role) -> Result<(), Re
     check_held(conversation.permissions_of(role), power)
 }
 
-/// A member steps down, and never to a role that carries what the own one does
-/// not: what is nobody's to give is not one's own to take.
+/// Members may only step down, and never to a role with permissions that their own lacks: what nobody could
+/// give them, they cannot take.
 fn check_own_role(context: &Context<'_>, account: &AccountId, role: &Role) -> Result<(), Refusal> {
     let conversation = context.conversation();
     let own = conversation.active_member(account).filter(|_| account == context.account());
@@ -148,7 +147,7 @@ fn check_own_role(context: &Context<'_>, account: &AccountId, role: &Role) -> Re
     }
 }
 
-/// Nobody gives what they lack. What every member may do is nobody's to give.
+/// Nobody gives permissions they lack. What every member may do need not be given.
 fn check_held(given: Permissions, power: Power) -> Result<(), Refusal> {
     let everyones = Role::Member.built_in_permissions().unwrap_or_default();
     match given.without(everyones).without(power.permissions).iter().next() {
@@ -157,8 +156,8 @@ fn check_held(given: Permissions, power: Power) -> Result<(), Refusal> {
     }
 }
 
-/// A role that is defined, changed or removed: below the own, before and
-/// after, with nothing that the definer lacks.
+/// Checks a role that is defined, changed or removed: below the own rank before and after, and without
+/// permissions that the definer lacks.
 fn check_definition(
     context: &Context<'_>,
     power: Power,
@@ -172,8 +171,7 @@ fn check_definition(
     role.map_or(Ok(()), |role| check_held(role.permissions, power))
 }
 
-/// The roles there would be: no more than the maximum, and each that somebody
-/// has, or waits to have.
+/// Checks the resulting roles: no more than the maximum, and none missing that somebody has or is about to get.
 fn check_roles(context: &Context<'_>, facts: &[Fact], after: &SortedMap<&AccountId, Member>) -> Result<(), Refusal> {
     let conversation = context.conversation();
     let mut roles: SortedSet<&RoleName> = conversation.roles.keys().collect();
@@ -201,8 +199,8 @@ fn check_roles(context: &Context<'_>, facts: &[Fact], after: &SortedMap<&Account
     Ok(())
 }
 
-/// The invites there would be: no more than the maximum, each for a role that
-/// there is then, of a member's rank at most.
+/// Checks the resulting invites: no more than the maximum, each for a role that exists then and has a member's
+/// rank at most.
 fn check_invites(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     let conversation = context.conversation();
     let mut invites: SortedMap<InviteId, &Invite> = conversation.invites.iter().map(|(id, one)| (*id, one)).collect();
@@ -233,7 +231,7 @@ fn check_invites(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Everybody, as they would be.
+/// All members, as they would be.
 fn members_after<'a>(
     context: &'a Context<'_>,
     after: &'a SortedMap<&'a AccountId, Member>,
@@ -242,7 +240,7 @@ fn members_after<'a>(
     untouched.chain(after.iter().map(|(account, member)| (*account, member)))
 }
 
-/// An invite for a member's rank at most, that its maker could add somebody in.
+/// Checks that an invite is for a member's rank at most, and that its maker could add somebody with that role.
 fn check_invite(context: &Context<'_>, power: Power, invite: Option<&Invite>) -> Result<(), Refusal> {
     let conversation = context.conversation();
     let Some(invite) = invite else { return Ok(()) };
@@ -255,8 +253,8 @@ fn check_invite(context: &Context<'_>, power: Power, invite: Option<&Invite>) ->
     check_role(context, power, &invite.role)
 }
 
-/// A grant to an active member, of what the granter holds. Denying takes no
-/// more than rank; taking a denial back is granting.
+/// Checks a grant to an active member, of what the granter has. A denial requires only rank; lifting one
+/// is a grant.
 fn check_grant(
     context: &Context<'_>,
     power: Power,
@@ -280,8 +278,8 @@ fn check_grant(
     refuse(Code::PermissionDenied, format!("gives {permission}, which the giver lacks"))
 }
 
-/// What the roster would be: an owner, no more than the maximum, and nobody
-/// who comes in with more than the one who lets them in could give.
+/// Checks the resulting members: an owner, no more than the maximum, and nobody with more than whoever admits
+/// them could give.
 fn check_after(context: &Context<'_>, after: &SortedMap<&AccountId, Member>, power: Power) -> Result<(), Refusal> {
     let conversation = context.conversation();
     for (account, member) in after {

@@ -1,4 +1,4 @@
-//! The answer to a change that is not admitted: not a failure.
+//! The answer to a change that is not admitted. It is not a failure.
 
 use crate::{code::Code, ids::StreamId, time::WallTime, wire::Refused};
 
@@ -7,14 +7,14 @@ use crate::{code::Code, ids::StreamId, time::WallTime, wire::Refused};
 pub struct Refusal {
     /// The stable code.
     pub code: Code,
-    /// More about it, for people who debug; never content.
+    /// Detail for debugging; never content.
     pub detail: String,
     /// When the same change may be admitted; none when it never may.
     pub retry_at: Option<WallTime>,
 }
 
 impl Refusal {
-    /// A refusal for good.
+    /// A permanent refusal.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), retry_at: None }
     }
@@ -24,7 +24,7 @@ impl Refusal {
         Self { code, detail: detail.into(), retry_at: Some(retry_at) }
     }
 
-    /// The answer to the request that it refuses, from which of its changes on.
+    /// The frame that answers a request, where `index` is the first refused change.
     pub fn answer(self, request: u64, stream: StreamId, index: usize) -> Refused {
         let Self { code, detail, retry_at } = self;
         let index = u32::try_from(index).unwrap_or(u32::MAX);

@@ -1,7 +1,6 @@
-//! When each account said something last, for slow mode: a message, or the opening
-//! of a thread, anywhere in the stream. It is made from the newest entries of the
-//! journal and nothing else, so that a server that loads the stream, one that goes
-//! on with it and whoever verifies it know the same.
+//! The last time each account said something (a message, or the opening of a thread, anywhere in the stream),
+//! for slow mode. Derived from the newest journal entries alone, so that a server that loads the stream, one
+//! that continues it, and a verifier agree.
 
 use crate::{
     doc::Fact,
@@ -12,29 +11,29 @@ use crate::{
     time::WallTime,
 };
 
-/// How many entries slow mode looks back. What an account said before them does
-/// not slow it down.
+/// Number of entries that slow mode looks back. What an account said before them does not slow it down.
 pub const SAID_ENTRIES_MAX: u32 = 2_000;
 
-/// What the newest entries tell of a stream in slow mode.
+/// The last statements in a stream in slow mode.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Said {
     last: SortedMap<AccountId, Last>,
-    /// Whether it tells of all the entries that are looked back on.
+    /// True if it covers all entries that slow mode looks back on.
     pub(super) is_whole: bool,
 }
 
-/// The last thing that an account said.
+/// The last statement of an account.
 #[derive(Debug, Clone)]
 struct Last {
     position: Position,
     at: WallTime,
-    /// The thread that was opened and given no title: the first words in it go with that.
+    /// A thread that was opened without a title: its first message belongs to the opening, and is not
+    /// slowed down.
     opened: Option<ConversationId>,
 }
 
 impl Said {
-    /// Takes an entry in. What was said before slow mode was set does not count.
+    /// Records an entry. Statements before slow mode was set do not count.
     pub(super) fn note(
         &mut self,
         document: &DocumentId,
@@ -55,8 +54,7 @@ impl Said {
         }
     }
 
-    /// When the account said the last thing that slows it down in a document, for
-    /// an entry at `position`.
+    /// The time of the last statement that slows an account down in a document, for an entry at `position`.
     pub(super) fn last(&self, document: &DocumentId, account: &AccountId, position: Position) -> Option<WallTime> {
         let last = self.last.get(account)?;
         let goes_with = last.opened.is_some() && last.opened == document.thread();
@@ -64,7 +62,7 @@ impl Said {
     }
 }
 
-/// Whether a change says something, as slow mode counts.
+/// Returns true if a change counts as a statement in slow mode.
 pub(super) fn says(document: &DocumentId, facts: &[Fact]) -> bool {
     facts.iter().any(|fact| match fact {
         Fact::Message(..) => true,

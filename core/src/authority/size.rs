@@ -1,6 +1,5 @@
-//! How much a document holds: a page ends with its bytes, and a document that has
-//! no next page keeps room near its end for those who keep order, and then for
-//! those whose it is. So whoever fills one locks out nobody but people like them.
+//! Size limits: a page ends with its bytes; a document without pages reserves room near its end first for
+//! moderators, and then for owners. So whoever fills one locks out only accounts of the same standing.
 
 use crate::{
     authority::{Context, Refusal, refuse},
@@ -11,22 +10,20 @@ use crate::{
     model::{ConversationState, MemberStatus, Role},
 };
 
-/// How far a document may be filled by somebody.
+/// How far a document may be filled, by who writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reserve {
-    /// To the soft mark: what everybody writes.
+    /// Up to the soft limit: everybody.
     Common,
-    /// Half-way from there to the end: what moderators and above write.
+    /// Half-way from there to the maximum: moderators and above.
     Order,
-    /// To the end: what owners and administrators of the tenant write, who leaves, and
-    /// in a home whom the account blocks.
+    /// Up to the maximum: owners and tenant administrators, members who leave and, in a home, blocks.
     Own,
-    /// Beyond: a conversation is deleted once.
+    /// Beyond the maximum: the deletion of a conversation.
     Last,
 }
 
-/// Whether a change of so many bytes has room in its document; of none, whether
-/// any has.
+/// Checks that a change of `bytes` fits in its document; with 0 bytes, that any change would.
 pub(super) fn check(context: &Context<'_>, facts: &[Fact], bytes: usize) -> Result<(), Refusal> {
     let Some(document) = context.stream.document(context.document) else { return Ok(()) };
     let after = document.change_bytes() + bytes as u64;
@@ -50,7 +47,7 @@ fn describe(document: &Document) -> String {
     format!("{} changes of {} bytes", document.changes(), document.change_bytes())
 }
 
-/// The changes and bytes that a document may have; none where there is no bound.
+/// The changes and bytes that a document may have; none if it is unbounded.
 fn bounds(reserve: Reserve, limits: &Limits) -> Option<(u32, u64)> {
     let (soft, max) = (limits.document_changes_soft, limits.document_changes_max);
     let (bytes_soft, bytes_max) = (limits.document_bytes_soft, limits.document_bytes_max);
@@ -84,8 +81,8 @@ fn reserve(context: &Context<'_>, facts: &[Fact]) -> Reserve {
     }
 }
 
-/// Whether somebody goes, by themselves or by a membership request of theirs: those who went come
-/// back in the common room only, so that this ends.
+/// Returns true if somebody leaves, on their own or by a membership request. Coming back uses the common room
+/// only, so this cannot go on for ever.
 fn leaves(context: &Context<'_>, fact: &Fact) -> bool {
     match fact {
         Fact::MemberStatus(account, to) => {

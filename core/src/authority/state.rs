@@ -13,20 +13,19 @@ fn reopens(context: &Context<'_>, facts: &[Fact]) -> bool {
     is_message && context.conversation().party(context.account()) == Some(Party::Client)
 }
 
-/// The state of the conversation; in a thread, then that of the thread.
+/// Checks the state of the conversation and, in a thread, that of the thread.
 pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
     match context.document.thread() {
         None => check_timeline(context, context.conversation(), facts),
         Some(_) => {
-            // What opens the thread again opens nothing else.
+            // Reopening a thread reopens nothing else.
             check_timeline(context, context.conversation(), &[])?;
             check_timeline(context, context.timeline(), facts)
         }
     }
 }
 
-/// What the state of one of them, and its lock, let be written: `facts`, or
-/// anything at all when there are none.
+/// Checks that the state of a timeline, and its lock, allow `facts`, or anything at all if there are none.
 pub(super) fn check_timeline(
     context: &Context<'_>,
     conversation: &Conversation,
@@ -35,7 +34,7 @@ pub(super) fn check_timeline(
     if conversation.created.is_none() {
         return refuse(Code::ConversationUnknown, "the conversation does not exist");
     }
-    // What was deleted is gone from the devices of its members, and soon is from the server.
+    // A deleted conversation is gone from its members' devices, and soon from the server.
     if conversation.state() == ConversationState::Deleted {
         return refuse(Code::ConversationDeleted, "the conversation is deleted");
     }

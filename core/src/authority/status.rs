@@ -1,6 +1,6 @@
-//! Step 4: where the member stands; then, for a conversation document, that
-//! the change has seen what it replaces. Journal order is the truth there: of
-//! two concurrent writes of one key the later one is written anew.
+//! Step 4: the member's status; then, for a conversation document, that the change has seen what it
+//! replaces. Journal order is the truth there: of two concurrent writes of one key, the later one has to
+//! be written again.
 
 use crate::{
     authority::{Context, Refusal, refuse},
@@ -26,8 +26,8 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
         }
     }
     if facts.iter().any(|fact| matches!(fact, Fact::Created(_))) {
-        // The same one by its derived id, created twice while offline: the later
-        // one is written anew, and finds that nothing is left to do.
+        // The same conversation by its derived id, created twice while offline: the later one is rewritten, and
+        // has nothing left to do.
         return match context.timeline().kind() {
             Some(ConversationKind::Direct) => refuse(Code::Stale, "the direct exists already"),
             Some(ConversationKind::Resource) => refuse(Code::Stale, "the resource's conversation exists already"),

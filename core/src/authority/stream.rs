@@ -1,6 +1,5 @@
-//! A stream's state at a position: the documents a decision needs, the
-//! conversation read from them, and what admitting a change does to both.
-//! It is long because every change moves all of it.
+//! A stream's state at a position: the documents a decision needs, the conversation read from them, and the
+//! effect of admitting a change. It is long because every change moves all of it.
 
 use std::sync::Arc;
 
@@ -26,14 +25,14 @@ use crate::{
     wire::LastMessage,
 };
 
-/// The state of a stream. The server's is what is admitted; a client has that
-/// and, on top, a second one with what it has pending: to copy it copies no document,
-/// each is shared until one of both takes in more of it.
+/// The state of a stream. A server's contains what is admitted; a client has that and, on top of it, a second
+/// one with its pending changes. Cloning copies no document: each is shared until one of the clones applies
+/// more to it.
 #[derive(Debug, Clone)]
 pub struct Stream {
     tenant: TenantId,
     id: StreamId,
-    /// The device of the system's account.
+    /// The system account's device.
     pub(super) system: DeviceId,
     pub(super) head: Head,
     page: PageNumber,
@@ -41,42 +40,42 @@ pub struct Stream {
     pub(super) conversation: Arc<Conversation>,
     /// What follows from what was taken in, and was not.
     pub(super) due: Due,
-    /// The threads that are known of.
+    /// The threads in this stream, loaded or not.
     threads: Arc<SortedMap<ConversationId, Thread>>,
-    /// Those whose document is loaded, as it says.
+    /// Those whose document is loaded, as read from it.
     opened: SortedMap<ConversationId, Arc<Conversation>>,
-    /// Who said something last and when, while slow mode is on.
+    /// The last statements of accounts, while slow mode is on.
     pub(super) said: Said,
-    /// Who has blocked the author of what is admitted next, as the server told.
+    /// Accounts that have blocked the author of the next changes, as set by the server.
     pub(super) blockers: Vec<AccountId>,
-    /// Who is out of the reach of that author, as the server told.
+    /// Accounts that the author of the next changes may not add or invite, as set by the server.
     pub(super) unreachable: Vec<AccountId>,
 }
 
-/// What a change did, for projections and views.
+/// The effects of a change, for projections and views.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Effects {
-    /// Whose new message of the conversation itself it holds, if it holds one.
+    /// The author of the new message on the conversation's own pages, if there is one.
     pub author: Option<AccountId>,
-    /// Where the message of the conversation itself stands that it deletes, if it deletes one.
+    /// The position of the message on the conversation's own pages that it deletes, if it deletes one.
     pub deletes: Option<Position>,
-    /// The thread that it is about.
+    /// The thread that it concerns.
     pub thread: Option<ConversationId>,
     /// The members it touched.
     pub members: Vec<AccountId>,
-    /// Those of them who came in by it: they were not active before, and are now.
+    /// Those of them who joined: they were not active before, and are now.
     pub joined: Vec<AccountId>,
     /// The account's profile, if it touched that.
     pub profile: Option<Profile>,
-    /// Whom the account blocks now, or no longer, of those it touched.
+    /// Changed blocks: true if the account is blocked now.
     pub blocked: Vec<(AccountId, bool)>,
-    /// Who may reach the account now, if it touched that.
+    /// The account's reachability, if it changed.
     pub reachability: Option<Reachability>,
-    /// The accounts that contacts are linked to now, of those contacts that it touched.
+    /// Changed contacts, with the account that each is linked to.
     pub contacts: Vec<(ContactId, Option<AccountId>)>,
     /// Whether the conversation goes on because of it, which is stated behind it.
     pub reopens: bool,
-    /// All that it states.
+    /// All facts that it states.
     pub facts: Vec<Fact>,
 }
 
@@ -86,8 +85,7 @@ impl Stream {
         Self::at(tenant, id, Head::default(), 0)
     }
 
-    /// A stream at a head with nothing loaded; `page` is its newest page
-    /// that has a change, 0 for none.
+    /// A stream at a head with nothing loaded; `page` is its newest page with a change, 0 for none.
     pub fn at(tenant: TenantId, id: StreamId, head: Head, page: PageNumber) -> Self {
         let system = DeviceId::of_system(&tenant, &id);
         Self {
@@ -112,7 +110,7 @@ impl Stream {
         &self.tenant
     }
 
-    /// Which stream.
+    /// The stream's id.
     pub fn id(&self) -> &StreamId {
         &self.id
     }
@@ -127,7 +125,7 @@ impl Stream {
         self.head
     }
 
-    /// The newest page that has a change; 0 for none.
+    /// The newest page with a change; 0 for none.
     pub fn page(&self) -> PageNumber {
         self.page
     }
@@ -137,14 +135,13 @@ impl Stream {
         &self.conversation
     }
 
-    /// The documents that a decision about a change of `document` needs and
-    /// that are not inserted yet.
+    /// The documents that are not loaded and that deciding a change of `document` needs.
     pub fn missing(&self, document: &DocumentId) -> Vec<DocumentId> {
         let mut needed = vec![document.clone()];
         if let Some(timeline) = document.timeline() {
             needed.push(TimelineId::of(timeline.conversation).document());
             needed.push(timeline.document());
-            // Whether the next page may open is for the newest one to say.
+            // Only the newest page can tell whether the next one may open.
             let newest = self.newest_page(timeline);
             if document.page().is_some_and(|number| number > newest) && newest > 0 {
                 needed.push(timeline.page(newest));
@@ -176,15 +173,15 @@ impl Stream {
         needed
     }
 
-    /// Makes those that are missing for this very change, where all that was
-    /// ever written in is loaded.
+    /// Creates the documents that are missing for this very change, for a stream whose written documents are
+    /// all loaded.
     pub fn insert_missing_for(&mut self, document: &DocumentId, change: &[u8]) {
         while let Some(missing) = self.missing_for(document, change).into_iter().next() {
             self.insert(Document::new(missing));
         }
     }
 
-    /// Takes in a loaded document, or one without a change.
+    /// Inserts a loaded document, or a new one.
     pub fn insert(&mut self, document: Document) {
         match *document.id() {
             DocumentId::Timeline(TimelineId { thread: None, .. }) => {
@@ -200,7 +197,7 @@ impl Stream {
         self.documents.insert(document.id().clone(), Arc::new(document));
     }
 
-    /// Lets go of a document, to bound memory.
+    /// Unloads a document, to bound memory.
     pub fn remove(&mut self, document: &DocumentId) -> Option<Document> {
         if let DocumentId::Timeline(TimelineId { thread: Some(thread), .. }) = document {
             self.opened.remove(thread);
@@ -208,8 +205,7 @@ impl Stream {
         self.documents.remove(document).map(Arc::unwrap_or_clone)
     }
 
-    /// Lets go of the copies that documents keep to go back to, once a run of
-    /// changes is over.
+    /// Drops the copies that documents keep to fall back on, once a run of changes is over.
     pub fn drop_fallbacks(&mut self) {
         let kept = self.documents.values_mut().filter(|document| document.has_fallback());
         kept.for_each(|document| Document::to_mut(document).drop_fallback());
@@ -221,7 +217,7 @@ impl Stream {
         self.documents.get(document).map(Arc::as_ref)
     }
 
-    /// One that is loaded, to be changed: a copy of its own, if it is shared.
+    /// A loaded document for writing; copied first if it is shared.
     pub(super) fn document_mut(&mut self, document: &DocumentId) -> Option<&mut Document> {
         self.documents.get_mut(document).map(Document::to_mut)
     }
@@ -231,8 +227,8 @@ impl Stream {
         self.documents.values().map(Arc::as_ref).inspect(|_| effort::ask())
     }
 
-    /// Whether a document is missing without which nothing is known here: a
-    /// created conversation, or its newest page.
+    /// Returns true if a document is missing without which nothing can be read: a created conversation, or its
+    /// newest page.
     pub fn lacks_base(&self) -> bool {
         let Some(conversation) = self.id.conversation() else { return false };
         let created = self.position() == Position::ZERO || self.conversation.created.is_some();
@@ -240,8 +236,8 @@ impl Stream {
         !created || !page
     }
 
-    /// The page of a timeline that takes new messages, judged by the newest page;
-    /// that one itself when it is not loaded.
+    /// The page of a timeline that takes new messages, judged by the newest page; the newest one itself if it
+    /// is not loaded.
     pub fn open_page(&self, timeline: TimelineId, limits: &Limits) -> PageNumber {
         let page = self.newest_page(timeline);
         match self.documents.get(&timeline.page(page)) {
@@ -250,7 +246,7 @@ impl Stream {
         }
     }
 
-    /// The newest page of a timeline that has a change; 0 for none.
+    /// The newest page of a timeline with a change; 0 for none.
     pub fn newest_page(&self, timeline: TimelineId) -> PageNumber {
         match timeline.thread {
             None => self.page,
@@ -258,14 +254,13 @@ impl Stream {
         }
     }
 
-    /// Whether it is a page after the newest one of its timeline.
+    /// Returns true if it is a page after the newest one of its timeline.
     pub(super) fn begins_page(&self, document: &DocumentId) -> bool {
         let newest = document.timeline().map(|timeline| self.newest_page(timeline));
         document.page().zip(newest).is_some_and(|(number, newest)| number > newest)
     }
 
-    /// Whether decisions about most of what comes need the document: not so
-    /// for older pages and threads.
+    /// Returns true if most decisions need the document: older pages and threads are not needed.
     pub fn is_base(&self, document: &DocumentId) -> bool {
         match document {
             DocumentId::Account(_) | DocumentId::Home(_) => true,
@@ -274,25 +269,24 @@ impl Stream {
         }
     }
 
-    /// A thread that is known of.
+    /// A thread in this stream.
     pub fn thread(&self, thread: ConversationId) -> Option<&Thread> {
         self.threads.get(&thread)
     }
 
-    /// The threads that are known of.
+    /// The threads in this stream.
     pub fn threads(&self) -> impl Iterator<Item = &Thread> {
         self.threads.values()
     }
 
-    /// Takes in what is known of a thread elsewhere, unless more is known here.
+    /// Merges a thread's state from elsewhere, unless the state here is newer.
     pub fn set_thread(&mut self, thread: Thread) {
         if self.threads.get(&thread.id).is_none_or(|known| known.position <= thread.position) {
             Arc::make_mut(&mut self.threads).insert(thread.id, thread);
         }
     }
 
-    /// What the document of a timeline says; none of a thread whose document is
-    /// not loaded.
+    /// The contents of a timeline's document; none for a thread whose document is not loaded.
     pub fn timeline(&self, timeline: TimelineId) -> Option<&Conversation> {
         match timeline.thread {
             None => Some(&self.conversation),
@@ -300,12 +294,12 @@ impl Stream {
         }
     }
 
-    /// What the documents of threads that are loaded say.
+    /// The contents of loaded thread documents.
     pub(super) fn opened(&self) -> impl Iterator<Item = &Conversation> {
         self.opened.values().map(Arc::as_ref)
     }
 
-    /// The loaded page that holds a message. Of most pages the ends tell that they do not.
+    /// The loaded page that holds a message. Most pages are ruled out by their first and last message.
     pub fn page_of(&self, message: &MessageId) -> Option<&Document> {
         let key = Key::Message(message.clone()).to_string();
         let pages = self.documents.values().rev().filter(|document| document.id().page().is_some());
@@ -313,7 +307,7 @@ impl Stream {
         spanning.map(Arc::as_ref).find(|page| page.has(&key))
     }
 
-    /// The message admitted last, if its page is loaded.
+    /// The last admitted message, if its page is loaded.
     pub fn last_message(&self) -> Option<LastMessage> {
         let conversation: ConversationId = self.id.conversation()?;
         let page = self.documents.get(&TimelineId::of(conversation).page(self.page))?;
@@ -322,15 +316,14 @@ impl Stream {
         Some(LastMessage { position: *position, preview: message.content().map(Content::preview), message: message.id })
     }
 
-    /// The change of this device that states facts in a loaded document, which
-    /// stays as it is. None if it states all of them already.
+    /// The change of this device that states facts in a loaded document, without applying it. None if all of
+    /// them hold already.
     pub fn compose(&self, device: DeviceId, document: &DocumentId, at: WallTime, facts: &[Fact]) -> Option<Change> {
         self.documents.get(document)?.compose(device, at, facts)
     }
 
-    /// Writes facts that were decided as one change of this device. None if
-    /// the document states all of them already. The document is made if the
-    /// stream does not have it.
+    /// Writes decided facts as one change of this device. None if all of them hold already. Creates the
+    /// document if the stream does not have it.
     pub fn write(
         &mut self,
         device: DeviceId,
@@ -343,29 +336,27 @@ impl Stream {
         Some((change, self.take_effect(document, facts.to_vec())))
     }
 
-    /// Applies an accepted entry of one's own store: to its document if that
-    /// is loaded, or if it is a page that begins with it. Entries at or before
-    /// a document's own position are part of it already.
+    /// Applies an accepted entry from the own store: to its document if that is loaded, or if it is a page that
+    /// begins with it. Entries at or before the document's own position are part of it already.
     ///
     /// # Errors
-    /// When the change does not apply; the stream is as it was.
+    /// When the change does not apply; the stream is unchanged.
     pub fn apply_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
         let read = || Ok(Change::parse(&entry.change)?);
         let taken = self.take_entry(entry, |document| document.apply_entry(entry), read)?;
         Ok(taken.map(|(_, effects)| effects))
     }
 
-    /// Applies an accepted entry that came from a server, once it passed the
-    /// rules on its bytes. Nothing else differs from `apply_entry`.
+    /// Applies an accepted entry that a server sent, after checking the rules on its bytes. Otherwise the same
+    /// as `apply_entry`.
     ///
     /// # Errors
-    /// When no authority could have admitted it, or it does not apply; the
-    /// stream is as it was.
+    /// When no authority could have admitted it, or it does not apply; the stream is unchanged.
     pub fn receive_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
         self.take_received(entry, Document::admit).map(|taken| taken.map(|(_, effects)| effects))
     }
 
-    /// As `receive_entry`, of one among many: the library gets it with the next `flush`.
+    /// As `receive_entry`, for one of many: the library gets it with the next `flush`.
     ///
     /// # Errors
     /// As `receive_entry`; or as `flush`.
@@ -373,15 +364,15 @@ impl Stream {
         self.take_received(entry, Document::queue).map(|taken| taken.map(|(_, effects)| effects))
     }
 
-    /// As `queue_entry`, with the change that the entry is.
+    /// As `queue_entry`; also returns the decoded change.
     pub(crate) fn queue_received(&mut self, entry: &Entry) -> Result<Option<(Change, Effects)>, ApplyChangeError> {
         self.take_received(entry, Document::queue)
     }
 
-    /// As `queue_entry`, of an entry that is this very change, written here.
+    /// As `queue_entry`, for an entry that is this very change, written on this device.
     ///
     /// # Errors
-    /// When it does not follow what is here; or as `flush`.
+    /// When it does not follow the current state; or as `flush`.
     pub fn queue_own(&mut self, entry: &Entry, change: &Change) -> Result<Option<Effects>, ApplyChangeError> {
         let apply = |document: &mut Document| {
             if entry.position <= document.position() {
@@ -413,10 +404,10 @@ impl Stream {
         self.take_entry(entry, apply, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))
     }
 
-    /// Gives the library everything that is queued.
+    /// Applies everything that is queued to the library's documents.
     ///
     /// # Errors
-    /// When it does not apply: the stream is of no use any more.
+    /// When it does not apply: the stream is unusable.
     pub fn flush(&mut self) -> Result<(), ApplyChangeError> {
         let mut queued = self.documents.values_mut().filter(|document| !document.is_flushed());
         queued.try_for_each(|document| Document::to_mut(document).flush())
@@ -432,14 +423,14 @@ impl Stream {
         let begins = self.begins_page(&entry.document) && entry.document.thread().is_none_or(is_held);
         let applied = match self.document_mut(&entry.document) {
             Some(document) => apply(document)?,
-            // A page that cannot take its first entry must not be there empty.
+            // A page that cannot apply its first entry must not stay behind empty.
             None if begins => {
                 let mut document = Document::new(entry.document.clone());
                 let applied = apply(&mut document)?;
                 self.documents.insert(entry.document.clone(), Arc::new(document));
                 applied
             }
-            // Of a thread that nobody looks at here only the counts go on.
+            // Of a thread that is not loaded only the counts are kept up to date.
             None if entry.document.thread().is_some() => Some(read()?),
             None => None,
         };
@@ -453,8 +444,8 @@ impl Stream {
         if let DocumentId::Page(TimelineId { thread: None, .. }, number) = entry.document {
             self.page = self.page.max(number);
         }
-        // A page may have been loaded when the stream had moved on: what it has
-        // already is counted all the same, once.
+        // A page may have been loaded after the stream moved on: entries that it already contains are still
+        // counted, once.
         if applied.is_none() && (entry.document.thread().is_some() || self.is_slow()) {
             let facts = facts_of(&entry.document, &read()?);
             self.count(&entry.document, &entry.account, (entry.position, entry.accepted_at), &facts);
@@ -470,7 +461,7 @@ impl Stream {
         }))
     }
 
-    /// Counts an entry in: for slow mode, and for the thread that it is of.
+    /// Counts an entry, for slow mode and for its thread.
     pub(super) fn count(
         &mut self,
         document: &DocumentId,
@@ -492,20 +483,18 @@ impl Stream {
         thread.count(position, at, messages);
     }
 
-    /// Whether slow mode is on.
+    /// Returns true if slow mode is on.
     fn is_slow(&self) -> bool {
         self.conversation.policies.slow_mode_seconds > 0
     }
 
-    /// The position behind which slow mode looks back on entries, if what they said is
-    /// not known here yet.
+    /// The position after which slow mode needs to look back on entries, if that has not been done.
     pub fn lacks_said(&self) -> Option<Position> {
         let first = self.position().number().saturating_sub(SAID_ENTRIES_MAX.into());
         (self.is_slow() && !self.said.is_whole).then(|| Position::new(first))
     }
 
-    /// Takes in what was said in the entries that slow mode looks back on; those of
-    /// them that can be read.
+    /// Records statements in the entries that slow mode looks back on, as far as they can be read.
     pub fn recall(&mut self, entries: &[Entry]) {
         for entry in entries {
             let Ok(change) = Change::restore(&entry.change) else { continue };
@@ -515,7 +504,7 @@ impl Stream {
         self.said.is_whole = true;
     }
 
-    /// A thread is known of once it was opened.
+    /// Adds a thread once it is opened.
     fn know(&mut self, thread: ConversationId, opened: &Conversation) {
         let parent = opened.created.as_ref().and_then(|created| created.parent.clone());
         if let Some(parent) = parent.filter(|_| !self.threads.contains_key(&thread)) {
@@ -523,14 +512,14 @@ impl Stream {
         }
     }
 
-    /// Applies a change that is not admitted yet, or not told so yet.
+    /// Applies a change that is not admitted yet, or not yet known to be.
     ///
     /// # Errors
-    /// When it does not apply; the stream is as it was.
+    /// When it does not apply; the stream is unchanged.
     pub fn apply_pending(&mut self, document: &DocumentId, change: &Change) -> Result<Effects, ApplyChangeError> {
         match self.document_mut(document) {
             Some(target) => target.queue_pending(change)?,
-            // A document that cannot take it must not be there half.
+            // A document that cannot apply it must not stay behind half-created.
             None => {
                 let mut target = Document::new(document.clone());
                 target.queue_pending(change)?;
@@ -556,7 +545,7 @@ impl Stream {
                 self.know(*thread, &opened);
                 self.opened.insert(*thread, Arc::new(opened));
             }
-            // Opened, and not looked at here.
+            // Opened, but not loaded here.
             (DocumentId::Timeline(TimelineId { thread: Some(thread), .. }), None) => {
                 let created = facts.iter().find_map(|fact| match fact {
                     Fact::Created(created) => Some(created.clone()),
@@ -581,7 +570,7 @@ impl Stream {
                     let admission = page.and_then(|page| page.admissions().get(message));
                     effects.deletes = admission.map(|admission| admission.position);
                 }
-                // What is stated at once by two devices is settled by the document.
+                // If two devices state it at once, the document resolves that.
                 Fact::Blocked(account, _) => {
                     let home = self.documents.get(id);
                     let blocked = home.is_some_and(|home| home.get(&Key::Blocked(account.clone())).is_some());
@@ -611,12 +600,12 @@ impl Stream {
     }
 }
 
-/// Whether a page has as many changes, or as many bytes of them, as close it.
+/// Returns true if a page has enough changes, or bytes of them, to close.
 fn is_closed(page: &Document, limits: &Limits) -> bool {
     page.changes() >= limits.page_changes_soft || page.change_bytes() >= u64::from(limits.page_bytes_soft)
 }
 
-/// The hash of an entry's change, of which nothing else is read.
+/// The hash of an entry's change, without decoding the rest.
 fn hash_of(entry: &Entry) -> Result<ChangeHash, ApplyChangeError> {
     let malformed = || illegal(Refusal::new(Code::ChangeMalformed, "bytes that are no change"));
     ChangeHash::of_change(&entry.change).ok_or_else(malformed)
@@ -626,8 +615,8 @@ fn illegal(refusal: Refusal) -> ApplyChangeError {
     ApplyChangeError::Illegal { code: refusal.code, detail: refusal.detail }
 }
 
-/// What an accepted change states; what does not parse, from a newer version, is passed over. A
-/// generation states nothing that was not so before.
+/// The facts of an accepted change. Facts from a newer version that do not parse are skipped. A generation
+/// states nothing new.
 pub(super) fn facts_of(document: &DocumentId, change: &Change) -> Vec<Fact> {
     if change.is_generation() {
         return Vec::new();

@@ -1,6 +1,5 @@
-//! The first change of a thread: what it starts from must be there, and
-//! whoever opens it be allowed to. Everything after that is judged as in the
-//! conversation itself, with the thread's own state and pages.
+//! The first change of a thread: its first message must exist, and whoever opens it must be allowed to.
+//! Everything after that is judged as in the conversation itself, with the thread's own state and pages.
 
 use crate::{
     authority::{Context, Refusal, policy, refuse, shape, state, status},
@@ -11,8 +10,7 @@ use crate::{
     model::{ConversationKind, Created, InfoField, Parent, Permission, SubroomPolicy},
 };
 
-/// What a change that opens a thread says that it starts from. The bytes are
-/// a stranger's, and nothing is known of them yet.
+/// The message that a thread's first change starts from. The bytes are a stranger's, and not checked yet.
 pub(super) fn parent_in(document: &DocumentId, change: &[u8]) -> Option<Parent> {
     let (change, _) = shape::read(change, &Limits::WIDEST).ok()?;
     created_in(document, &change)?.parent
@@ -75,8 +73,7 @@ fn check_allowed(context: &Context<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The message that it starts from is there, in a timeline that goes on, and not
-/// too deep.
+/// Checks that the message exists, that its timeline is open, and that the thread is not nested too deeply.
 fn check_parent(context: &Context<'_>, parent: &Parent) -> Result<(), Refusal> {
     let Some(conversation) = context.stream.id().conversation() else {
         return refuse(Code::WrongKind, "no conversation");

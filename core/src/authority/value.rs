@@ -129,8 +129,7 @@ fn check_info(field: InfoField, text: &str) -> Result<(), Refusal> {
     }
 }
 
-/// A name for machines: lower-case letters, digits, `-`, `_` and `.`, with a
-/// letter or digit in front.
+/// Checks a name for machines: lower-case letters, digits, `-`, `_` and `.`, beginning with a letter or digit.
 pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let starts = name.bytes().next().is_some_and(plain);
@@ -179,7 +178,7 @@ fn check_definition(role: &RoleDefinition) -> Result<(), Refusal> {
     }
 }
 
-/// What moving a member writes follows from where they stood.
+/// Checks that a status change is consistent with the member's previous status.
 fn check_membership(context: &Context<'_>, account: &AccountId, membership: &Membership) -> Result<(), Refusal> {
     let former = context.conversation().members.get(account).and_then(|member: &Member| member.membership.as_ref());
     if *membership != Membership::next(former, membership.status, &membership.by, membership.at) {
@@ -213,7 +212,7 @@ fn check_message(context: &Context<'_>, message: &MessageId, body: &MessageBody)
     check_body(context.limits, body)
 }
 
-/// What a message may say, whenever it is said.
+/// Checks the body of a message, new or edited.
 pub(super) fn check_body(limits: &Limits, body: &MessageBody) -> Result<(), Refusal> {
     content::check(limits, &body.content)?;
     let mentions = body.mentions.as_ref().map_or(0, Vec::len);
@@ -247,7 +246,7 @@ fn check_contact(contact: &Contact) -> Result<(), Refusal> {
     }
 }
 
-/// A text that others read as one line.
+/// Checks a text that is shown as one line.
 pub(super) fn check_line(field: &str, text: &str, characters_max: usize) -> Result<(), Refusal> {
     if !shows(text) {
         return refuse(Code::TextEmpty, format!("{field}: empty"));

@@ -1,7 +1,6 @@
-//! Checks a journal: every decision is made again, from nothing but the
-//! entries, by the authority that made it; and what was saved of the documents
-//! is compared with the documents made again. Serves whoever does not trust a
-//! store, and reads none: entries and snapshots are passed in.
+//! Verifies a journal: repeats every decision, from nothing but the entries, with the authority that made it,
+//! and compares saved documents with the rebuilt ones. For anyone who does not trust a store. Reads none
+//! itself: entries and snapshots are passed in.
 
 use crate::{
     authority::{AdmitError, Admitted, Stream, shape},
@@ -15,42 +14,41 @@ use crate::{
 /// Documents that are kept open; of the others only the saved bytes are kept.
 const OPEN_DOCUMENTS_MAX: usize = 8;
 
-/// One stream, made again from its entries. Memory: eight open documents (a
-/// full page is half a mebibyte), the saved bytes of all other pages (65 KB
-/// for a full one), and a row for each device.
+/// One stream, rebuilt from its entries. Memory: eight open documents (a full page is half a mebibyte), the
+/// saved bytes of all other pages (65 KB for a full one), and a row for each device.
 pub struct Verifier {
     stream: Stream,
     limits: Limits,
-    /// Whose each device is, and since which position.
+    /// The owner of each device, and since which position.
     owners: SortedMap<DeviceId, (AccountId, Position)>,
-    /// Pages that nothing was written to lately: position, data, admissions.
+    /// Pages that were not written lately: position, data, admissions.
     saved: SortedMap<DocumentId, (Position, Vec<u8>, Vec<u8>)>,
 }
 
-/// What was found to be otherwise than the entries before it say. It names
-/// keys, ids and codes, never what people wrote.
+/// A difference between something stored and what follows from the entries before it. It names keys, ids and
+/// codes, never what people wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Where in the stream.
+    /// The position in the stream.
     pub position: Position,
-    /// What was compared.
+    /// The compared aspect.
     pub aspect: Aspect,
-    /// What follows from the entries.
+    /// The value that follows from the entries.
     pub expected: String,
-    /// What is there.
+    /// The stored value.
     pub found: String,
 }
 
 crate::named::named! {
-    /// What of a journal is compared.
+    /// The compared aspects of a journal.
     closed Aspect {
-        /// The number of an entry: 1, 2, 3 …
+        /// The position of an entry: 1, 2, 3 …
         Position = "position",
         /// The hash of an entry's change.
         Hash = "hash",
-        /// Whose the device is that wrote an entry.
+        /// The owner of the device that wrote an entry.
         Device = "device",
-        /// What the authority answers to an entry.
+        /// The authority's answer to an entry.
         Decision = "decision",
         /// The hash of the journal up to an entry.
         Chain = "chain",
@@ -79,22 +77,20 @@ impl Verifier {
         Self { stream, limits, owners: SortedMap::new(), saved: SortedMap::new() }
     }
 
-    /// The stream as of the last entry that was fed.
+    /// The stream as of the last entry fed.
     pub fn stream(&self) -> &Stream {
         &self.stream
     }
 
-    /// The devices that wrote the stream so far, and whose they are.
+    /// The devices that wrote the stream so far, with their owners.
     pub fn owners(&self) -> impl Iterator<Item = (DeviceId, &AccountId)> {
         self.owners.iter().map(|(device, (account, _))| (*device, account))
     }
 
-    /// Judges the next entry again, as of its `accepted_at` and in the name of
-    /// its account, as it was judged when it was pushed.
+    /// Judges the next entry again, as of its `accepted_at` and as its account, as when it was pushed.
     ///
     /// # Errors
-    /// The difference to what is stored. Nothing can be said about the entries
-    /// behind it.
+    /// The difference to what is stored. Nothing can be said about later entries.
     pub fn feed(&mut self, entry: &Entry, hash: ChangeHash, chain: ChainHash) -> Result<Admitted, Difference> {
         let differs = |aspect, expected: String, found: String| {
             Err(Difference::new(self.stream.position().next(), aspect, expected, found))
@@ -103,7 +99,7 @@ impl Verifier {
             let expected = format!("an entry at position {}", self.stream.position().next());
             return differs(Aspect::Position, expected, format!("one at {}", entry.position));
         }
-        // The hash first: it does not need the bytes to be understood.
+        // The hash first: it does not require understanding the bytes.
         match ChangeHash::of_change(&entry.change) {
             Some(actual) if actual == hash => {}
             Some(actual) => return differs(Aspect::Hash, format!("hash {actual} of the change"), format!("{hash}")),
@@ -149,7 +145,7 @@ impl Verifier {
 
     /// Opens what a decision about a document needs; a new one is empty.
     fn open(&mut self, document: &DocumentId, change: &[u8]) {
-        // What a thread starts from shows when the thread itself is there.
+        // A thread's first message is known once the thread itself is loaded.
         while let Some(id) = self.stream.missing_for(document, change).into_iter().next() {
             let opened = match self.saved.remove(&id) {
                 Some((position, data, admissions)) => Document::restore(id, Some((position, &data, &admissions)), &[])
@@ -160,8 +156,7 @@ impl Verifier {
         }
     }
 
-    /// Saves and closes the pages that were written the longest time ago, but
-    /// never the newest one.
+    /// Saves and closes the pages that were written longest ago, but never the newest one.
     fn save_quiet_pages(&mut self) {
         while self.stream.documents().count() > OPEN_DOCUMENTS_MAX {
             let pages = self.stream.documents().filter(|document| !self.stream.is_base(document.id()));
@@ -174,12 +169,11 @@ impl Verifier {
         }
     }
 
-    /// Compares a snapshot that holds every entry of its document up to
-    /// `position`; to be called when `position` was fed and no later entry of
-    /// the document.
+    /// Compares a snapshot that contains every entry of its document up to `position`; to be called after
+    /// `position` was fed and before a later entry of the document.
     ///
     /// # Errors
-    /// The difference to the document made again.
+    /// The difference to the rebuilt document.
     pub fn check_snapshot(
         &mut self,
         id: &DocumentId,
@@ -230,7 +224,7 @@ impl Verifier {
         let (expected, found) = (stated(expected), stated(&found));
         let keys = expected.keys().chain(found.keys());
         match keys.into_iter().find(|key| expected.get(*key) != found.get(*key)) {
-            // The values are people's words, or may be.
+            // The values may be what people wrote.
             Some(key) => differs(Aspect::Snapshot, format!("{key} as the entries state it"), "another value".into()),
             None => Ok(()),
         }
@@ -283,7 +277,7 @@ mod tests {
     }
 
     impl Journal {
-        /// A group of `ow` and `me`, with a message of each.
+        /// A group of `ow` and `me`, with a message by each.
         fn new(page_changes_soft: u32) -> Self {
             let stream = Stream::new(tenant(), StreamId::Conversation(boats()));
             let mut journal =
@@ -300,7 +294,7 @@ mod tests {
             journal
         }
 
-        /// Admits what the authority admits, and writes down the rest all the same.
+        /// Admits what the authority admits, and writes down the rest regardless.
         fn write(&mut self, name: &str, document: DocumentId, facts: &[Fact]) {
             for missing in self.stream.missing(&document) {
                 self.stream.insert(Document::new(missing));

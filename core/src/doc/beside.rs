@@ -1,7 +1,6 @@
-//! What is saved beside a document, since the library does not know it: the sum
-//! of the bytes of its changes, by which pages close, when the last one was admitted, the
-//! shares of those who wrote them, and the admissions of its messages. To count the bytes anew, each change
-//! would have to be made again.
+//! Data saved beside a document because the library does not have it: the total bytes of its changes, by which
+//! pages close, the time of the last admission, its writers' shares, and the admissions of its messages.
+//! Recounting the bytes would require encoding every change again.
 
 use crate::{
     doc::Shares,
@@ -10,7 +9,7 @@ use crate::{
     time::WallTime,
 };
 
-/// Encodes what is saved beside a document.
+/// Encodes the data beside a document.
 pub(super) fn encode(change_bytes: u64, updated_at: WallTime, shares: &Shares, admissions: &Admissions) -> Vec<u8> {
     let mut bytes = Vec::new();
     write_varint(&mut bytes, change_bytes);
@@ -20,10 +19,10 @@ pub(super) fn encode(change_bytes: u64, updated_at: WallTime, shares: &Shares, a
     bytes
 }
 
-/// Decodes what was saved beside a document with these messages, in rising order.
+/// Decodes the data beside a document with these messages, in rising order.
 ///
 /// # Errors
-/// When the bytes are not those of `encode` for as many messages.
+/// When the bytes are not those of `encode` for that many messages.
 pub(super) fn decode(
     messages: impl IntoIterator<Item = MessageId>,
     mut bytes: &[u8],

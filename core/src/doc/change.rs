@@ -1,5 +1,5 @@
-//! One Automerge change, read from bytes: header and operations, with panics
-//! of the decoder caught. What a change may hold is `authority`'s to say.
+//! One Automerge change, decoded: header and operations, with panics of the decoder caught. `authority` decides
+//! what a change may contain.
 
 use std::{
     num::NonZeroU64,
@@ -25,21 +25,21 @@ pub struct Change {
     operations: Vec<Operation>,
 }
 
-/// What a new change says of itself.
+/// The header of a new change.
 pub(super) struct Header<'a> {
     pub(super) device: DeviceId,
     pub(super) sequence: u64,
     pub(super) start_operation: NonZeroU64,
     pub(super) seconds: i64,
-    /// Rising.
+    /// In rising order.
     pub(super) dependencies: &'a [ChangeHash],
 }
 
-/// What the bytes of a change decode to, apart from them.
+/// The decoded form of a change.
 pub struct DecodedChange(automerge::ExpandedChange);
 
 impl DecodedChange {
-    /// Whether Automerge would write the same change as these bytes.
+    /// Returns true if Automerge would encode the change as these bytes.
     pub fn encodes_to(self, bytes: &[u8]) -> bool {
         let encoded = catch_unwind(AssertUnwindSafe(|| automerge::Change::from(self.0)));
         encoded.is_ok_and(|encoded| encoded.raw_bytes() == bytes)
@@ -49,7 +49,7 @@ impl DecodedChange {
 /// Why bytes are not a change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseChangeError {
-    /// Automerge does not decode them, or fails doing so.
+    /// Automerge does not decode them, or panics.
     #[error("not a change: {0}")]
     Malformed(String),
     /// The actor id is not 16 bytes long.
@@ -63,20 +63,20 @@ pub enum ParseChangeError {
 /// One operation of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
-    /// Whether it is on the root map.
+    /// True if it is on the root map.
     pub root: bool,
     /// The key; none for an operation on a list or text.
     pub key: Option<String>,
-    /// What it does.
+    /// Its effect.
     pub kind: OperationKind,
     /// The operations it replaces.
     pub predecessors: Vec<Predecessor>,
 }
 
-/// What an operation does.
+/// The effect of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OperationKind {
-    /// Puts a scalar that a key may take.
+    /// Puts a scalar of a type that keys can have.
     Put(Value),
     /// Deletes the key.
     Delete,
@@ -84,20 +84,19 @@ pub enum OperationKind {
     Other,
 }
 
-/// An operation that another one replaces: its number and its author's device.
+/// An operation that another one replaces: its number, and its author's device.
 pub type Predecessor = (u64, Vec<u8>);
 
 impl Change {
-    /// Reads one change.
+    /// Decodes one change.
     ///
     /// # Errors
-    /// When the bytes are not one change; never a panic. Bounds on the bytes
-    /// are the caller's to check before.
+    /// When the bytes are not one change; never panics. The caller must check the size first.
     pub fn parse(bytes: &[u8]) -> Result<Change, ParseChangeError> {
         Self::decode(bytes).map(|(change, _)| change)
     }
 
-    /// Reads one change, and keeps what it decodes to.
+    /// Decodes one change, and keeps the decoded form.
     ///
     /// # Errors
     /// As `parse`.
@@ -117,8 +116,7 @@ impl Change {
         Ok((Change { inner, device, operations }, DecodedChange(decoded)))
     }
 
-    /// Reads one change that was admitted and stored: what is not as it was
-    /// written is told before any decoder sees it.
+    /// Decodes one change that was admitted and stored: damage is detected before any decoder sees the bytes.
     ///
     /// # Errors
     /// When the bytes are not one change with its own checksum.
@@ -136,7 +134,7 @@ impl Change {
         Change { inner, device, operations }
     }
 
-    /// The change that states something new, by the bytes that Automerge writes for it.
+    /// A new change with these operations, in Automerge's encoding.
     pub(super) fn compose(header: Header<'_>, operations: Vec<Operation>) -> Change {
         let written = operations.iter().map(|operation| legacy::Op {
             action: match &operation.kind {
@@ -186,7 +184,7 @@ impl Change {
         ChangeHash::from_bytes(self.inner.hash().0)
     }
 
-    /// What it was written on top of.
+    /// The changes it was written on top of.
     pub fn dependencies(&self) -> Vec<ChangeHash> {
         self.inner.deps().iter().map(|hash| ChangeHash::from_bytes(hash.0)).collect()
     }
@@ -201,27 +199,27 @@ impl Change {
         self.start_operation() + (self.operations.len() as u64).saturating_sub(1)
     }
 
-    /// Its author's clock, whole seconds since 1970; 0 if not told.
+    /// Its author's clock, whole seconds since 1970; 0 if missing.
     pub fn seconds(&self) -> i64 {
         self.inner.timestamp()
     }
 
-    /// When it was written, by its author's clock, to the second; 1970 if not told.
+    /// When it was written, by its author's clock, to the second; 1970 if missing.
     pub fn at(&self) -> WallTime {
         WallTime::from_millis(u64::try_from(self.seconds()).unwrap_or(0).saturating_mul(1_000))
     }
 
-    /// The actors it lists beside its own.
+    /// The actors it lists, other than its own.
     pub fn other_actors(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.inner.other_actor_ids().iter().map(|actor| actor.to_bytes())
     }
 
-    /// What it does.
+    /// Its operations.
     pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
 
-    /// The messages that it writes, as a change of a document.
+    /// The messages that it writes, as a change of `document`.
     pub fn messages(&self, document: &DocumentId) -> impl Iterator<Item = MessageId> {
         self.keys(document).filter_map(|key| match key {
             Key::Message(message) => Some(message),
@@ -229,7 +227,7 @@ impl Change {
         })
     }
 
-    /// The messages that it deletes, as a change of a document.
+    /// The messages that it deletes, as a change of `document`.
     pub fn deletions(&self, document: &DocumentId) -> impl Iterator<Item = MessageId> {
         self.keys(document).filter_map(|key| match key {
             Key::Deleted(message) => Some(message),
@@ -242,7 +240,7 @@ impl Change {
         keys.filter_map(|key| Key::parse(document, key))
     }
 
-    /// The bytes, not compressed.
+    /// The uncompressed bytes.
     pub fn bytes(&self) -> &[u8] {
         self.inner.raw_bytes()
     }

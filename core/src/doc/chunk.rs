@@ -1,5 +1,5 @@
-//! The frame round everything Automerge writes: magic, checksum, type, length
-//! and content. Read and compared here before the content is looked at.
+//! The frame around everything that Automerge writes: magic, checksum, type, length and content. Checked here
+//! before anything reads the content.
 //!
 //! Source: the chunk header of the Automerge binary format.
 
@@ -10,18 +10,18 @@ use crate::doc::column::Reader;
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const CHECKSUM_BYTES: usize = 4;
 
-/// One chunk and nothing behind it.
+/// One chunk with nothing after it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chunk<'a> {
     pub(crate) kind: ChunkKind,
     /// The content.
     pub(crate) content: &'a [u8],
     checksum: &'a [u8],
-    /// Type, length and content: what the checksum is of.
+    /// Type, length and content: the input of the checksum.
     summed: &'a [u8],
 }
 
-/// What a chunk holds.
+/// The kind of content of a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ChunkKind {
     Document,
@@ -57,7 +57,7 @@ impl<'a> Chunk<'a> {
         Ok(Self { kind, content: reader.rest(), checksum, summed })
     }
 
-    /// Whether the checksum is that of the content.
+    /// Returns true if the checksum matches the content.
     pub(crate) fn is_intact(&self) -> bool {
         Sha256::digest(self.summed).starts_with(self.checksum)
     }

@@ -1,6 +1,5 @@
-//! The columns of Automerge's binary format, walked run by run without
-//! unpacking them: what a run of a million rows says is counted, never
-//! written out. Nothing here allocates.
+//! The columns of Automerge's binary format, walked run by run without unpacking them: a run of a million rows
+//! is counted, never written out. Nothing here allocates.
 //!
 //! Source: the Automerge binary format; RLE, delta and boolean columns.
 
@@ -10,7 +9,7 @@ pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
-/// Why bytes are not what the format says.
+/// Why bytes violate the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReadColumnError {
     #[error("the bytes end too early")]
@@ -28,7 +27,7 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    /// What was not read yet.
+    /// The bytes that are not read yet.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -74,7 +73,7 @@ impl<'a> Reader<'a> {
             }
             number |= i64::from(byte & 0x7f) << shift;
             if byte & 0x80 == 0 {
-                // A last byte that only repeats the sign of the one before is one too many.
+                // A last byte that only repeats the sign of the previous one is redundant.
                 let repeats = (byte == 0 && previous & 0x40 == 0) || (byte == 0x7f && previous & 0x40 != 0);
                 if shift > 0 && repeats {
                     return Err(ReadColumnError::Number);
@@ -87,25 +86,25 @@ impl<'a> Reader<'a> {
         Err(ReadColumnError::Number)
     }
 
-    /// Bytes behind their length.
+    /// Bytes prefixed with their length.
     pub(crate) fn prefixed(&mut self) -> Result<&'a [u8], ReadColumnError> {
         let length = self.unsigned()?;
         self.take(length)
     }
 }
 
-/// One run of a column: so many rows with one value, or with none.
+/// One run of a column: a number of rows with the same value, or with none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Run<V> {
     pub(crate) value: Option<V>,
     pub(crate) rows: u64,
 }
 
-/// How a value of a column is read.
+/// Reads one value of a column.
 pub(crate) type ReadValue<'a, V> = fn(&mut Reader<'a>) -> Result<V, ReadColumnError>;
 
-/// The runs of a run-length encoded column; a row of a literal run counts as
-/// a run of its own, since it has bytes of its own.
+/// The runs of a run-length encoded column. Each row of a literal run counts as a run of its own, because it
+/// has bytes of its own.
 pub(crate) struct Runs<'a, V> {
     reader: Reader<'a>,
     read: ReadValue<'a, V>,
@@ -146,7 +145,7 @@ impl<V> Iterator for Runs<'_, V> {
         }
         let run = self.read_run();
         if run.is_err() {
-            // Nothing behind an error means anything.
+            // After an error nothing has a meaning.
             self.literal = 0;
             self.reader = Reader::new(&[]);
         }
@@ -154,7 +153,7 @@ impl<V> Iterator for Runs<'_, V> {
     }
 }
 
-/// How many rows of a boolean column are false, and how many true.
+/// The numbers of false and true rows of a boolean column.
 pub(crate) fn count_booleans(column: &[u8]) -> Result<(u64, u64), ReadColumnError> {
     let mut reader = Reader::new(column);
     let mut counts = [0u64; 2];

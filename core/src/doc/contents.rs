@@ -1,6 +1,6 @@
-//! What a document says, kept from the decoded changes beside the library, which
-//! is the format, the merge rule and the proof. Reading and judging ask this: to
-//! ask the library is to read its columns again, each time.
+//! The contents of a document, maintained from the decoded changes beside the library, which provides the
+//! format, the merge rule and the proof. Reading and judging use this, because reading from the library decodes
+//! its columns each time.
 
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
@@ -11,25 +11,25 @@ use crate::{
     ids::DeviceId,
 };
 
-/// An operation that no other one has replaced. The greatest under a key is what
-/// the key says: the later number and, of the same number, the greater device.
+/// An operation that no other one has replaced. The greatest one under a key is the key's value: the one with
+/// the later number or, if equal, the greater device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Visible {
     number: u64,
     device: DeviceId,
-    /// None for what no key takes.
+    /// None for a type that keys cannot have.
     value: Option<Value>,
 }
 
-/// The visible operations under each key, rising. To copy it copies no text and no value.
+/// The visible operations under each key, in rising order. Cloning copies neither texts nor values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Contents {
     keys: BTreeMap<Arc<str>, Arc<[Visible]>>,
-    /// What all of it takes in memory, about.
+    /// Approximate memory use in total.
     bytes: usize,
 }
 
-/// What a key and what is visible under it take in memory, bytes.
+/// Memory use of a key and its visible operations, in bytes.
 fn bytes_of(key: &str, all: &[Visible]) -> usize {
     const KEY: usize = 100;
     let value = |visible: &Visible| match &visible.value {
@@ -42,7 +42,7 @@ fn bytes_of(key: &str, all: &[Visible]) -> usize {
 }
 
 impl Contents {
-    /// What a loaded document says; none if an actor in it is no device.
+    /// The contents of a loaded document; none if one of its actors is not a device.
     pub(super) fn of(automerge: &Automerge) -> Option<Self> {
         let visible = |(value, id): (AutomergeValue<'_>, ObjId)| {
             let ObjId::Id(number, actor, _) = id else { return None };
@@ -69,7 +69,7 @@ impl Contents {
         Some(Self { keys, bytes })
     }
 
-    /// Takes in what a change does on top of all that it depends on.
+    /// Applies a change whose dependencies have all been applied.
     pub(super) fn take(&mut self, change: &Change) {
         for (number, operation) in (change.start_operation()..).zip(change.operations()) {
             let Some(key) = operation.key.as_deref().filter(|_| operation.root) else { continue };
@@ -100,7 +100,7 @@ impl Contents {
         }
     }
 
-    /// What all of it takes in memory, bytes, about.
+    /// Approximate memory use in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -111,18 +111,18 @@ impl Contents {
         all.map(|visible| (visible.number, visible.device.as_bytes().to_vec())).collect()
     }
 
-    /// Whether the document says anything under a key.
+    /// Returns true if there is a value under a key.
     pub(super) fn has(&self, key: &str) -> bool {
         self.keys.contains_key(key)
     }
 
-    /// Whether a key lies between those that it has.
+    /// Returns true if a key lies between the first and last one.
     pub(super) fn spans(&self, key: &str) -> bool {
         let ends = self.keys.first_key_value().zip(self.keys.last_key_value());
         ends.is_some_and(|((first, _), (last, _))| (&**first..=&**last).contains(&key))
     }
 
-    /// What it says under a key.
+    /// The value under a key.
     pub(super) fn get(&self, key: &str) -> Option<&Value> {
         self.keys.get(key)?.last()?.value.as_ref()
     }
@@ -132,7 +132,7 @@ impl Contents {
         self.keys.keys().map(|key| &**key)
     }
 
-    /// What it says under keys that begin so, in the order of the keys; none for what no key takes.
+    /// The values under keys with a prefix, in key order; none for a type that keys cannot have.
     pub(super) fn range<'c>(&'c self, prefix: &'c str) -> impl Iterator<Item = (&'c str, Option<&'c Value>)> {
         let from = (Bound::Included(prefix), Bound::Unbounded);
         let keys = self.keys.range::<str, _>(from).take_while(move |(key, _)| key.starts_with(prefix));

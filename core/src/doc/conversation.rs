@@ -16,8 +16,8 @@ impl Conversation {
         conversation
     }
 
-    /// Brings what a change touched up to date from the document; those who came in
-    /// by it, who were not active before.
+    /// Updates what a change touched from the document. Returns the accounts that joined by it, who were not
+    /// active before.
     pub fn refresh(&mut self, document: &Document, facts: &[Fact]) -> Vec<AccountId> {
         let moved = facts.iter().filter_map(|fact| match fact {
             Fact::MemberStatus(account, _) => Some(account),
@@ -34,7 +34,7 @@ impl Conversation {
     }
 
     fn reread(&mut self, document: &Document, facts: &[Fact]) {
-        // What the policies are by default hangs on the kind.
+        // The default policies depend on the kind.
         if facts.iter().any(|fact| matches!(fact, Fact::Created(_))) {
             *self = Conversation::read(document);
             return;
@@ -48,8 +48,7 @@ impl Conversation {
         }
     }
 
-    /// Takes one statement in; `info/created` comes before the policies, as
-    /// its key does.
+    /// Applies one fact; `info/created` comes before the policies, as its key does.
     fn take(&mut self, fact: Fact) {
         match fact {
             Fact::Created(created) => {

@@ -1,6 +1,5 @@
-//! One document as of a position of its stream: what it says, the Automerge map
-//! that says the same, who wrote how many changes, and when each of its messages
-//! was admitted.
+//! One document as of a position of its stream: its contents, the Automerge document with the same contents,
+//! the number of changes of each writer, and the admission of each of its messages.
 
 mod admitted;
 mod fallback;
@@ -35,74 +34,73 @@ pub use self::{generation::Generation, saved::RestoreDocumentError};
 pub struct Document {
     id: DocumentId,
     position: Position,
-    /// Shared with copies of the document until one of them takes in more.
+    /// Shared with clones of the document until one of them applies more.
     automerge: Arc<Automerge>,
-    /// Part of the document, and not in `automerge` yet.
+    /// Changes that are part of the document but not yet in `automerge`.
     run: Run,
-    /// What it says, the run included.
+    /// Its contents, those of the run included.
     contents: Contents,
-    /// The hashes of the changes nothing depends on yet, rising, the run's included.
+    /// The hashes of the changes that nothing depends on yet, in rising order, those of the run included.
     heads: Vec<ChangeHash>,
-    /// The greatest number of an operation.
+    /// The greatest operation number.
     last_operation: u64,
     fallback: Option<Box<Fallback>>,
     latest: SortedMap<DeviceId, (u64, ChangeHash)>,
     changes: u32,
     change_bytes: u64,
-    /// When the last admitted one was admitted.
+    /// When the last change was admitted.
     updated_at: WallTime,
     shares: Shares,
     admissions: Arc<Admissions>,
 }
 
-/// What a document says under a key, and the change that said so.
+/// The fact under a key, and the change that stated it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// What it says.
+    /// The fact.
     pub fact: Fact,
-    /// The device that said so.
+    /// The device that stated it.
     pub device: DeviceId,
-    /// The change by which it did.
+    /// The change that stated it.
     pub hash: ChangeHash,
     /// When, by its author's clock, to the second.
     pub at: WallTime,
 }
 
-/// How a document takes in a change that was admitted: at once, or with others.
+/// A way to add an admitted change: at once, or queued with others.
 pub(crate) type Admit = fn(&mut Document, &Change, Position, WallTime) -> Result<(), ApplyChangeError>;
 
-/// Changes that are queued at the most, before the library gets them.
+/// Maximum number of changes that are queued before the library gets them.
 const RUN_MAX: usize = 128;
 
-/// A run of so few changes, or of so small a part of what the document has, is given
-/// to the library change by change: a run at once costs as much as the document is long.
+/// Runs shorter than this, or that are a small part of the document, are given to the library change by change:
+/// applying a run costs as much as the document is long.
 const REPEATED_MIN: usize = 4;
 const REPEATED_SHARE: usize = 32;
 
-/// Why a change did not become part of a document, which is as it was.
+/// Why a change was not added to a document, which is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyChangeError {
     /// The bytes are not a change.
     #[error(transparent)]
     Parse(#[from] ParseChangeError),
-    /// Automerge did not take it.
+    /// Automerge rejected it.
     #[error("the change does not apply: {0}")]
     Apply(String),
-    /// An authority could not have admitted it.
+    /// No authority could have admitted it.
     #[error("{code}: {detail}")]
     Illegal {
-        /// What an authority would have answered.
+        /// The code with which an authority would have refused it.
         code: Code,
-        /// More about it.
+        /// Detail for debugging.
         detail: String,
     },
-    /// It depends on changes the document does not have, or is not the next
-    /// one of its device.
+    /// It depends on changes that the document does not have, or is not the next one of its device.
     #[error("the change does not follow what the document has")]
     Dependency,
 }
 
-/// The actor of a replica that only reads: never written into any change.
+/// The actor of a replica that only reads; never written into any change.
 const READER: [u8; 16] = [0; 16];
 
 impl Document {
@@ -126,40 +124,39 @@ impl Document {
         }
     }
 
-    /// A document to be changed: if somebody else has it too, a copy of its own from now on.
+    /// Mutable access to a document; copies it first if it is shared.
     pub(crate) fn to_mut(shared: &mut Arc<Self>) -> &mut Self {
         effort::own(shared)
     }
 
-    /// Which document.
+    /// The document's id.
     pub fn id(&self) -> &DocumentId {
         &self.id
     }
 
-    /// Every entry of the document up to here is in it.
+    /// The position up to which it contains the document's entries.
     pub fn position(&self) -> Position {
         self.position
     }
 
-    /// How many changes it holds.
+    /// The number of changes.
     pub fn changes(&self) -> u32 {
         self.changes
     }
 
-    /// How many bytes its changes have, each as it was written. The same on every
-    /// replica that holds the same changes.
+    /// The total bytes of its changes, each as it was written. The same on every replica with the same changes.
     pub fn change_bytes(&self) -> u64 {
         self.change_bytes
     }
 
-    /// What is left of the shares of those who wrote it.
+    /// The remaining shares of its writers.
     pub fn shares(&self) -> &Shares {
         &self.shares
     }
 
-    /// Its size in memory, bytes: the bytes of its changes and what the library keeps
-    /// of each beside them, the admission of each message, and what it says. Measured;
-    /// a copy to go back to, and what is queued, is not in it.
+    /// Its size in memory, bytes: the bytes of its changes with the library's overhead for each, the
+    /// admission of each message, and its contents. Calibrated by measurement; excludes the fallback copy
+    /// and queued changes.
     pub fn bytes_estimate(&self) -> usize {
         const BASE: usize = 4_096;
         const CHANGE: usize = 150;
@@ -169,31 +166,30 @@ impl Document {
         change_bytes.saturating_add(BASE + rows + self.contents.bytes())
     }
 
-    /// The hashes of the changes nothing depends on yet, sorted.
+    /// The hashes of the changes that nothing depends on yet, sorted.
     pub fn heads(&self) -> Vec<ChangeHash> {
         self.heads.clone()
     }
 
-    /// The number and hash of the device's latest change.
+    /// The number and hash of a device's latest change.
     pub fn latest_of(&self, device: DeviceId) -> Option<(u64, ChangeHash)> {
         self.latest.get(&device).copied()
     }
 
-    /// The number of the last operation of a change; none if the document
-    /// does not have it.
+    /// The number of a change's last operation; none if the document does not have the change.
     pub fn last_operation(&self, hash: ChangeHash) -> Option<u64> {
         let taken = || self.automerge.get_change_meta_by_hash(&automerge::ChangeHash(*hash.as_bytes()));
         self.run.last_operation(hash).or_else(|| Some(taken()?.max_op))
     }
 
-    /// Whether the change is part of the document.
+    /// Returns true if the document contains the change.
     pub fn contains(&self, hash: ChangeHash) -> bool {
         self.last_operation(hash).is_some()
     }
 
-    /// What it says under each key, or no longer says, and who said so last; in the order in
-    /// which that was said. What only its generation states is left out: nobody knows who said
-    /// that, or when. Reads every change: for what is rare.
+    /// The last statement about each key, deletions included, in the order in which they were made. What
+    /// only its generation states is left out, because its author and time are lost. Reads every change,
+    /// so use it rarely.
     pub fn statements(&self) -> Vec<Statement> {
         let saved = self.automerge.get_changes(&[]);
         let saved = saved.iter().filter_map(|change| Change::restore(change.raw_bytes()).ok());
@@ -222,9 +218,9 @@ impl Document {
         statements.into_iter().filter_map(statement).collect()
     }
 
-    /// The operations visible under a key, at the given changes or now.
+    /// The operations visible under a key, as of the given changes or now.
     pub fn visible(&self, key: &str, at: Option<&[ChangeHash]>) -> Vec<Predecessor> {
-        // Messages are never taken away: where there is none now, there never was.
+        // Messages are never removed from the map: if there is none now, there never was.
         let Some(hashes) = at.filter(|hashes| !self.is_present(hashes) && !self.is_new_message(key)) else {
             return self.contents.visible(key);
         };
@@ -248,50 +244,48 @@ impl Document {
         self.contents.get(&key.to_string()).cloned()
     }
 
-    /// Whether it says something under a key, in its text form.
+    /// Returns true if there is a value under a key, in its text form.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.contents.has(key)
     }
 
-    /// Whether it may say something under a key, by the first and the last that it has.
+    /// Returns true if there may be a value under a key, judging by the first and last key.
     pub(crate) fn spans(&self, key: &str) -> bool {
         self.contents.spans(key)
     }
 
-    /// What the document states under a key.
+    /// The fact under a key.
     pub fn fact(&self, key: &Key) -> Option<Fact> {
         let key = key.to_string();
         Fact::parse(&self.id, &key, Some(self.contents.get(&key)?)).ok()
     }
 
-    /// Everything the document states under keys that begin with `prefix`, in
-    /// the order of the keys. What does not parse is passed over.
+    /// All facts under keys that begin with `prefix`, in key order. Those that do not parse are skipped.
     pub fn facts<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = Fact> + 'a {
         self.contents.range(prefix).filter_map(|(key, value)| Fact::parse(&self.id, key, value).ok())
     }
 
-    /// How many keys begin so.
+    /// The number of keys that begin with `prefix`.
     pub fn count(&self, prefix: &str) -> usize {
         self.contents.range(prefix).count()
     }
 
-    /// Writes facts as one change of this device. None if the document states
-    /// all of them already.
+    /// Writes facts as one change of this device. None if all of them hold already.
     pub fn write(&mut self, device: DeviceId, at: WallTime, facts: &[Fact]) -> Option<Change> {
         let change = self.compose(device, at, facts)?;
         self.queue_pending(&change).expect("it was composed on top of all that is here");
         Some(change)
     }
 
-    /// The change of this device that states facts on top of all that is here.
-    /// None if the document states all of them already.
+    /// The change of this device that states facts on top of everything that is here. None if all of them
+    /// hold already.
     pub(crate) fn compose(&self, device: DeviceId, at: WallTime, facts: &[Fact]) -> Option<Change> {
         let operations: Vec<Operation> = facts.iter().filter_map(|fact| self.operation(fact)).collect();
         if operations.is_empty() {
             return None;
         }
         let latest = self.latest_of(device);
-        // The device's own last change is among the heads, or what a head depends on.
+        // The device's own last change is among the heads, or a dependency of one.
         let mut dependencies = self.heads.clone();
         dependencies.extend(latest.map(|(_, hash)| hash));
         dependencies.sort_unstable();
@@ -306,8 +300,8 @@ impl Document {
         Some(Change::compose(header, operations))
     }
 
-    /// What states a fact; none where it is stated. What was stated at once by
-    /// several is replaced as a whole, and only where none of them won with it.
+    /// The operation that states a fact; none if it holds already. Concurrent values are replaced together, and
+    /// only if the fact is not the winning one.
     fn operation(&self, fact: &Fact) -> Option<Operation> {
         let (key, value) = fact.write();
         let key = key.to_string();
@@ -319,14 +313,14 @@ impl Document {
         Some(Operation { root: true, key: Some(key), kind, predecessors })
     }
 
-    /// Whether a change can be judged and queued beside what is queued: it was written
-    /// on top of all that is here, or takes nothing of the past, and there is room.
+    /// Returns true if a change can be judged and queued with what is queued: it was written on top of
+    /// everything that is here, or does not need the past, and there is room.
     pub(crate) fn is_queueable(&self, change: &Change) -> bool {
         self.run.len() < RUN_MAX && (self.is_present(&change.dependencies()) || self.is_apart(change))
     }
 
-    /// Whether who has seen these changes has seen the present, which is
-    /// found at a tenth of the cost of the past.
+    /// Returns true if whoever has seen these changes has seen everything. The present is read at a tenth of
+    /// the cost of the past.
     fn is_present(&self, hashes: &[ChangeHash]) -> bool {
         self.heads.iter().all(|head| hashes.contains(head))
     }
@@ -335,18 +329,17 @@ impl Document {
         !self.contents.has(key) && matches!(Key::parse(&self.id, key), Some(Key::Message(_)))
     }
 
-    /// Applies a change with panics caught; when it fails, a copy of what was
-    /// there takes the document's place.
+    /// Applies a change with panics caught. If it fails, a copy of the previous state replaces the document.
     ///
     /// # Errors
-    /// When it does not apply; the document is as it was.
+    /// When it does not apply; the document is unchanged.
     pub fn apply(&mut self, change: &Change) -> Result<(), ApplyChangeError> {
         self.flush()?;
         if self.contains(change.hash()) {
             return Ok(());
         }
-        // Automerge would keep what does not follow yet, for ever, or take a
-        // number twice and drop what comes with it.
+        // Automerge would keep a change that does not follow yet for ever, or accept a repeated number and drop
+        // what comes with it.
         if !self.is_next(change) {
             return Err(ApplyChangeError::Dependency);
         }
@@ -363,7 +356,7 @@ impl Document {
         }
     }
 
-    /// Gives the library one change, with panics caught.
+    /// Gives one change to the library, with panics caught.
     fn hand_over(&mut self, change: &Change) -> Result<(), String> {
         effort::hand();
         let automerge = effort::own(&mut self.automerge);
@@ -382,18 +375,18 @@ impl Document {
         }
     }
 
-    /// Lets go of the copy that `apply` keeps to go back to, which costs as
-    /// much memory as the document. Called when a run of changes is over.
+    /// Drops the copy that `apply` keeps to fall back on, which takes as much memory as the document. Called
+    /// when a run of changes is over.
     pub fn drop_fallback(&mut self) {
         self.fallback = None;
     }
 
-    /// Whether it keeps such a copy.
+    /// Returns true if it keeps such a copy.
     pub(crate) fn has_fallback(&self) -> bool {
         self.fallback.is_some()
     }
 
-    /// Whether the library has all of it.
+    /// Returns true if the library has all changes.
     pub(crate) fn is_flushed(&self) -> bool {
         self.run.is_empty()
     }
@@ -409,11 +402,11 @@ impl Document {
         follows && dependencies.iter().all(|&dependency| is_here(dependency))
     }
 
-    /// Applies an accepted change that was stored here, and moves on to its
-    /// position. One at or before the position is part of the document already.
+    /// Applies an accepted change that was stored here, and moves to its position. Does nothing for one at or
+    /// before the current position.
     ///
     /// # Errors
-    /// When it does not apply; the document is as it was.
+    /// When it does not apply; the document is unchanged.
     pub fn apply_entry(&mut self, entry: &Entry) -> Result<Option<Change>, ApplyChangeError> {
         self.take_entry(entry, Self::admit)
     }
@@ -421,7 +414,7 @@ impl Document {
     /// Applies a change as accepted at a position.
     ///
     /// # Errors
-    /// When it does not apply; the document is as it was.
+    /// When it does not apply; the document is unchanged.
     pub fn admit(
         &mut self,
         change: &Change,
@@ -433,11 +426,11 @@ impl Document {
         Ok(())
     }
 
-    /// As `apply_entry`, but the library gets the change with the next `flush`,
-    /// together with what is queued behind it. What it says can be read at once.
+    /// As `apply_entry`, but the library gets the change with the next `flush`, together with later ones. Its
+    /// contents can be read at once.
     ///
     /// # Errors
-    /// When it does not follow what the document has, which is as it was; or as `flush`.
+    /// When it does not follow the document's changes, in which case the document is unchanged; or as `flush`.
     pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Change>, ApplyChangeError> {
         self.take_entry(entry, Self::queue)
     }
@@ -456,8 +449,7 @@ impl Document {
         Ok(Some(change))
     }
 
-    /// Has the share of whoever wrote an admitted change pay for it. Administrators
-    /// of the tenant have no share.
+    /// Charges an admitted change to its writer's share. Tenant administrators have none.
     pub(crate) fn charge(&mut self, change: &Change, by: &AccountId, administrator: bool, accepted_at: WallTime) {
         if !administrator && let Some(payer) = share::payer(&self.id, by, change) {
             self.shares.pay(payer, share::cost(change.bytes().len()), accepted_at);
@@ -479,7 +471,7 @@ impl Document {
         Ok(())
     }
 
-    /// Queues a change, admitted or not; many that are queued are flushed before.
+    /// Queues a change, admitted or not; flushes first if many are queued.
     ///
     /// # Errors
     /// As `queue_entry`.
@@ -498,8 +490,8 @@ impl Document {
         Ok(())
     }
 
-    /// Flushes what is queued if `change` cannot be judged beside it: it was
-    /// written without having seen all, so that the past has to be asked.
+    /// Flushes what is queued if `change` cannot be judged with it, because it has not seen everything and the
+    /// past has to be read.
     ///
     /// # Errors
     /// As `flush`.
@@ -512,16 +504,16 @@ impl Document {
         if sees_all || keys.all(|key| self.is_new_message(key)) { Ok(()) } else { self.flush() }
     }
 
-    /// Gives the library all that is queued, in one pass.
+    /// Gives everything queued to the library, in one pass.
     ///
     /// # Errors
-    /// When it does not take it: the document is of no use any more.
+    /// When the library rejects it: the document is unusable.
     pub fn flush(&mut self) -> Result<(), ApplyChangeError> {
         if self.run.is_empty() {
             return Ok(());
         }
         let run = core::mem::take(&mut self.run);
-        // To go back to before a run is for whoever holds the document.
+        // Whoever holds the document is responsible for a copy from before the run.
         self.fallback = None;
         if run.len() <= (self.changes as usize / REPEATED_SHARE).max(REPEATED_MIN) {
             let handed = run.changes().iter().try_for_each(|change| self.hand_over(change));
@@ -541,7 +533,7 @@ impl Document {
         }
     }
 
-    /// Whether what it says is what the library says, once that has all of it. For tests.
+    /// Returns true if the contents equal the library's once it has all changes. For tests.
     pub fn says_what_the_library_says(&self) -> bool {
         let mut whole = self.clone();
         let metas = |automerge: &Automerge| automerge.get_changes_meta(&[]).iter().map(|meta| meta.max_op).max();

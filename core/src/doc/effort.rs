@@ -1,6 +1,5 @@
-//! Counts what costs as much as a document is long, so that tests can hold it
-//! still: passes of the library over it, which applying a change and reading the
-//! past take, and copies; and how many documents are looked at.
+//! Counts work that is proportional to a document's length, so that tests can bound it: passes of the library
+//! over it, for applying a change and reading the past, copies, and documents looked at.
 
 #[cfg(any(test, feature = "testing"))]
 use core::cell::Cell;
@@ -11,13 +10,13 @@ thread_local! {
     static EFFORT: Cell<Effort> = const { Cell::new(Effort { passes: 0, copies: 0, handed: 0, asked: 0 }) };
 }
 
-/// What a thread has done so far.
+/// Work done by a thread so far.
 #[cfg(any(test, feature = "testing"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Effort {
     /// Passes of the library over a document.
     pub passes: u64,
-    /// Copies of documents, or of what of them has a part for each message.
+    /// Copies of documents, or of data with a part for each message.
     pub copies: u64,
     /// Changes given to the library one by one.
     pub handed: u64,
@@ -27,7 +26,7 @@ pub struct Effort {
 
 #[cfg(any(test, feature = "testing"))]
 impl Effort {
-    /// What this thread did while something was done.
+    /// The work that this thread does during a call.
     pub fn of<T>(done: impl FnOnce() -> T) -> (T, Effort) {
         let before = EFFORT.get();
         let done = done();
@@ -48,7 +47,7 @@ pub(super) fn pass() {
     EFFORT.set(Effort { passes: EFFORT.get().passes + 1, ..EFFORT.get() });
 }
 
-/// What is to be changed: from now on a copy of its own, which is counted, if it is shared.
+/// Mutable access; copies the value first if it is shared, and counts that.
 pub(super) fn own<T: Clone>(shared: &mut Arc<T>) -> &mut T {
     #[cfg(any(test, feature = "testing"))]
     if Arc::strong_count(shared) > 1 {
@@ -57,7 +56,7 @@ pub(super) fn own<T: Clone>(shared: &mut Arc<T>) -> &mut T {
     Arc::make_mut(shared)
 }
 
-/// Counts a change that is given to the library by itself.
+/// Counts a change that is given to the library alone.
 pub(super) fn hand() {
     #[cfg(any(test, feature = "testing"))]
     EFFORT.set(Effort { handed: EFFORT.get().handed + 1, ..EFFORT.get() });

@@ -1,6 +1,5 @@
-//! What one operation states, in typed values: a key together with what is
-//! put under it, or that it is deleted. Commands are planned as facts, the
-//! authority judges facts, and both directions go through here.
+//! Facts: the typed meaning of one operation, a key with its value or its deletion. Commands plan facts and the
+//! authority judges them, and both directions of the conversion are here.
 
 use crate::{
     doc::{Key, Value},
@@ -19,35 +18,35 @@ use crate::{
 /// One statement of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
-    /// The conversation comes to be.
+    /// Creates the conversation.
     Created(Created),
     /// A text that describes the conversation; none removes it.
     Info(InfoField, Option<String>),
-    /// How it looks; none removes it.
+    /// The theme; none removes it.
     Theme(Option<Theme>),
-    /// Who may know of it.
+    /// The conversation's visibility.
     Scope(Scope),
-    /// Whether the conversation goes on.
+    /// The conversation's state.
     State(ConversationState),
-    /// Whether it is locked.
+    /// The conversation's lock.
     Locked(bool),
     /// A policy.
     Policy(Policy),
-    /// One of the conversation's own roles; none removes it.
+    /// A custom role; none removes it.
     RoleDefinition(RoleName, Option<RoleDefinition>),
     /// A member's role.
     MemberRole(AccountId, Role),
-    /// Where a member stands.
+    /// A member's status.
     MemberStatus(AccountId, Membership),
-    /// A permission granted or denied to a member; none takes that back.
+    /// A permission granted or denied to a member; none revokes that.
     MemberGrant(AccountId, Permission, Option<Grant>),
     /// A text of a member's own entry; none removes it.
     MemberText(AccountId, MemberField, Option<String>),
-    /// An invite link; none takes it away.
+    /// An invite link; none deletes it.
     Invite(InviteId, Option<Invite>),
-    /// How many came in by an invite link.
+    /// The number of accounts that joined with an invite link.
     InviteUses(InviteId, u32),
-    /// A message of one who was removed is held, or somebody decided about it.
+    /// A removed member's message that is held, or what somebody decided about it.
     Held(MessageId, Held),
     /// A pinned message; none unpins it.
     Pin(MessageId, Option<Pin>),
@@ -61,27 +60,27 @@ pub enum Fact {
     LeadClosureReason(LeadNumber, Option<String>),
     /// A new message.
     Message(MessageId, MessageBody),
-    /// A message's new words.
+    /// A message's new content.
     Edit(MessageId, Edit),
-    /// A message taken back.
+    /// The deletion of a message.
     Deleted(MessageId, Deletion),
-    /// Whether an account's emoji is on a message.
+    /// An account's emoji on a message, set or removed.
     Reaction(MessageId, String, AccountId, bool),
     /// What a response made of a proposal.
     ProposalAnswer(MessageId, ProposalAnswer),
-    /// What the account is.
+    /// The kind of account.
     ProfileKind(AccountKind),
     /// A text of the profile; none removes it.
     Profile(ProfileField, Option<String>),
     /// A contact; none removes it.
     Contact(ContactId, Option<Contact>),
-    /// An account that is blocked, since when; none lifts that.
+    /// A blocked account, and since when; none lifts the block.
     Blocked(AccountId, Option<WallTime>),
-    /// Who may invite the account, add it, or begin a direct with it; none is as if nothing was said.
+    /// Who may invite the account, add it, or begin a direct conversation with it; none restores the default.
     Reachability(Option<Reachability>),
     /// A private setting of a conversation; none removes it.
     Setting(ConversationId, SettingField, Option<WallTime>),
-    /// What of a conversation to be notified of; none is as if nothing was said.
+    /// The notification level of a conversation; none restores the default.
     Notifications(ConversationId, Option<NotificationLevel>),
 }
 
@@ -90,18 +89,18 @@ pub enum Fact {
 pub enum ProfileField {
     /// The name for people.
     DisplayName,
-    /// Where the picture is.
+    /// URL of the picture.
     AvatarUrl,
     /// A short description.
     Bio,
     /// The current status.
     Status,
-    /// What the operator's own systems call it.
+    /// The account's name in the operator's own systems.
     Reference,
 }
 
 impl ProfileField {
-    /// Every one of them.
+    /// All fields.
     pub const ALL: [ProfileField; 5] = [
         ProfileField::DisplayName,
         ProfileField::AvatarUrl,
@@ -114,21 +113,21 @@ impl ProfileField {
 /// A private setting of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SettingField {
-    /// Silent until.
+    /// Until when notifications are muted.
     MutedUntil,
-    /// At the top since.
+    /// Since when it is pinned to the top.
     PinnedAt,
-    /// Out of the way since.
+    /// Since when it is archived.
     ArchivedAt,
 }
 
-/// Why an operation states nothing.
+/// Why an operation is not a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseFactError {
     /// The key is not one of this kind of document.
     #[error("unknown key")]
     Key,
-    /// A policy, or a value of one, that this version does not know.
+    /// A policy, or a policy's value, that this version does not know.
     #[error("unknown policy")]
     Policy,
     /// The value is of the wrong type or does not decode, or the key cannot be deleted.
@@ -137,7 +136,7 @@ pub enum ParseFactError {
 }
 
 impl Fact {
-    /// What an operation states.
+    /// Parses an operation.
     ///
     /// # Errors
     /// When the key is unknown in this document or the value does not fit it.
@@ -153,7 +152,7 @@ impl Fact {
         Fact::from_parts(parsed, value).ok_or(unfit)
     }
 
-    /// Whether this version knows every name in it: reading takes less than deciding.
+    /// Returns true if this version knows every name in it. Deciding requires that, reading does not.
     pub fn is_known(&self) -> bool {
         match self {
             Fact::Created(Created { kind, link, .. }) => {
@@ -255,7 +254,7 @@ impl Fact {
         })
     }
 
-    /// The key and value that state this; no value deletes the key.
+    /// The key and value of this fact; without a value the key is deleted.
     pub fn write(&self) -> (Key, Option<Value>) {
         match self {
             Fact::Created(created) => (Key::Created, Some(to_cbor(created))),

@@ -8,21 +8,21 @@ use crate::{
     time::WallTime,
 };
 
-/// What an account keeps for itself.
+/// The contents of an account's home.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Home {
     /// Its address book.
     pub contacts: SortedMap<ContactId, Contact>,
-    /// Whom it has blocked, and since when.
+    /// Blocked accounts, and since when.
     pub blocked: SortedMap<AccountId, WallTime>,
-    /// Who may invite it, add it, or begin a direct with it; everybody unless it says otherwise.
+    /// Who may invite it, add it, or begin a direct conversation with it; everybody by default.
     pub reachability: Option<Reachability>,
-    /// Its settings of conversations; none without one that is set.
+    /// Its settings of conversations; only those that set something.
     pub settings: SortedMap<ConversationId, ConversationSetting>,
 }
 
 impl Home {
-    /// The state of a home document.
+    /// Reads a home document.
     pub fn read(document: &Document) -> Home {
         let mut home = Home::default();
         for fact in document.facts("") {
@@ -51,20 +51,20 @@ impl Home {
         home
     }
 
-    /// What of a conversation to be notified of.
+    /// The notification level of a conversation.
     pub fn notifications(&self, conversation: ConversationId) -> NotificationLevel {
         let setting = self.settings.get(&conversation);
         setting.and_then(|setting| setting.notifications).unwrap_or(NotificationLevel::All)
     }
 
-    /// The own name for an account, if it is a contact that has one.
+    /// The account's own name for another one, if it is a contact with a name.
     pub fn nickname(&self, account: &AccountId) -> Option<&str> {
         self.contacts.get(&ContactId::of_account(account))?.nickname.as_deref()
     }
 }
 
 impl Profile {
-    /// The state of an account document, which knows of no times.
+    /// Reads an account document, which contains no times.
     pub fn read(document: &Document) -> Profile {
         let mut profile = Profile::default();
         for fact in document.facts("") {

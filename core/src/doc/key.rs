@@ -1,5 +1,5 @@
-//! The grammar `entity/id/field` of the root keys, kind of document by kind
-//! of document. A key prints to one text and only that text parses to it.
+//! The grammar `entity/id/field` of the root keys, by kind of document. A key prints to one text, and only that
+//! text parses to it.
 
 use core::fmt;
 
@@ -11,17 +11,17 @@ use crate::{
 /// A root key of one of the four kinds of documents.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
-    /// Conversation: how it came to be.
+    /// Conversation: its creation.
     Created,
     /// Conversation: a text that describes it.
     Info(InfoField),
-    /// Conversation: how it looks.
+    /// Conversation: its theme.
     Theme,
-    /// Conversation: who may know of it.
+    /// Conversation: its visibility.
     Scope,
-    /// Conversation: whether it goes on.
+    /// Conversation: its state.
     State,
-    /// Conversation: whether it is locked.
+    /// Conversation: its lock.
     Locked,
     /// Conversation: a policy.
     Policy(PolicyName),
@@ -29,7 +29,7 @@ pub enum Key {
     RoleDefinition(RoleName),
     /// Conversation: a member's role.
     MemberRole(AccountId),
-    /// Conversation: where a member stands.
+    /// Conversation: a member's status.
     MemberStatus(AccountId),
     /// Conversation: a permission granted or denied to a member.
     MemberGrant(AccountId, Permission),
@@ -37,9 +37,9 @@ pub enum Key {
     MemberText(AccountId, MemberField),
     /// Conversation: an invite link.
     Invite(InviteId),
-    /// Conversation: how many came in by an invite link.
+    /// Conversation: the number of accounts that joined with an invite link.
     InviteUses(InviteId),
-    /// A message of one who was removed, that is or was held.
+    /// Conversation: a removed member's message that is or was held.
     Held(MessageId),
     /// Conversation: a pinned message.
     Pin(MessageId),
@@ -53,44 +53,44 @@ pub enum Key {
     LeadClosureReason(LeadNumber),
     /// Page: a message.
     Message(MessageId),
-    /// Page: a message's words after an edit.
+    /// Page: a message's content after an edit.
     Edit(MessageId),
-    /// Page: a message taken back.
+    /// Page: the deletion of a message.
     Deleted(MessageId),
-    /// Page: one account's one emoji on a message.
+    /// Page: an account's emoji on a message.
     Reaction(MessageId, String, AccountId),
     /// Page: what a response made of a proposal.
     ProposalAnswer(MessageId),
-    /// Account: what it is.
+    /// Account: its kind.
     ProfileKind,
     /// Account: the name for people.
     ProfileDisplayName,
-    /// Account: where the picture is.
+    /// Account: URL of the picture.
     ProfileAvatarUrl,
     /// Account: a short description.
     ProfileBio,
     /// Account: the current status.
     ProfileStatus,
-    /// Account: what the operator's own systems call it.
+    /// Account: its name in the operator's own systems.
     ProfileReference,
     /// Home: a contact.
     Contact(ContactId),
     /// Home: an account that is blocked.
     Blocked(AccountId),
-    /// Home: who may invite the account, add it, or begin a direct with it.
+    /// Home: who may invite the account, add it, or begin a direct conversation with it.
     Reachability,
-    /// Home: silent until.
+    /// Home: until when a conversation is muted.
     MutedUntil(ConversationId),
-    /// Home: at the top since.
+    /// Home: since when a conversation is pinned to the top.
     PinnedAt(ConversationId),
-    /// Home: out of the way since.
+    /// Home: since when a conversation is archived.
     ArchivedAt(ConversationId),
-    /// Home: what of it to be notified of.
+    /// Home: the notification level of a conversation.
     Notifications(ConversationId),
 }
 
-/// Whether a text can be the part of a key that names a reaction: short, and no
-/// space, control or slash. Whether it is an emoji is the authority's to say.
+/// Returns true if a text can be the emoji part of a reaction's key: short, without spaces, controls or
+/// slashes. The authority decides whether it is an emoji.
 fn emoji_fits(text: &str) -> bool {
     let legal = |character: char| !character.is_control() && !character.is_whitespace() && character != '/';
     (1..=EMOJI_BYTES_MAX).contains(&text.len()) && text.chars().all(legal)

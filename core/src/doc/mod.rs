@@ -1,6 +1,6 @@
-//! The only code that names Automerge: documents as flat root maps, what a
-//! change states (from its own operations, never from patches), and reading
-//! the model back. Deciding whether a change may be is `authority`'s.
+//! The only code that names Automerge: documents as flat root maps, the facts of a change (from its
+//! own operations, never from patches), and reading the model back. `authority` decides whether a
+//! change is allowed.
 
 mod beside;
 mod change;

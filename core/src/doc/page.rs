@@ -7,24 +7,23 @@ use crate::{
     sorted::SortedMap,
 };
 
-/// A message with what was done to it since.
+/// A message with everything that was done to it since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Its id.
     pub id: MessageId,
-    /// What it said first.
+    /// Its original body.
     pub body: MessageBody,
-    /// The edit that won, if there is one.
+    /// The winning edit, if there is one.
     pub edit: Option<Edit>,
-    /// Who took it back, if anybody.
+    /// Its deletion, if it is deleted.
     pub deletion: Option<Deletion>,
-    /// Who reacted with what; no emoji without an account.
+    /// Accounts by reaction; an emoji without accounts is left out.
     pub reactions: SortedMap<String, Vec<AccountId>>,
 }
 
 impl Document {
-    /// Whether the change says nothing but new messages: to judge it takes nothing
-    /// of the past.
+    /// Returns true if the change contains only new messages: judging it does not need the past.
     pub(crate) fn is_apart(&self, change: &Change) -> bool {
         let mut keys = change.operations().iter().map(|operation| operation.key.as_deref().unwrap_or_default());
         keys.all(|key| self.is_new_message(key))
@@ -32,19 +31,19 @@ impl Document {
 }
 
 impl Message {
-    /// A message of a page.
+    /// Reads a message of a page.
     pub fn read(page: &Document, id: &MessageId) -> Option<Message> {
         Message::collect(page.facts(&Key::Message(id.clone()).to_string()))
             .into_iter()
             .find(|message| message.id == *id)
     }
 
-    /// Every message of a page, newest id first.
+    /// Reads every message of a page, newest id first.
     pub fn read_all(page: &Document) -> Vec<Message> {
         Message::collect(page.facts("msg/"))
     }
 
-    /// What it says now; nothing when deleted.
+    /// Its current content; none if deleted.
     pub fn content(&self) -> Option<&Content> {
         match (&self.deletion, &self.edit) {
             (Some(_), _) => None,
@@ -53,12 +52,12 @@ impl Message {
         }
     }
 
-    /// Its words now; empty when it is deleted or has none.
+    /// Its current text; empty if it is deleted or has none.
     pub fn text(&self) -> &str {
         self.content().and_then(Content::text).unwrap_or_default()
     }
 
-    /// How many emoji the account has put on it.
+    /// The number of emoji that the account has put on it.
     pub fn reactions_of(&self, account: &AccountId) -> usize {
         self.reactions.values().filter(|accounts| accounts.contains(account)).count()
     }
@@ -66,7 +65,7 @@ impl Message {
     fn collect(facts: impl Iterator<Item = Fact>) -> Vec<Message> {
         let mut messages: Vec<Message> = Vec::new();
         for fact in facts {
-            // A message's own key is the prefix of the keys about it, so it comes first.
+            // A message's own key is a prefix of the keys about it, so it comes first.
             let (id, last) = match &fact {
                 Fact::Message(id, _) | Fact::Edit(id, _) | Fact::Deleted(id, _) | Fact::Reaction(id, ..) => {
                     (id.clone(), messages.iter_mut().rev().find(|message| message.id == *id))

@@ -1,6 +1,5 @@
-//! Having the library write a change anew instead of applying it. To apply one
-//! costs it as much as the document is long, to write one as much as is written;
-//! and what is written on top of the same document is the very same change.
+//! Lets the library write a change instead of applying it. Applying costs as much as the document is long,
+//! writing only as much as is written; and on top of the same document the result is the identical change.
 
 use automerge::{
     ActorId, Automerge, ROOT, ReadDoc, Value as AutomergeValue,
@@ -9,9 +8,8 @@ use automerge::{
 
 use crate::doc::{Change, Operation, OperationKind, Value};
 
-/// Whether the library would write this very change if it were asked to state here
-/// what the change states: it was written on top of all there is, and puts no value
-/// where that very value is, which the library would leave out.
+/// Returns true if the library would write this very change if asked to state the same: it was written on top
+/// of everything, and puts no value that is already there, which the library would leave out.
 pub(super) fn is_repeatable(automerge: &Automerge, change: &Change) -> bool {
     let heads = automerge.get_heads();
     let dependencies = change.inner().deps();
@@ -39,10 +37,10 @@ fn is_new(automerge: &Automerge, operation: &Operation) -> bool {
     }
 }
 
-/// Has the library write a change that is repeatable.
+/// Has the library write a repeatable change.
 ///
 /// # Errors
-/// What the library says, or that it wrote another one: the document is of no use then.
+/// The library's error, or that it wrote another change: the document is unusable then.
 pub(super) fn repeat(automerge: &mut Automerge, change: &Change) -> Result<(), String> {
     automerge.set_actor(ActorId::from(*change.device().as_bytes()));
     let mut transaction = automerge.transaction();

@@ -1,15 +1,15 @@
-//! Changes that a document has and the library does not yet. To apply many at
-//! once costs it a small part of what applying them one by one does.
+//! Changes that are part of a document and not yet in the library. Applying many at once costs a fraction of
+//! applying them one by one.
 
 use std::sync::Arc;
 
 use crate::{doc::Change, ids::ChangeHash, sorted::SortedMap};
 
-/// Changes in their order. To copy it copies none of them.
+/// Changes in order. Cloning copies none of them.
 #[derive(Clone, Default)]
 pub(super) struct Run {
     changes: Vec<Arc<Change>>,
-    /// The number of the last operation of each.
+    /// The number of each one's last operation.
     last_operations: SortedMap<ChangeHash, u64>,
 }
 
@@ -31,7 +31,7 @@ impl Run {
         self.changes.push(Arc::new(change.clone()));
     }
 
-    /// The number of the last operation of one of the changes.
+    /// The number of a change's last operation.
     pub(super) fn last_operation(&self, hash: ChangeHash) -> Option<u64> {
         self.last_operations.get(&hash).copied()
     }

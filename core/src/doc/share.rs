@@ -1,8 +1,7 @@
-//! What each account has written lately in a document that has no next page, and
-//! so what is left of its share. Counted from the entries alone, the same on every
-//! replica and after any restart.
+//! Recent writing of each account in a document without pages, and so the rest of its share. Derived from the
+//! entries alone, so it is the same on every replica and after any restart.
 //!
-//! Source: the generic cell rate algorithm, of which one time an account is kept.
+//! Source: the generic cell rate algorithm, which stores one time per account.
 
 use crate::{
     doc::{Change, Key},
@@ -13,17 +12,17 @@ use crate::{
     time::WallTime,
 };
 
-/// Bytes of a change that cost a unit of a share.
+/// Bytes of a change that cost one unit.
 const UNIT_BYTES: usize = 512;
-/// Accounts that are remembered before those with a whole share are forgotten.
+/// Number of accounts up to which those with a full share are not dropped.
 const ACCOUNTS_MIN: usize = 64;
 
-/// The shares of a document's writers. An account that is not in it has a whole one.
+/// The shares of a document's writers. An account that is not listed has a full one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shares {
-    /// When each account will have a whole share again.
+    /// When each account will have a full share again.
     whole_at: SortedMap<AccountId, WallTime>,
-    /// When to forget again: the number of accounts at which it is worth it.
+    /// The number of accounts at which the full shares are dropped next.
     forget_at: usize,
 }
 
@@ -32,8 +31,8 @@ pub(crate) fn cost(change_bytes: usize) -> u32 {
     u32::try_from(change_bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX)
 }
 
-/// The account whose share pays for a change of a document: whose change it is;
-/// where the system wrote it, the one that it is about. Pages have shares of nobody.
+/// The account whose share pays for a change of a document: its author or, if the system wrote it, the account
+/// that it concerns. Pages cost nobody's share.
 pub(crate) fn payer(document: &DocumentId, account: &AccountId, change: &Change) -> Option<AccountId> {
     if document.page().is_some() {
         return None;
@@ -49,15 +48,15 @@ pub(crate) fn payer(document: &DocumentId, account: &AccountId, change: &Change)
 }
 
 impl Shares {
-    /// When an account that has `units` at once may pay `cost` of them; at once if
-    /// not after `at`. What costs more than a whole share takes a whole one.
+    /// When an account with `units` in total can pay `cost` of them; at once if not after `at`. A cost beyond a
+    /// full share takes a full share.
     pub fn payable_at(&self, account: &AccountId, cost: u32, units: u32) -> WallTime {
         let whole_at = self.whole_at.get(account).copied().unwrap_or_default();
         let left_over = units.saturating_sub(cost);
         WallTime::from_millis(whole_at.as_millis().saturating_sub(u64::from(left_over) * SHARE_UNIT_MS))
     }
 
-    /// Takes what a change cost from its payer's share.
+    /// Charges a change to its payer's share.
     pub(super) fn pay(&mut self, account: AccountId, cost: u32, at: WallTime) {
         let whole_at = self.whole_at.get(&account).copied().unwrap_or_default().max(at);
         let whole_at = whole_at.as_millis().saturating_add(u64::from(cost) * SHARE_UNIT_MS);
@@ -112,7 +111,7 @@ mod tests {
         }
         assert_eq!(shares.payable_at(&ann, 1, 10), minutes(1_001));
         assert_eq!(shares.payable_at(&ann, 4, 10), minutes(1_004));
-        // What costs more than there is takes all there is.
+        // A cost beyond the share takes all of it.
         assert_eq!(shares.payable_at(&ann, 99, 10), minutes(1_010));
         assert_eq!(shares.payable_at(&account("bob"), 10, 10), minutes(0));
         shares.pay(ann.clone(), 1, minutes(1_050));

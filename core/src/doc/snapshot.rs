@@ -1,6 +1,5 @@
-//! Bounds on the bytes of a saved document before Automerge loads them: one
-//! intact document chunk, whose columns stay within bounds when inflated and
-//! when their runs are unpacked.
+//! Bounds on the bytes of a saved document before Automerge loads them: one intact document chunk, whose
+//! columns stay within bounds when inflated and unpacked.
 //!
 //! Source: the document chunk of the Automerge binary format.
 
@@ -16,19 +15,18 @@ use crate::{
 
 const ACTOR_BYTES: usize = 16;
 const HASH_BYTES: u64 = 32;
-/// The bit of a column specification that says it is deflated.
+/// The bit of a column specification that marks it as deflated.
 const DEFLATED: u64 = 0b1000;
-/// The bits of a column specification that tell its type.
+/// The bits of a column specification with its type.
 const TYPE: u64 = 0b111;
-/// Columns of changes and of operations that Automerge 0.12 knows, and room for later ones.
+/// Maximum number of columns: those of changes and operations that Automerge 0.12 knows, with room for
+/// later ones.
 const COLUMNS_MAX: u64 = 32;
-/// Bytes that all columns of a document may take when inflated and unpacked: four
-/// times those of its changes. Each change has its keys and values in full; the
-/// columns have both, the keys once more unpacked, and a few numbers for each
-/// operation, fewer than its key has bytes.
+/// Maximum bytes of all columns of a document, inflated and unpacked: four times those of its changes. Each
+/// change contains its keys and values in full; the columns have both, the keys once more unpacked, and a few
+/// numbers for each operation, fewer than its key has bytes.
 const UNPACKED_BYTES_MAX: u64 = 4 * Limits::WIDEST.page_bytes_max as u64;
-/// Rows of one column: a page at its hard limit, of changes that each replace as
-/// much as a change may.
+/// Maximum rows of one column: a page at its hard limit, of changes that each replace as much as a change may.
 const ROWS_MAX: u64 = Limits::DEFAULT.page_changes_max as u64 * Limits::DEFAULT.change_predecessors_max as u64;
 
 /// Why bytes are not a snapshot that can be loaded.
@@ -50,7 +48,7 @@ pub(super) enum ScanSnapshotError {
     TooLarge,
 }
 
-/// The bytes are one saved document within the bounds.
+/// Checks that the bytes are one saved document within the bounds.
 pub(super) fn scan(bytes: &[u8]) -> Result<(), ScanSnapshotError> {
     let chunk = Chunk::read(bytes)?;
     if chunk.kind != ChunkKind::Document {
@@ -79,7 +77,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<(), ScanSnapshotError> {
     Ok(())
 }
 
-/// Passes over a list of column specifications, and gives a reader of it.
+/// Skips a list of column specifications, and returns a reader of it.
 fn specifications<'a>(content: &mut Reader<'a>) -> Result<Reader<'a>, ScanSnapshotError> {
     let list = *content;
     let count = content.unsigned()?;
@@ -121,7 +119,7 @@ fn inflate(data: &[u8], max: u64) -> Result<Vec<u8>, ScanSnapshotError> {
     }
 }
 
-/// Counts what a column holds when unpacked.
+/// Counts the contents of a column when unpacked.
 fn scan_rows(specification: u64, data: &[u8], budget: &mut u64) -> Result<(), ScanSnapshotError> {
     let mut spend = |bytes: u64| {
         *budget = budget.checked_sub(bytes).ok_or(ScanSnapshotError::TooLarge)?;
@@ -134,7 +132,7 @@ fn scan_rows(specification: u64, data: &[u8], budget: &mut u64) -> Result<(), Sc
         if rows > ROWS_MAX { Err(ScanSnapshotError::TooLarge) } else { Ok(()) }
     };
     match specification & TYPE {
-        // Groups: each row stands for so many rows of the columns behind it.
+        // Groups: each row says how many rows of the following columns belong to it.
         0 => {
             for run in Runs::new(data, Reader::unsigned) {
                 let run = run?;

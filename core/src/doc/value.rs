@@ -9,14 +9,14 @@ pub enum Value {
     Text(String),
     /// A whole number from 0 on.
     Uint(u64),
-    /// Yes or no.
+    /// A boolean.
     Bool(bool),
     /// A structured value in CBOR.
     Bytes(Vec<u8>),
 }
 
 impl Value {
-    /// The value of an Automerge scalar; none for the types no key takes.
+    /// Converts an Automerge scalar; none for the types that keys cannot have.
     pub(super) fn from_scalar(scalar: &ScalarValue) -> Option<Value> {
         match scalar {
             ScalarValue::Str(text) => Some(Value::Text(text.to_string())),
@@ -32,7 +32,7 @@ impl Value {
         }
     }
 
-    /// The Automerge scalar of this value.
+    /// Converts to an Automerge scalar.
     pub(super) fn to_scalar(&self) -> ScalarValue {
         match self {
             Value::Text(text) => ScalarValue::Str(text.as_str().into()),

@@ -1,5 +1,5 @@
-//! When each message of a page was admitted, beside the page's snapshot.
-//! Delta-coded in id order: two to four bytes a message.
+//! When each message of a page was admitted; saved beside the page's snapshot, delta-coded in id order at two
+//! to four bytes per message.
 
 use crate::{
     ids::{AccountId, MessageId},
@@ -8,23 +8,23 @@ use crate::{
     time::WallTime,
 };
 
-/// Where and when a message was admitted.
+/// Position and time of a message's admission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Admission {
     /// Its place in the stream.
     pub position: Position,
-    /// When, by the server's clock.
+    /// When it was admitted, by the server's clock.
     pub accepted_at: WallTime,
 }
 
-/// The admissions of a page's messages: by message, by author, and in the order of their positions.
+/// The admissions of a page's messages: by message, by author, and in the order of positions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Admissions {
     by_message: SortedMap<MessageId, Admission>,
     by_position: Vec<(Position, MessageId)>,
-    /// The positions of each author's.
+    /// The positions of each author's messages.
     by_author: Places,
-    /// The same, of those that were deleted since, and of all of these.
+    /// The same for deleted messages; the second list is all of them.
     deleted_by_author: Places,
     deleted: Vec<Position>,
 }
@@ -38,47 +38,47 @@ pub enum DecodeAdmissionsError {
     /// A number that does not end, or is over 64 bits.
     #[error("a number does not end within its ten bytes")]
     Number,
-    /// Fewer or more numbers than two a message.
+    /// Not exactly two numbers per message.
     #[error("the numbers are not two a message")]
     Count,
-    /// The share of an account that cannot be.
+    /// An impossible share of an account.
     #[error("a share is not that of an account")]
     Share,
 }
 
 impl Admissions {
-    /// That of a message.
+    /// The admission of a message.
     pub fn get(&self, message: &MessageId) -> Option<&Admission> {
         self.by_message.get(message)
     }
 
-    /// All of them, by rising message.
+    /// All of them, in the order of messages.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&MessageId, &Admission)> {
         self.by_message.iter()
     }
 
-    /// The messages admitted at a position or behind it, in that order.
+    /// The messages admitted at or after a position, in that order.
     pub fn since(&self, position: Position) -> &[(Position, MessageId)] {
         &self.by_position[self.by_position.partition_point(|(at, _)| *at < position)..]
     }
 
-    /// The messages admitted before a position, in their order.
+    /// The messages admitted before a position, in order.
     pub fn before(&self, position: Position) -> &[(Position, MessageId)] {
         &self.by_position[..self.by_position.partition_point(|(at, _)| *at < position)]
     }
 
-    /// The messages admitted behind one position and up to another, in their order.
+    /// The messages admitted after `behind`, up to and including `to`, in order.
     pub fn between(&self, behind: Position, to: Position) -> &[(Position, MessageId)] {
         let from = self.since(behind.next());
         &from[..from.partition_point(|(at, _)| *at <= to)]
     }
 
-    /// Where messages of an author were admitted, behind one position and up to another.
+    /// The positions of an author's messages after `behind`, up to and including `to`.
     pub fn of_author(&self, author: &AccountId, behind: Position, to: Position) -> &[Position] {
         within(self.by_author.get(author).map_or(&[], Vec::as_slice), behind, to)
     }
 
-    /// How many messages that are not deleted others than an account have, behind one position and up to another.
+    /// The number of undeleted messages by others than `account`, after `behind`, up to and including `to`.
     pub fn of_others(&self, account: &AccountId, behind: Position, to: Position) -> usize {
         let deleted = within(&self.deleted, behind, to).len();
         let own_deleted = self.deleted_by_author.get(account).map_or(&[][..], Vec::as_slice);
@@ -87,7 +87,7 @@ impl Admissions {
         self.between(behind, to).len() - own - (deleted - own_deleted)
     }
 
-    /// Takes note that messages were deleted.
+    /// Records that messages were deleted.
     pub fn delete(&mut self, messages: impl IntoIterator<Item = MessageId>) {
         for message in messages {
             let Some(Admission { position, .. }) = self.by_message.get(&message) else { continue };
@@ -100,12 +100,12 @@ impl Admissions {
         }
     }
 
-    /// The message admitted last, and where.
+    /// The last admitted message, and its position.
     pub fn newest(&self) -> Option<&(Position, MessageId)> {
         self.by_position.last()
     }
 
-    /// Takes note of a message; one that was known is where it is now.
+    /// Records a message; a known one moves to the new position.
     pub fn insert(&mut self, message: MessageId, admission: Admission) {
         let own = self.by_author.entry(message.author.clone()).or_default();
         if let Some(former) = self.by_message.insert(message.clone(), admission) {
@@ -136,14 +136,14 @@ impl FromIterator<(MessageId, Admission)> for Admissions {
     }
 }
 
-/// Those of rising positions that are behind one and up to another.
+/// The part of rising positions after `behind`, up to and including `to`.
 fn within(positions: &[Position], behind: Position, to: Position) -> &[Position] {
     let from = &positions[positions.partition_point(|at| *at <= behind)..];
     &from[..from.partition_point(|at| *at <= to)]
 }
 
 impl Admission {
-    /// Encodes the admissions, for the same messages in the same order.
+    /// Encodes the admissions of all messages, in order.
     pub fn encode_all(admissions: &Admissions) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(admissions.by_message.len() * 3);
         let mut previous = 0u64;
@@ -157,10 +157,10 @@ impl Admission {
         bytes
     }
 
-    /// Decodes the admissions of `messages`, which come in rising order.
+    /// Decodes the admissions of `messages`, which are in rising order.
     ///
     /// # Errors
-    /// When the bytes are not two numbers a message, no more and no less.
+    /// When the bytes are not exactly two numbers per message.
     pub fn decode_all(
         messages: impl IntoIterator<Item = MessageId>,
         mut bytes: &[u8],
@@ -268,7 +268,7 @@ mod tests {
             |admissions: &Admissions, name| admissions.of_others(&AccountId::parse(name).unwrap(), behind, to);
         assert_eq!((of_others(&admissions, "ann"), of_others(&admissions, "bob")), (0, 3));
         let mut rest = admissions.clone();
-        // The one at 10 is not asked about, and one is deleted twice.
+        // The one at 10 is out of range, and one is deleted twice.
         rest.delete([id(3), id(2), id(2)]);
         assert_eq!((of_others(&rest, "ann"), of_others(&rest, "bob")), (0, 2));
         assert_eq!(admissions.iter().map(|(id, at)| (id.clone(), *at)).collect::<Admissions>(), admissions);

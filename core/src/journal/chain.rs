@@ -1,6 +1,6 @@
-//! The hash that ties an entry to all that was admitted before it: whoever has the hash of a
-//! head has that of one history. It covers all that an entry is judged by; what else an entry
-//! says follows from its change and from the entries before it.
+//! The hash that ties an entry to everything admitted before it: equal hashes of a head mean equal histories.
+//! It covers everything that an entry is judged by; the rest of an entry follows from its change and from
+//! earlier entries.
 
 use core::fmt;
 
@@ -14,7 +14,7 @@ use crate::{
     journal::{Entry, Position},
 };
 
-/// What every hash begins with, so that it is of nothing else. Another form has another number.
+/// Domain separator of every hash. Another form gets another number.
 const DOMAIN: &[u8] = b"tidings chain 1\0";
 
 /// The hash of a stream's journal up to an entry; zeros before the first one.
@@ -33,8 +33,8 @@ impl ChainHash {
         &self.0
     }
 
-    /// The hash with one more entry, whose change has this hash. The change itself is not needed: it
-    /// may be erased. Its hash covers the device that wrote it, too.
+    /// The hash with one more entry, whose change has this hash. The change itself, which may have been erased,
+    /// is not needed. Its hash also covers the device that wrote it.
     #[must_use]
     pub fn next(&self, tenant: &TenantId, entry: &Entry, change: ChangeHash) -> Self {
         let mut hasher = Sha256::new_with_prefix(DOMAIN);
@@ -43,7 +43,7 @@ impl ChainHash {
         hasher.update(entry.accepted_at.as_millis().to_be_bytes());
         hasher.update([u8::from(entry.administrator)]);
         hasher.update(change.as_bytes());
-        // With their lengths, so that no two lists of words are the same bytes.
+        // With their lengths, so that no two lists of words give the same bytes.
         for word in [tenant.as_str(), &entry.document.to_string(), entry.account.as_str()] {
             hasher.update((word.len() as u64).to_be_bytes());
             hasher.update(word);
@@ -66,8 +66,8 @@ impl fmt::Debug for ChainHash {
     }
 }
 
-/// Where a stream stands, and the hash of its journal up to there. Devices with the same hash at the
-/// same position were told the same; with two hashes, different ones.
+/// The end of a stream, with the hash of its journal. Devices with equal hashes at a position were sent the
+/// same entries; with different hashes, different ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(rename = "HistoryHead"))]
 pub struct Head {

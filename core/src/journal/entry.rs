@@ -1,4 +1,4 @@
-//! One accepted change and its place; and how far a device has read.
+//! One accepted change and its position, and the cursor of a device.
 
 use core::fmt;
 
@@ -10,7 +10,7 @@ use crate::{
     time::WallTime,
 };
 
-/// The largest whole number that JavaScript can tell from its neighbours: no journal is that long.
+/// The largest integer that JavaScript represents exactly; no journal is that long.
 const NUMBER_MAX: u64 = (1 << 53) - 1;
 
 /// A place in a stream's journal: 1, 2, 3 …; 0 is before the first.
@@ -34,7 +34,7 @@ impl Position {
         self.0
     }
 
-    /// The position right behind this one.
+    /// The next position.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
@@ -53,17 +53,18 @@ impl fmt::Display for Position {
     }
 }
 
-/// How far a device was told everything that it may read, and in which history of the store; opaque to clients.
+/// The point up to which a device has been sent everything that it may read, and the history of the store that
+/// it belongs to; opaque to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Encode, Decode)]
 #[cbor(map)]
 pub struct Cursor {
-    /// What was written at an earlier tick was told.
+    /// Everything written at an earlier tick has been sent.
     #[n(0)]
     pub tick: u64,
-    /// The last epoch that began before that tick; none where none had.
+    /// The last epoch that began before that tick; none if there was none.
     #[n(1)]
     pub epoch: Option<EpochId>,
-    /// The tick of the newest entry before it, where the store looks for one; or zero.
+    /// The tick of the newest entry before it, if the store looks for one; otherwise zero.
     #[n(2)]
     pub newest_entry: u64,
 }
@@ -91,7 +92,7 @@ pub struct Entry {
     /// The account whose session pushed it.
     #[n(2)]
     pub account: AccountId,
-    /// Whether that session was a tenant administrator's.
+    /// True if that session was a tenant administrator's.
     #[n(3)]
     pub administrator: bool,
     /// When the server admitted it, by the server's clock.
@@ -100,8 +101,8 @@ pub struct Entry {
     /// The bytes of the Automerge change.
     #[cbor(n(5), with = "minicbor::bytes")]
     pub change: Vec<u8>,
-    /// Where the message of the conversation itself stands that it deletes, if it deletes one:
-    /// so that who has not loaded its page knows whether it was unread.
+    /// The position of the message on the conversation's own pages that it deletes, if it deletes one, so that
+    /// clients that have not loaded its page know whether it was unread.
     #[n(6)]
     pub deletes: Option<Position>,
 }

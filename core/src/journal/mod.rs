@@ -1,5 +1,5 @@
-//! A stream's accepted changes in one total order. The order is the truth:
-//! who may write, and what comes first on screen, follow from it.
+//! A stream's accepted changes in one total order. The order is the truth: who may write, and what comes first
+//! on screen, follow from it.
 
 mod admission;
 mod chain;

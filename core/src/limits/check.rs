@@ -1,11 +1,11 @@
-//! Limits against one another, and against what clients accept: no setting makes
+//! Checks limits against one another, and against what clients accept, so that no setting makes
 //! conversations unusable.
 
 use core::ops::RangeInclusive;
 
 use super::{Limits, frame_items};
 
-/// Bytes of a Push beside its changes, for each of them.
+/// Overhead in bytes of each change in a Push.
 const PUSHED_BYTES: u64 = 128;
 
 /// A limit that contradicts another one, or that no client accepts.
@@ -14,11 +14,11 @@ const PUSHED_BYTES: u64 = 128;
 pub struct LimitError {
     /// The name of the limit, as in [`Limits`].
     pub name: &'static str,
-    /// What it is.
+    /// Its value.
     pub value: u64,
-    /// What it may be.
+    /// The allowed values.
     pub allowed: RangeInclusive<u64>,
-    /// Why it may be nothing else.
+    /// The reason for the bounds.
     pub reason: &'static str,
 }
 
@@ -26,7 +26,7 @@ impl LimitError {
     /// Checks one limit.
     ///
     /// # Errors
-    /// When it is not within what is allowed.
+    /// When it is outside of the bounds.
     pub fn check(
         name: &'static str,
         value: impl Into<u64>,
@@ -39,10 +39,10 @@ impl LimitError {
 }
 
 impl Limits {
-    /// Checks that limits leave conversations usable: each by those that were checked before it.
+    /// Checks that limits leave conversations usable, each against those checked before it.
     ///
     /// # Errors
-    /// The first limit that does not.
+    /// The first limit that fails.
     pub fn check(&self) -> Result<(), LimitError> {
         let widest = Self::WIDEST;
         let range = |least: u32, most: u32| u64::from(least)..=u64::from(most);
@@ -135,7 +135,7 @@ mod tests {
         check(DEFAULT, None);
         let change = DEFAULT.change_bytes_max;
         let least_frame = DEFAULT.push_bytes_max + DEFAULT.push_changes_max * PUSHED_BYTES as u32;
-        // The least and the most of each with what is beyond, the others as they are unless they have to follow.
+        // The minimum and maximum of each with the values beyond; the others stay unless they have to follow.
         check(Limits { frame_bytes_max: least_frame, ..DEFAULT }, None);
         check(Limits { frame_bytes_max: least_frame - 1, ..DEFAULT }, Some("frame_bytes_max"));
         check(Limits { frame_bytes_max: WIDEST.frame_bytes_max + 1, ..DEFAULT }, Some("frame_bytes_max"));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{ids::AccountId, named::named};
 
 named! {
-    /// What a contact is.
+    /// The kind of a contact.
     ContactKind {
         /// A person.
         Person = "person",
@@ -23,22 +23,22 @@ named! {
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contact {
-    /// What it is.
+    /// Its kind.
     #[n(0)]
     pub kind: ContactKind,
     /// The linked account, the preferred link.
     #[n(1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
-    /// The own name for it, ≤ 120 characters.
+    /// The account's own name for it, ≤ 120 characters.
     #[n(2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
-    /// Whether it is a favorite.
+    /// True if it is a favorite.
     #[n(3)]
     pub favorite: bool,
-    /// Its phone number, in the form of E.164; text here, so that what is
-    /// none can be refused with a code that says so.
+    /// Its phone number, in E.164 form. A text here, so that an invalid one can be refused with a code that
+    /// says so.
     #[n(4)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
@@ -49,7 +49,7 @@ pub struct Contact {
 }
 
 impl Contact {
-    /// One of which nothing else is known.
+    /// A contact without further data.
     pub fn new(kind: ContactKind) -> Self {
         Self { kind, account: None, nickname: None, favorite: false, phone: None, email: None }
     }

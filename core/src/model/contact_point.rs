@@ -1,6 +1,5 @@
-//! Where somebody is reached: a phone number or an e-mail address, by its form
-//! alone. Whether a number is one of a country's plan is for a server to say,
-//! which has all of the plans: they would be a third of the module in a browser.
+//! Contact points: a phone number or an e-mail address, judged by its form alone. Servers check numbers against
+//! the countries' numbering plans, which would be a third of the browser's module.
 
 use core::fmt;
 
@@ -9,12 +8,11 @@ use core::fmt;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Phone(String);
 
-/// An e-mail address, in lower case: who writes it otherwise means the same one.
+/// An e-mail address, in lower case, since case makes no difference.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Email(String);
 
-/// One or the other. No form of it holds a character that text in JSON would
-/// have to escape.
+/// A phone number or an e-mail address. Its text needs no escaping in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContactPoint {
     /// A phone number.
@@ -23,36 +21,36 @@ pub enum ContactPoint {
     Email(Email),
 }
 
-/// The bytes of an address at most, as mail servers take them.
+/// Maximum bytes of an address, as mail servers accept it.
 const EMAIL_BYTES_MAX: usize = 254;
-/// What is in front of the `@` at most.
+/// Maximum bytes of the part before the `@`.
 const LOCAL_PART_BYTES_MAX: usize = 64;
 const DOMAIN_LABEL_BYTES_MAX: usize = 63;
 
 impl Phone {
-    /// The number, if it has the form.
+    /// Parses a number in E.164 form.
     pub fn parse(text: &str) -> Option<Phone> {
         let digits = text.strip_prefix('+')?;
         let legal = (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         (legal && !digits.starts_with('0')).then(|| Phone(text.to_owned()))
     }
 
-    /// What somebody wrote, without what stands between the digits for the eye:
-    /// also the zero in brackets, which is left out behind a country code.
+    /// Removes the separators that people write between digits, and the zero in brackets that is dropped after
+    /// a country code.
     pub fn tidy(text: &str) -> String {
         let text = text.trim();
         let text = if text.starts_with('+') { text.replacen("(0)", "", 1) } else { text.to_owned() };
         text.replace(|character: char| character.is_whitespace() || "-./()".contains(character), "")
     }
 
-    /// As it is written: `+4930123456`.
+    /// Its text, for example `+4930123456`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl Email {
-    /// The address, if it has the form that a browser's field for one takes.
+    /// Parses an address, as a browser's e-mail field does.
     ///
     /// Source: WHATWG HTML, "valid e-mail address"; the lengths are of RFC 5321.
     pub fn parse(text: &str) -> Option<Email> {
@@ -63,20 +61,20 @@ impl Email {
         legal.then(|| Email(text.to_ascii_lowercase()))
     }
 
-    /// As it is written: `ann@example.org`.
+    /// Its text, for example `ann@example.org`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl ContactPoint {
-    /// Either of them, if it has the form of one.
+    /// Parses either of them.
     pub fn parse(text: &str) -> Option<ContactPoint> {
         let phone = Phone::parse(text).map(ContactPoint::Phone);
         phone.or_else(|| Email::parse(text).map(ContactPoint::Email))
     }
 
-    /// As it is written.
+    /// Its text.
     pub fn as_str(&self) -> &str {
         match self {
             ContactPoint::Phone(phone) => phone.as_str(),
@@ -96,7 +94,7 @@ fn is_label(label: &str) -> bool {
     legal && (1..=DOMAIN_LABEL_BYTES_MAX).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
 }
 
-// Whoever prints one for debugging must not print a person's number.
+// Debug output must not contain a person's number.
 impl fmt::Debug for Phone {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Phone({} bytes)", self.0.len())

@@ -16,13 +16,13 @@ use crate::{
 };
 
 named! {
-    /// What a conversation is, fixed at creation.
+    /// The kind of a conversation, fixed at creation.
     ConversationKind {
         /// Exactly two accounts.
         Direct = "direct",
-        /// A roster of up to a thousand.
+        /// Up to a thousand members.
         Group = "group",
-        /// Staff that writes, and any number of subscribers.
+        /// Staff who write, and any number of subscribers.
         Channel = "channel",
         /// People and those who help them.
         Support = "support",
@@ -30,13 +30,13 @@ named! {
         System = "system",
         /// A client and the owner of a resource, about it.
         Resource = "resource",
-        /// What is written about one message, in the stream of its conversation.
+        /// A conversation about one message, in the stream of that message's conversation.
         Thread = "thread",
     }
 }
 
 named! {
-    /// Who may know of a conversation.
+    /// The visibility of a conversation.
     Scope {
         /// Its members.
         Private = "private",
@@ -48,7 +48,7 @@ named! {
 }
 
 named! {
-    /// What a conversation may be the back of.
+    /// The kind of object that a conversation belongs to.
     LinkKind {
         /// A partner.
         Partner = "partner",
@@ -62,27 +62,27 @@ named! {
 }
 
 named! {
-    /// Whether a conversation still goes on.
+    /// The state of a conversation.
     ConversationState {
-        /// It goes on.
+        /// Open.
         Active = "active",
-        /// Readable only.
+        /// Read-only.
         Archived = "archived",
-        /// Ended.
+        /// Ended by its members or staff.
         Closed = "closed",
         /// Readable by nobody.
         Deleted = "deleted",
     }
 }
 
-/// How a conversation came to be: written once, by its first change.
+/// The creation of a conversation: written once, by its first change.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Created {
     /// Its kind.
     #[n(0)]
     pub kind: ConversationKind,
-    /// Who created it.
+    /// The account that created it.
     #[n(1)]
     pub by: AccountId,
     /// When, by the creator's clock.
@@ -91,31 +91,31 @@ pub struct Created {
     /// The account that a channel belongs to, if not its creator.
     #[n(3)]
     pub account: Option<AccountId>,
-    /// The object it is the back of.
+    /// The object that it belongs to.
     #[n(4)]
     pub link: Option<Link>,
-    /// What a thread starts from.
+    /// The message that a thread starts from.
     #[n(5)]
     pub parent: Option<Parent>,
-    /// What a resource conversation is about.
+    /// The resource that a resource conversation is about.
     #[n(6)]
     pub resource: Option<Box<Resource>>,
 }
 
 impl Created {
-    /// How a conversation came to be that is of no other account and backs nothing.
+    /// The creation of a conversation without another account or a linked object.
     pub fn new(kind: ConversationKind, by: AccountId, at: WallTime) -> Self {
         Self { kind, by, at, account: None, link: None, parent: None, resource: None }
     }
 }
 
-/// An object of another service that a conversation is the back of.
+/// An object in another service that a conversation belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Link {
-    /// What the object is.
+    /// The kind of object.
     #[n(0)]
     pub kind: LinkKind,
     /// Its id there, 1–64 characters.
@@ -123,7 +123,7 @@ pub struct Link {
     pub id: String,
 }
 
-/// How a conversation looks.
+/// The look of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
@@ -149,7 +149,7 @@ named! {
         Title = "title",
         /// The description for people.
         Description = "description",
-        /// Where the picture is.
+        /// URL of the picture.
         AvatarUrl = "avatar_url",
     }
 }
@@ -158,7 +158,7 @@ named! {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Pin {
-    /// Who pinned it.
+    /// The account that pinned it.
     #[n(0)]
     pub by: AccountId,
     /// When, by their clock.
@@ -169,34 +169,34 @@ pub struct Pin {
     pub page: PageNumber,
 }
 
-/// The state of a conversation document.
+/// The contents of a conversation document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Conversation {
-    /// How it came to be; none before its first change.
+    /// Its creation; none before its first change.
     pub created: Option<Created>,
     /// The texts that describe it.
     pub info: SortedMap<InfoField, String>,
-    /// How it looks.
+    /// Its theme.
     pub theme: Option<Theme>,
-    /// Who may know of it; private unless something else is written.
+    /// Its visibility, if set.
     pub scope: Option<Scope>,
-    /// Whether it goes on.
+    /// Its state, if set.
     pub state: Option<ConversationState>,
-    /// Only moderators and above may write.
+    /// True if only moderators and above may write.
     pub locked: bool,
     /// Its policies.
     pub policies: Policies,
-    /// Its own roles.
+    /// Its custom roles.
     pub roles: SortedMap<RoleName, RoleDefinition>,
-    /// Everybody who is or was a member, was invited or asked.
+    /// Current and former members, invited accounts, and those who asked to join.
     pub members: SortedMap<AccountId, Member>,
-    /// How many of them are active.
+    /// The number of active members.
     pub active: u32,
     /// Its invite links.
     pub invites: SortedMap<InviteId, Invite>,
-    /// How many came in by each.
+    /// The number of accounts that joined with each.
     pub invite_uses: SortedMap<InviteId, u32>,
-    /// Messages of those who were removed, that are or were held.
+    /// Messages of removed members that are or were held.
     pub held: SortedMap<MessageId, Held>,
     /// Its pins.
     pub pins: SortedMap<MessageId, Pin>,
@@ -210,24 +210,24 @@ impl Conversation {
         self.created.as_ref().map(|created| created.kind)
     }
 
-    /// Whether this version knows what it is, how it stands and by which policies it goes.
+    /// Returns true if this version knows its kind, state and policies.
     pub fn is_known(&self) -> bool {
         self.kind() != Some(ConversationKind::Unknown)
             && self.state() != ConversationState::Unknown
             && PolicyName::ALL.iter().all(|name| self.policies.get(*name).is_known())
     }
 
-    /// Its state; active unless something else is written.
+    /// Its state, active by default.
     pub fn state(&self) -> ConversationState {
         self.state.unwrap_or(ConversationState::Active)
     }
 
-    /// Who may know of it; its members unless something else is written.
+    /// Its visibility, private by default.
     pub fn scope(&self) -> Scope {
         self.scope.unwrap_or(Scope::Private)
     }
 
-    /// The name under which everybody of the tenant may find it; none unless it is public.
+    /// The name by which everybody in the tenant can find it; none unless it is public.
     pub fn public_name(&self) -> Option<&str> {
         let is_found = self.scope() == Scope::Public && self.state() != ConversationState::Deleted;
         self.text(InfoField::Name).filter(|_| is_found)
@@ -238,12 +238,12 @@ impl Conversation {
         self.info.get(&field).map(String::as_str)
     }
 
-    /// Its title for people: the one that is written, or its resource's.
+    /// Its title: its own, or its resource's.
     pub fn title(&self) -> Option<&str> {
         self.text(InfoField::Title).or_else(|| self.resource()?.title.as_deref())
     }
 
-    /// What it is about, if it is about a resource.
+    /// The resource it is about, for a resource conversation.
     pub fn resource(&self) -> Option<&Resource> {
         self.created.as_ref()?.resource.as_deref()
     }
@@ -274,12 +274,12 @@ impl Conversation {
         self.members.iter().filter(|(_, member)| member.is_active())
     }
 
-    /// The active owners but this one.
+    /// The number of active owners other than this account.
     pub fn owners_beside(&self, account: &AccountId) -> usize {
         self.active_members().filter(|(other, member)| *other != account && member.role == Role::Owner).count()
     }
 
-    /// The rank of a role; that of a role which is not defined (any more) is 0.
+    /// The rank of a role; 0 for a role that is not defined (any more).
     pub fn rank_of(&self, role: &Role) -> u8 {
         match role {
             Role::Custom(name) => self.roles.get(name).map_or(0, |definition| definition.rank),
@@ -287,7 +287,7 @@ impl Conversation {
         }
     }
 
-    /// What a role carries; one that is not defined (any more) carries nothing.
+    /// The permissions of a role; none for a role that is not defined (any more).
     pub fn permissions_of(&self, role: &Role) -> Permissions {
         match role {
             Role::Custom(name) => self.roles.get(name).map(|definition| definition.permissions).unwrap_or_default(),
@@ -295,8 +295,8 @@ impl Conversation {
         }
     }
 
-    /// What a member may do at a time: what the role carries, what the
-    /// policies open to members, what is granted; without what is denied.
+    /// The permissions of a member at a time: those of the role, those that policies open to members, and
+    /// grants, without denials.
     pub fn permissions_at(&self, member: &Member, time: WallTime) -> Permissions {
         let mut permissions = self.permissions_of(&member.role);
         if self.rank_of(&member.role) >= self.rank_of(&Role::Member) {

@@ -1,21 +1,19 @@
-//! What an emoji is: one picture, as one grapheme. By structure, with the ranges
-//! that Unicode keeps for pictures, so that the emoji of a coming version are
-//! emoji already.
+//! Recognizes an emoji: one picture, as one grapheme. Decided by structure, with the ranges that Unicode
+//! reserves for pictures, so that emoji of future versions are already accepted.
 //!
-//! Source: UTS #51, ED-16 and ED-17, and `emoji-data.txt` of Unicode 16.0. The
-//! table is 624 bytes of the module; the crates that have one come with names
-//! and grapheme tables of fifty times that.
+//! Source: UTS #51, ED-16 and ED-17, and `emoji-data.txt` of Unicode 16.0. The table takes 624 bytes of the
+//! module; the crates that have one come with names and grapheme tables of fifty times that.
 
-/// Bytes of an emoji at most: the longest sequences in Unicode are 35.
+/// Maximum bytes of an emoji; the longest sequences in Unicode have 35.
 pub const EMOJI_BYTES_MAX: usize = 40;
 
 const JOINER: char = '\u{200d}';
-/// Asks for the picture where there is a letter, too.
+/// The selector that asks for the picture where there is a letter form too.
 const PICTURE: char = '\u{fe0f}';
 const KEYCAP: char = '\u{20e3}';
 const TAG_END: char = '\u{e007f}';
 
-/// Whether a text is one emoji.
+/// Returns true if a text is one emoji.
 pub fn is_emoji(text: &str) -> bool {
     let characters: Vec<char> = match text.len() {
         1..=EMOJI_BYTES_MAX => text.chars().collect(),
@@ -28,8 +26,7 @@ pub fn is_emoji(text: &str) -> bool {
     }
 }
 
-/// One picture of a sequence: with a color of skin, or with the tags that make a
-/// flag of a region.
+/// One picture of a sequence: possibly with a skin tone, or with the tags of a region's flag.
 fn is_element(characters: &[char]) -> bool {
     let Some((picture, rest)) = characters.split_first() else { return false };
     let is_tag = |character: &char| ('\u{e0020}'..TAG_END).contains(character);
@@ -41,7 +38,7 @@ fn is_element(characters: &[char]) -> bool {
         }
 }
 
-/// Two of them are the flag of a country.
+/// A regional indicator; two of them are the flag of a country.
 fn is_regional(character: char) -> bool {
     ('\u{1f1e6}'..='\u{1f1ff}').contains(&character)
 }

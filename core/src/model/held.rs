@@ -1,5 +1,4 @@
-//! Messages of one who was removed and did not know it yet, which are held
-//! until somebody decides about them.
+//! Messages of a member who was removed without knowing it yet, held until somebody decides about them.
 
 use minicbor::{Decode, Encode};
 
@@ -11,35 +10,35 @@ use crate::{
     time::WallTime,
 };
 
-/// Messages that are held at a time in a conversation, at most.
+/// Maximum number of held messages in a conversation.
 pub const HELD_MAX: usize = 100;
 
 named! {
-    /// What became of a message that is held.
+    /// The state of a held message.
     HeldState {
         /// Nobody has decided yet.
         Held = "held",
-        /// It was let in.
+        /// It was admitted.
         Admitted = "admitted",
-        /// It was not.
+        /// It was discarded.
         Discarded = "discarded",
     }
 }
 
-/// What everybody in a conversation knows of a message that is held: not its words.
+/// What a conversation's document states about a held message; its content is not included.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Held {
-    /// What became of it.
+    /// Its state.
     #[n(0)]
     pub state: HeldState,
     /// The thread it was written in, if it was one.
     #[n(1)]
     pub thread: Option<ConversationId>,
-    /// Who said so: the account of the system of one that is held.
+    /// The account that set the state; the system's account for a message that is held.
     #[n(2)]
     pub by: AccountId,
-    /// When it was said.
+    /// When the state was set.
     #[n(3)]
     pub at: WallTime,
 }
@@ -48,17 +47,17 @@ pub struct Held {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct HeldMessage {
-    /// Its id, of the account that hands it in.
+    /// Its id, by the account that submits it.
     #[n(0)]
     pub message: MessageId,
-    /// What it says.
+    /// Its content.
     #[n(1)]
     pub body: MessageBody,
     /// The thread it was written in, if it was one.
     #[n(2)]
     pub thread: Option<ConversationId>,
-    /// Up to where the author's device had read the stream when it was
-    /// written, as it says: what does not lie before the removal is refused.
+    /// The position up to which the author's device claims to have read the stream when it was written; refused
+    /// unless it precedes the removal.
     #[n(3)]
     pub base: Position,
 }

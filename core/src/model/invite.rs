@@ -1,4 +1,4 @@
-//! Invite links, and what one who is not a member can ask for.
+//! Invite links, and the requests of accounts that are not members.
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -10,29 +10,28 @@ use crate::{
     time::WallTime,
 };
 
-/// An invite link. Its code is nowhere: its id is made from the code by a
-/// function that nobody can go back.
+/// An invite link. Its code is stored nowhere: its id is derived from the code by a one-way function.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Invite {
-    /// What who comes in by it becomes: a member at most.
+    /// The role of accounts that join with it: member at most.
     #[n(0)]
     pub role: Role,
-    /// From when on it lets nobody in; none for never.
+    /// When it expires; none for never.
     #[n(1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<WallTime>,
-    /// How many it lets in; none for any number.
+    /// Maximum number of accounts that can join with it; none for unlimited.
     #[n(2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uses_max: Option<u32>,
-    /// Whether it lets anybody in at the moment.
+    /// True if it can be used at the moment.
     #[n(3)]
     pub enabled: bool,
-    /// Who made it.
+    /// The account that made it.
     #[n(4)]
     pub by: AccountId,
     /// When it was made.
@@ -40,32 +39,32 @@ pub struct Invite {
     pub at: WallTime,
 }
 
-/// What one who is not a member asks the server for.
+/// A request of an account that is not a member.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum MembershipAction {
-    /// To be let in, by the invite of this code if one is given.
+    /// Join, with the code of an invite if one is given.
     #[n(0)]
     Join(#[n(0)] Option<InviteCode>),
-    /// To take an invitation.
+    /// Accept an invitation.
     #[n(1)]
     Accept,
-    /// To decline an invitation, or take back the request to join.
+    /// Decline an invitation, or withdraw the request to join.
     #[n(2)]
     Decline,
-    /// To subscribe to a channel no more; an app commands to leave.
+    /// Unsubscribe from a channel; apps use the command to leave.
     #[serde(skip)]
     #[n(3)]
     Leave,
-    /// To have a message let in that was written before one knew of one's removal.
+    /// Submit a message that was written before its author knew of being removed.
     #[serde(skip)]
     #[n(4)]
     SubmitHeld(#[n(0)] HeldMessage),
 }
 
 impl InviteCode {
-    /// The id of the invite of this code.
+    /// The id of the invite with this code.
     pub fn invite(&self) -> InviteId {
         let digest = Sha256::new().chain_update(b"tidings invite").chain_update(self.as_bytes()).finalize();
         InviteId::from_bytes(core::array::from_fn(|index| digest[index]))

@@ -1,20 +1,19 @@
-//! Texts that people see as one line (names, titles), and what shows at all. A
-//! name that shows nothing, breaks its line or turns its direction makes others
-//! read what is not there.
+//! Texts shown as one line (names, titles), and visibility of characters. A name that is invisible, breaks its
+//! line or changes its direction would mislead others.
 
-/// Whether anything of a text is seen.
+/// Returns true if anything of a text is visible.
 pub fn shows(text: &str) -> bool {
     text.chars().any(|character| !character.is_whitespace() && !is_hidden(character) && !joins(character))
 }
 
-/// Whether a text is one line in the direction of its letters, without
-/// characters that show nothing but those that shape their neighbours.
+/// Returns true if a text is one line in the direction of its letters, without invisible characters except
+/// those that shape their neighbours.
 pub fn is_line(text: &str) -> bool {
     !text.chars().any(is_hidden)
 }
 
-/// Characters that show nothing by themselves: controls and ends of lines, those
-/// that turn the direction, and blanks that are no spaces.
+/// Invisible characters: controls and line breaks, those that change the direction, and blanks that are
+/// not spaces.
 fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -43,8 +42,7 @@ fn is_hidden(character: char) -> bool {
         )
 }
 
-/// Characters that shape their neighbours, as Persian, Mongolian and emoji need,
-/// and show nothing alone.
+/// Characters that shape their neighbours, as in Persian, Mongolian and emoji, and are invisible alone.
 fn joins(character: char) -> bool {
     matches!(
         character,

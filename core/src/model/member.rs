@@ -1,5 +1,4 @@
-//! An account's participation in a conversation. History is kept: leaving is
-//! a status, not a deletion.
+//! An account's participation in a conversation. History is kept: leaving is a status, not a deletion.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -13,22 +12,22 @@ use crate::{
 };
 
 named! {
-    /// Where a member stands.
+    /// The status of a member.
     MemberStatus {
         /// Takes part.
         Active = "active",
         /// Was invited, and has not answered.
         Invited = "invited",
-        /// Asked to be let in, and waits.
+        /// Asked to join, and waits.
         Requested = "requested",
-        /// Left by themselves, declined an invitation or took a request back.
+        /// Left, declined an invitation, or withdrew a request.
         Left = "left",
-        /// Was removed, or declined.
+        /// Was removed, or their request was declined.
         Removed = "removed",
-        /// Was banned, and cannot come back before being unbanned.
+        /// Was banned, and cannot return until unbanned.
         Banned = "banned",
-        /// Was let in as a subscriber of a channel: not on this list any more,
-        /// but a row of the server, which alone says whether they still are.
+        /// Joined as a subscriber of a channel: from then on a row of the server, which alone knows whether
+        /// they still are.
         Subscribed = "subscribed",
     }
 }
@@ -36,7 +35,7 @@ named! {
 named! {
     /// A text of a member's own entry in a conversation.
     closed MemberField {
-        /// What they call themselves there, ≤ 120 characters.
+        /// Their name there, ≤ 120 characters.
         DisplayName = "display_name",
         /// Their color there, `#RRGGBB`.
         Color = "color",
@@ -50,16 +49,16 @@ pub struct Membership {
     /// Their status.
     #[n(0)]
     pub status: MemberStatus,
-    /// Who said so.
+    /// The account that set the status.
     #[n(1)]
     pub by: AccountId,
     /// When, by their clock.
     #[n(2)]
     pub at: WallTime,
-    /// When they last became active; none if they never were.
+    /// When they last became active; none if never.
     #[n(3)]
     pub joined_at: Option<WallTime>,
-    /// Who added or invited them the last time.
+    /// The account that last added or invited them.
     #[n(4)]
     pub invited_by: Option<AccountId>,
 }
@@ -70,38 +69,36 @@ pub struct Membership {
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Grant {
-    /// Whether it is granted; denied otherwise.
+    /// True if granted, false if denied.
     #[n(0)]
     pub allowed: bool,
-    /// Who said so.
+    /// The account that granted or denied it.
     #[n(1)]
     pub by: AccountId,
     /// When, by their clock.
     #[n(2)]
     pub at: WallTime,
-    /// From when on it says nothing any more; none for never.
+    /// When it expires; none for never.
     #[n(3)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<WallTime>,
 }
 
-/// One entry of a conversation's roster.
+/// A member's entry in a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// The role, also of one who is gone.
+    /// The role, kept for former members too.
     pub role: Role,
-    /// Their status and since when; none if only a role was stated, which makes
-    /// nobody a member.
+    /// Their status and since when; none if only a role was stated, which makes nobody a member.
     pub membership: Option<Membership>,
-    /// What is granted and denied beside the role.
+    /// Grants and denials beside the role.
     pub grants: SortedMap<Permission, Grant>,
-    /// What they say of themselves here.
+    /// Their own texts in this conversation.
     pub texts: SortedMap<MemberField, String>,
 }
 
 impl Membership {
-    /// The membership of somebody who is moved to a status: the one thing that
-    /// may be written then.
+    /// The membership after a change of status: the only value that may be written then.
     pub fn next(former: Option<&Membership>, status: MemberStatus, by: &AccountId, at: WallTime) -> Membership {
         let is_brought = former.is_none_or(|former| former.status != MemberStatus::Invited)
             && matches!(status, MemberStatus::Active | MemberStatus::Invited);
@@ -122,7 +119,7 @@ impl Membership {
 }
 
 impl Grant {
-    /// Whether it still says something.
+    /// Returns true if it has not expired.
     pub fn holds_at(&self, time: WallTime) -> bool {
         self.until.is_none_or(|until| time < until)
     }
@@ -135,13 +132,13 @@ impl Default for Member {
 }
 
 impl Member {
-    /// A subscriber as a member, which no document lists.
+    /// A subscriber as a member; no document lists them.
     pub fn subscriber(account: &AccountId) -> Self {
         let membership = Membership::next(None, MemberStatus::Active, account, WallTime::from_millis(0));
         Self { role: Role::Subscriber, membership: Some(membership), ..Self::default() }
     }
 
-    /// Where they stand; who has no membership has left.
+    /// Their status; left, if they have no membership.
     pub fn status(&self) -> MemberStatus {
         self.membership.as_ref().map_or(MemberStatus::Left, |membership| membership.status)
     }
@@ -151,12 +148,12 @@ impl Member {
         self.texts.get(&field).map(String::as_str)
     }
 
-    /// Whether this version knows their role, and where they stand.
+    /// Returns true if this version knows their role and status.
     pub fn is_known(&self) -> bool {
         self.role != Role::Unknown && self.status() != MemberStatus::Unknown
     }
 
-    /// Whether they take part.
+    /// Returns true if they are active.
     pub fn is_active(&self) -> bool {
         self.status() == MemberStatus::Active
     }

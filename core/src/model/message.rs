@@ -1,5 +1,4 @@
-//! What is written of a message: once when it is sent, and again when it is edited or
-//! taken back.
+//! The values written for a message: once when it is sent, and again when it is edited or deleted.
 
 use minicbor::{Decode, Encode};
 
@@ -15,10 +14,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct MessageBody {
-    /// What it says.
+    /// Its content.
     #[n(0)]
     pub content: Content,
-    /// The message this one answers.
+    /// The message this one replies to.
     #[n(1)]
     pub reply_to: Option<MessageId>,
     /// The accounts it mentions.
@@ -26,11 +25,11 @@ pub struct MessageBody {
     pub mentions: Option<Vec<AccountId>>,
 }
 
-/// What a message says after an edit.
+/// The content of a message after an edit.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Edit {
-    /// What takes the place of the former content, of the same kind.
+    /// The new content, of the same kind as the former one.
     #[n(0)]
     pub content: Content,
     /// When, by the author's clock.
@@ -38,11 +37,11 @@ pub struct Edit {
     pub at: WallTime,
 }
 
-/// Who took a message back.
+/// The deletion of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Deletion {
-    /// The author, or who holds `message:delete_any`.
+    /// The author, or somebody with `message:delete_any`.
     #[n(0)]
     pub by: AccountId,
     /// When, by their clock.

@@ -1,5 +1,5 @@
-//! Plain values of the domain, one file a noun. They know their own names,
-//! limits and order; they know no document, frame or store.
+//! Plain values of the domain, one file per noun. They define their own names, limits and order, and know
+//! nothing of documents, frames or stores.
 
 mod contact;
 mod contact_point;

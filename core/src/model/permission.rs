@@ -1,5 +1,5 @@
-//! The permission table: what each permission is called and from which role
-//! on it is held. The authority reads it, SPEC.md prints it.
+//! The permission table: the name of each permission and the lowest role that has it. The authority reads it,
+//! SPEC.md prints it.
 
 use core::fmt;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::{model::Role, named::named};
 
 named! {
-    /// What a member may be allowed to do.
+    /// A permission in a conversation.
     closed Permission {
         /// Send text.
         MessageSend = "message:send",
@@ -39,9 +39,9 @@ named! {
         PinAdd = "pin:add",
         /// Unpin a message.
         PinRemove = "pin:remove",
-        /// Let in who asked, or decline.
+        /// Admit or decline accounts that asked to join.
         MemberApprove = "member:approve",
-        /// Take a member's words away for a while.
+        /// Mute a member for a while.
         MemberMute = "member:mute",
         /// Add or invite a member.
         MemberAdd = "member:add",
@@ -51,7 +51,7 @@ named! {
         MemberBan = "member:ban",
         /// Change a member's role.
         MemberRole = "member:role",
-        /// Grant and deny a member single permissions.
+        /// Grant or deny a member single permissions.
         MemberPermissions = "member:permissions",
         /// Make invite links.
         InviteCreate = "invite:create",
@@ -65,14 +65,14 @@ named! {
         ConversationSettings = "conversation:settings",
         /// Delete the conversation.
         ConversationDelete = "conversation:delete",
-        /// Define the conversation's own roles.
+        /// Define custom roles.
         RoleDefine = "role:define",
         /// Change how it is encrypted.
         EncryptionChange = "encryption:change",
     }
 }
 
-/// The table: each permission with the lowest role that holds it.
+/// The table: each permission under the lowest role that has it.
 const TABLE: &[(Role, &[Permission])] = &[
     (
         Role::Member,
@@ -124,8 +124,8 @@ impl Permission {
     }
 }
 
-/// A set of permissions. Written as the list of their names; names of a newer
-/// version are not understood, and grant nothing here.
+/// A set of permissions, encoded as the list of their names. Names from a newer version are ignored, and grant
+/// nothing here.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(type = "Permission[]"))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = Vec<Permission>))]
@@ -137,13 +137,13 @@ impl Permissions {
         Permission::ALL.iter().copied().collect()
     }
 
-    /// What the table gives to a rank: the rows of the roles up to it.
+    /// The permissions of a rank: those of all roles up to it.
     pub(super) fn of_rank(rank: u8) -> Self {
         let rows = TABLE.iter().filter(|(role, _)| role.built_in_rank().is_some_and(|from| from <= rank));
         rows.flat_map(|(_, permissions)| permissions.iter().copied()).collect()
     }
 
-    /// Whether this one is in it.
+    /// Returns true if the permission is in the set.
     pub fn holds(self, permission: Permission) -> bool {
         self.0 & permission.bit() != 0
     }
@@ -164,13 +164,13 @@ impl Permissions {
         Permissions(self.0 & !other.0)
     }
 
-    /// Each of them, in the order of the table.
+    /// Each of them, in table order.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.iter().copied().filter(move |permission| self.holds(*permission))
     }
 }
 
-/// What somebody may do in a conversation, and to members of which ranks: those below.
+/// The rank and permissions with which somebody acts; only members of a lower rank can be acted on.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Power {
     /// The rank.
@@ -180,7 +180,7 @@ pub struct Power {
 }
 
 impl Power {
-    /// That of an administrator of the tenant: everything, above all members.
+    /// The power of a tenant administrator: everything, above all members.
     pub fn administrator() -> Self {
         Self { rank: u8::MAX, permissions: Permissions::all() }
     }

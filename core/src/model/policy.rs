@@ -22,14 +22,14 @@ pub enum PolicyValue<'a> {
     Name(&'a str),
     /// On or off.
     Switch(bool),
-    /// A count of something.
+    /// A number.
     Number(u64),
 }
 
 named! {
-    /// Who may send messages.
+    /// Values of the policy on who may send messages.
     SendPolicy {
-        /// Whoever holds `message:send`.
+        /// Everybody with `message:send`.
         AllMembers = "all_members",
         /// Moderators and above.
         Moderators = "moderators",
@@ -39,45 +39,45 @@ named! {
 }
 
 named! {
-    /// Who may do something that is the admins' otherwise.
+    /// Values of a policy that opens an admins' permission to members.
     WhoPolicy {
         /// Members and above.
         AllMembers = "all_members",
-        /// Whoever holds the permission.
+        /// Everybody with the permission.
         AdminsOnly = "admins_only",
     }
 }
 
 named! {
-    /// How one who is not a member comes in.
+    /// Values of the policy on how accounts join.
     JoinPolicy {
         /// Only by being added or invited.
         InviteOnly = "invite_only",
-        /// With a link, too.
+        /// Also with an invite link.
         LinkJoin = "link_join",
-        /// Whoever wants to.
+        /// Anybody can join on their own.
         Open = "open",
     }
 }
 
 named! {
-    /// Who may open threads.
+    /// Values of the policy on who may open threads.
     SubroomPolicy {
-        /// Whoever holds `thread:create`.
+        /// Everybody with `thread:create`.
         AllMembers = "all_members",
         /// Admins and above.
         AdminsOnly = "admins_only",
-        /// Nobody.
+        /// Not even owners.
         Nobody = "nobody",
     }
 }
 
 named! {
-    /// What becomes of what a removed member wrote before the removal reached them.
+    /// Values of the policy on messages that a removed member wrote before the removal reached them.
     LateWrites {
-        /// It is refused.
+        /// They are refused.
         Refuse = "refuse",
-        /// It is held for a moderator.
+        /// They are held for a moderator.
         Hold = "hold",
     }
 }
@@ -128,7 +128,7 @@ macro_rules! policies {
                     $(PolicyName::$variant => map.next_value().map(Policy::$variant),)+
                 };
                 let policy = match policy {
-                    // No version has a number that is no count.
+                    // In every version, a policy with numbers has nothing else.
                     Err(error) if name.number_max().is_some() => return Err(error),
                     policy => policy.ok().filter(|policy| policy.is_known()).ok_or_else(unknown)?,
                 };
@@ -140,34 +140,34 @@ macro_rules! policies {
         }
 
         named! {
-            /// Which policy.
+            /// The name of a policy.
             closed PolicyName { $($(#[$meta])* $variant = $text,)+ }
         }
 
         impl Policy {
-            /// Which one it is.
+            /// The policy's name.
             pub fn name(self) -> PolicyName {
                 match self { $(Policy::$variant(_) => PolicyName::$variant,)+ }
             }
 
-            /// What it says.
+            /// The policy's value.
             pub fn value(self) -> PolicyValue<'static> {
                 match self { $(Policy::$variant(value) => value.to_value(),)+ }
             }
 
-            /// Whether this version knows its value.
+            /// Returns true if this version knows its value.
             pub fn is_known(self) -> bool {
                 match self { $(Policy::$variant(value) => value.is_known(),)+ }
             }
 
-            /// The policy of this name with this value; none if the value is not one of it.
+            /// The policy with this name and value; none if the value is not valid for it.
             pub fn new(name: PolicyName, value: PolicyValue<'_>) -> Option<Policy> {
                 Some(match name { $(PolicyName::$variant => Policy::$variant(Setting::from_value(value)?),)+ })
             }
         }
 
         impl Policies {
-            /// Changes one of them.
+            /// Sets one of them.
             pub fn set(&mut self, policy: Policy) {
                 match policy { $(Policy::$variant(value) => self.$field = value,)+ }
             }
@@ -181,36 +181,36 @@ macro_rules! policies {
 }
 
 policies! {
-    /// Who may send.
+    /// Who may send messages.
     0 Send "send" send: SendPolicy = SendPolicy::AllMembers,
-    /// How one comes in.
+    /// How accounts join.
     1 Join "join" join: JoinPolicy = JoinPolicy::InviteOnly,
-    /// Whether who comes in by a link or by themselves waits for approval.
+    /// If true, accounts that join by a link or on their own wait for approval.
     2 JoinApproval "join_approval" join_approval: bool = false,
     /// Who may add members.
     3 AddMembers "add_members" add_members: WhoPolicy = WhoPolicy::AdminsOnly,
-    /// Who may change what describes the conversation.
+    /// Who may change the texts that describe the conversation.
     4 InfoEdit "info_edit" info_edit: WhoPolicy = WhoPolicy::AdminsOnly,
     /// Who may open threads.
     5 Subrooms "subrooms" subrooms: SubroomPolicy = SubroomPolicy::AllMembers,
-    /// How deep threads of threads go, 0–32.
+    /// Maximum depth of nested threads, 0–32.
     6 SubroomDepthMax "subroom_depth_max" subroom_depth_max: u32 = 8,
     /// Days until a message is erased, 0–36,500; 0 keeps it.
     7 RetentionDays "retention_days" retention_days: u32 = 0,
     /// Seconds between two messages of one account, 0–86,400; 0 for no slow mode.
     8 SlowModeSeconds "slow_mode_seconds" slow_mode_seconds: u32 = 0,
-    /// Whether reactions are allowed.
+    /// If false, reactions are forbidden.
     9 Reactions "reactions" reactions: bool = true,
-    /// Whether stickers are allowed.
+    /// If false, stickers are forbidden.
     10 Stickers "stickers" stickers: bool = true,
-    /// Whether attachments are allowed.
+    /// If false, attachments are forbidden.
     11 Attachments "attachments" attachments: bool = true,
-    /// What becomes of what a removed member wrote before they knew of it.
+    /// Handling of messages that a removed member wrote before they knew.
     12 LateWrites "late_writes" late_writes: LateWrites = LateWrites::Refuse,
 }
 
 impl Policies {
-    /// What a new conversation of a kind has.
+    /// The policies of a new conversation of a kind.
     pub fn of(kind: ConversationKind) -> Self {
         let send = match kind {
             ConversationKind::Channel | ConversationKind::System => SendPolicy::AdminsOnly,
@@ -226,7 +226,7 @@ impl Policies {
 }
 
 impl PolicyName {
-    /// The largest number the policy takes, if it is a number.
+    /// The largest value of the policy, if it is a number.
     pub fn number_max(self) -> Option<u32> {
         match self {
             PolicyName::SubroomDepthMax => Some(32),
@@ -238,7 +238,7 @@ impl PolicyName {
 }
 
 impl SubroomPolicy {
-    /// The lowest rank that the policy lets open threads; none when nobody may, or that is not known.
+    /// The lowest rank that may open threads; none if nobody may, or for an unknown value.
     pub fn lowest_rank(self) -> Option<u8> {
         match self {
             SubroomPolicy::AllMembers => Role::Subscriber.built_in_rank(),
@@ -249,7 +249,7 @@ impl SubroomPolicy {
 }
 
 impl SendPolicy {
-    /// The lowest rank that the policy lets send; none when that is not known.
+    /// The lowest rank that may send; none for an unknown value.
     pub fn lowest_rank(self) -> Option<u8> {
         match self {
             SendPolicy::AllMembers => Role::Subscriber.built_in_rank(),
@@ -260,7 +260,7 @@ impl SendPolicy {
     }
 }
 
-/// What a policy can be set to.
+/// A type of policy values.
 trait Setting: Sized {
     fn to_value(self) -> PolicyValue<'static>;
     fn from_value(value: PolicyValue<'_>) -> Option<Self>;

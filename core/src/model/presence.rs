@@ -1,9 +1,9 @@
-//! What somebody is doing right now: passed on, never stored.
+//! Presence: what an account is doing right now; passed on, never stored.
 
 use crate::named::named;
 
 named! {
-    /// What an account is doing in a conversation.
+    /// The activity of an account in a conversation.
     PresenceKind {
         /// Has it open.
         Online = "online",

@@ -1,4 +1,4 @@
-//! An account's public side, as those who share a conversation with it see it.
+//! An account's public profile, as seen by those who share a conversation with it.
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{named::named, time::WallTime};
 
 named! {
-    /// What an account is.
+    /// The kind of an account.
     AccountKind {
         /// A person.
         Personal = "personal",
@@ -19,15 +19,15 @@ named! {
     }
 }
 
-/// The public fields of an account; each empty until written. Its owner writes
-/// all but the two times, which are the server's.
+/// The public fields of an account, each empty until written. Its owner writes all but the two times, which the
+/// server sets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, rename_all = "camelCase")]
 pub struct Profile {
-    /// What the account is.
+    /// The kind of account.
     #[n(0)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<AccountKind>,
@@ -35,7 +35,7 @@ pub struct Profile {
     #[n(1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// Where the picture is, ≤ 2,048 bytes.
+    /// URL of the picture, ≤ 2,048 bytes.
     #[n(2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
@@ -47,15 +47,15 @@ pub struct Profile {
     #[n(4)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// What the operator's own systems call the profile, ≤ 64 characters.
+    /// The account's name in the operator's own systems, ≤ 64 characters.
     #[n(5)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// When the server first accepted a change of it; no command states it.
+    /// When the server first accepted a change of it; no command sets it.
     #[n(6)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<WallTime>,
-    /// When the server last accepted a change of it; no command states it.
+    /// When the server last accepted a change of it; no command sets it.
     #[n(7)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<WallTime>,

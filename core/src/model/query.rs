@@ -1,6 +1,5 @@
-//! Questions for lists of conversations: the own ones by newest activity, and
-//! the directory of what everybody of the tenant may find. Both are paged by
-//! key: a page begins behind the last row of the one before.
+//! Queries of conversation lists: the own ones by newest activity, and the tenant's directory. Both are paged
+//! by key: a page begins after the last row of the previous one.
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -13,10 +12,10 @@ use crate::{
     wire::bounded,
 };
 
-/// Rows of one page at most.
+/// Maximum number of rows of one page.
 pub const PAGE_MAX: u32 = 100;
 
-/// Which list is asked for.
+/// A query of one of the lists.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
@@ -24,46 +23,44 @@ pub enum Query {
     /// The own conversations.
     #[n(0)]
     Own(#[n(0)] OwnQuery),
-    /// What everybody of the tenant may find.
+    /// Public conversations of the tenant.
     #[n(1)]
     Directory(#[n(0)] DirectoryQuery),
 }
 
-/// Which of the own conversations, by newest activity.
+/// A query of the own conversations, by newest activity.
 #[derive(Clone, PartialEq, Eq, Default, Encode, Decode, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[serde(default)]
 pub struct OwnQuery {
-    /// Of these kinds; of every kind if there is none.
+    /// Only these kinds; every kind if empty.
     #[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub kinds: Vec<ConversationKind>,
-    /// Where the account stands so. Where it takes part, was invited or asked
-    /// to be let in, if there is none.
+    /// Only conversations with these own statuses. If empty: active, invited and requested ones.
     #[cbor(n(1), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub statuses: Vec<MemberStatus>,
-    /// In these states; in any but deleted, if there is none. It says nothing
-    /// of what the account is not in any more.
+    /// Only these states; all but deleted if empty. Does not apply to conversations that the account has left.
     #[cbor(n(2), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub states: Vec<ConversationState>,
-    /// Those behind this one; none for the first page.
+    /// The key to continue after; none for the first page.
     #[n(3)]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub after: Option<ActivityKey>,
-    /// At most so many, and at most `PAGE_MAX`; 0 is as many as there may be.
+    /// Maximum number of rows, up to `PAGE_MAX`; 0 for `PAGE_MAX`.
     #[n(4)]
     #[serde(rename = "limit")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub count_max: u32,
-    /// About the resource of this id only.
+    /// Only about the resource with this id.
     #[n(5)]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub resource: Option<String>,
-    /// Only those whose name holds words that begin like these. Never sent:
-    /// what a person calls their conversations is known here only.
+    /// Only those whose name has words with these prefixes. Never sent: only the device knows what a person
+    /// calls their conversations.
     #[cbor(skip)]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub words: String,
@@ -86,7 +83,7 @@ impl core::fmt::Debug for OwnQuery {
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActivityKey {
-    /// When something last happened there.
+    /// Time of the latest activity.
     #[n(0)]
     pub at: WallTime,
     /// The id of the conversation.
@@ -95,30 +92,30 @@ pub struct ActivityKey {
 }
 
 impl ActivityKey {
-    /// Whether this place is behind another one.
+    /// Returns true if this place comes after another one.
     pub fn is_behind(&self, other: &ActivityKey) -> bool {
         (other.at, self.conversation) > (self.at, other.conversation)
     }
 }
 
-/// Which public conversations, by the words that they are found under.
+/// A query of public conversations, by the words of their title and name.
 #[derive(Clone, PartialEq, Eq, Default, Encode, Decode, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[serde(default)]
 pub struct DirectoryQuery {
-    /// Words that begin like those of a title or name, or `@` and how a name begins.
+    /// Prefixes of words of a title or name, or `@` and the prefix of a name.
     #[n(0)]
     pub words: String,
-    /// Of these kinds; of every kind if there is none.
+    /// Only these kinds; every kind if empty.
     #[cbor(n(1), decode_with = "bounded::decode::<{ frame_items::CHOICES }, _, _>")]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub kinds: Vec<ConversationKind>,
-    /// Those behind this one; none for the first page.
+    /// The key to continue after; none for the first page.
     #[n(2)]
     #[cfg_attr(feature = "ts", tsify(optional))]
     pub after: Option<WordKey>,
-    /// At most so many, and at most `PAGE_MAX`; 0 is as many as there may be.
+    /// Maximum number of rows, up to `PAGE_MAX`; 0 for `PAGE_MAX`.
     #[n(3)]
     #[serde(rename = "limit")]
     #[cfg_attr(feature = "ts", tsify(optional))]
@@ -138,7 +135,7 @@ impl core::fmt::Debug for DirectoryQuery {
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WordKey {
-    /// The word it was found under.
+    /// The word by which it was found.
     #[n(0)]
     pub word: String,
     /// The id of the conversation.
@@ -152,8 +149,7 @@ impl core::fmt::Debug for WordKey {
     }
 }
 
-/// What everybody of the tenant may know of a public conversation, beside its
-/// kind, its title and how many are in it.
+/// The public part of a conversation, beside its kind, title and number of members.
 #[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
@@ -168,14 +164,14 @@ pub struct Listing {
     #[n(1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Where its picture is.
+    /// URL of its picture.
     #[n(2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
-    /// How one comes in.
+    /// How accounts join.
     #[n(3)]
     pub join: JoinPolicy,
-    /// Whether who comes in waits for approval.
+    /// True if accounts that join wait for approval.
     #[n(4)]
     pub join_approval: bool,
 }
@@ -186,7 +182,7 @@ impl core::fmt::Debug for Listing {
     }
 }
 
-/// A public conversation, as it is found.
+/// A public conversation in the directory.
 #[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
@@ -203,17 +199,17 @@ pub struct DirectoryRow {
     #[n(2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What else is told of it.
+    /// Its public part.
     #[n(3)]
     #[serde(flatten)]
     pub listing: Listing,
     /// Its active members.
     #[n(4)]
     pub member_count: u32,
-    /// Those who subscribe to it beside its members.
+    /// The number of its subscribers.
     #[n(5)]
     pub subscriber_count: u32,
-    /// Where the account stands in it; none if it never had to do with it.
+    /// The own membership status; none if there never was one.
     #[n(6)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<MemberStatus>,
@@ -225,8 +221,7 @@ impl core::fmt::Debug for DirectoryRow {
     }
 }
 
-/// Where an account stands, told with whether it is in no list: an active
-/// account whose role is subscriber subscribes.
+/// The status to send to an account: an active one with the role of subscriber is subscribed.
 pub fn member_status(role: &Role, status: MemberStatus) -> MemberStatus {
     match (role, status) {
         (Role::Subscriber, MemberStatus::Active) => MemberStatus::Subscribed,
@@ -234,8 +229,8 @@ pub fn member_status(role: &Role, status: MemberStatus) -> MemberStatus {
     }
 }
 
-/// Whether a device has the row of every conversation where its account stands
-/// so: of the others it may have been told by nobody.
+/// Returns true if devices have a row for every conversation in which their account has this status; for other
+/// statuses they may lack some.
 pub fn has_row(status: MemberStatus) -> bool {
     match status {
         MemberStatus::Active | MemberStatus::Subscribed | MemberStatus::Invited | MemberStatus::Requested => true,
@@ -244,35 +239,35 @@ pub fn has_row(status: MemberStatus) -> bool {
 }
 
 impl OwnQuery {
-    /// The kinds that are asked for.
+    /// The kinds to return.
     pub fn kinds(&self) -> Vec<ConversationKind> {
         all_unless(&self.kinds, ConversationKind::ALL.iter().copied())
     }
 
-    /// The statuses that are asked for.
+    /// The statuses to return.
     pub fn statuses(&self) -> Vec<MemberStatus> {
         all_unless(&self.statuses, MemberStatus::ALL.iter().copied().filter(|status| has_row(*status)))
     }
 
-    /// The states that are asked for.
+    /// The states to return.
     pub fn states(&self) -> Vec<ConversationState> {
         let states = ConversationState::ALL.iter().copied();
         all_unless(&self.states, states.filter(|state| *state != ConversationState::Deleted))
     }
 
-    /// How many rows a page may have.
+    /// The maximum number of rows of a page.
     pub fn page_max(&self) -> u32 {
         page_max(self.count_max)
     }
 }
 
 impl DirectoryQuery {
-    /// The kinds that are asked for.
+    /// The kinds to return.
     pub fn kinds(&self) -> Vec<ConversationKind> {
         all_unless(&self.kinds, ConversationKind::ALL.iter().copied())
     }
 
-    /// How many rows a page may have.
+    /// The maximum number of rows of a page.
     pub fn page_max(&self) -> u32 {
         page_max(self.count_max)
     }

@@ -1,24 +1,24 @@
-//! How far an account has been delivered to, and has read: max-registers of
-//! journal positions, kept beside the documents.
+//! Receipts: the positions up to which an account has been delivered to and has read. Max-registers kept beside
+//! the documents.
 
 use minicbor::{Decode, Encode};
 
 use crate::journal::Position;
 
-/// The registers of one account in one conversation; they only grow.
+/// The receipts of one account in one conversation; they only grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(map)]
 pub struct Receipt {
-    /// Delivered up to here.
+    /// Delivered up to this position.
     #[n(0)]
     pub delivered: Position,
-    /// Read up to here; what is read is delivered.
+    /// Read up to this position; what is read counts as delivered.
     #[n(1)]
     pub read: Position,
 }
 
 impl Receipt {
-    /// Takes the greater of each register.
+    /// The greater of each register.
     #[must_use]
     pub fn merge(self, other: Receipt) -> Receipt {
         let read = self.read.max(other.read);

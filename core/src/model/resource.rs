@@ -1,35 +1,35 @@
-//! What a resource conversation is about.
+//! The resource that a resource conversation is about.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 use crate::ids::AccountId;
 
-/// A thing of the operator's, of which a client talks with its owner.
+/// Something of the operator's that a client discusses with its owner.
 #[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Resource {
-    /// Its id there, 1–64 characters.
+    /// Its id in the operator's system, 1–64 characters.
     #[n(0)]
     pub id: String,
-    /// What it is called, ≤ 200 characters.
+    /// Its title, ≤ 200 characters.
     #[n(1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Who asks about it, and begins the conversation.
+    /// The account that asks about it, and creates the conversation.
     #[n(2)]
     pub client: AccountId,
-    /// What the client was called then, ≤ 120 characters.
+    /// The client's name at that time, ≤ 120 characters.
     #[n(3)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,
-    /// Whose it is.
+    /// The account that owns it.
     #[n(4)]
     pub owner: AccountId,
-    /// What the owner was called then, ≤ 120 characters.
+    /// The owner's name at that time, ≤ 120 characters.
     #[n(5)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_name: Option<String>,

@@ -1,5 +1,4 @@
-//! Roles: the built-in ones with their ranks, and those that a conversation
-//! defines for itself.
+//! Roles: the built-in ones with their ranks, and custom ones of a conversation.
 
 use core::fmt;
 
@@ -11,30 +10,30 @@ use crate::{
     model::Permissions,
 };
 
-/// What a member is in a conversation: a built-in role, or one of the conversation's own by its name.
+/// The role of a member: a built-in role, or the name of a custom one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "ts",
     derive(tsify::Tsify),
-    // Any other text is written so that editors still complete the built-in names.
+    // The open string type still lets editors complete the built-in names.
     tsify(type = r#""owner" | "admin" | "moderator" | "member" | "guest" | "subscriber" | (string & {})"#)
 )]
 pub enum Role {
-    /// May do everything, and is the only one who may end it.
+    /// Has every permission, and is the only one that may delete the conversation.
     Owner,
     /// Manages members and metadata.
     Admin,
-    /// Keeps order among the messages.
+    /// Moderates messages.
     Moderator,
     /// Reads and writes.
     Member,
-    /// Reads.
+    /// Read-only.
     Guest,
-    /// Reads a channel; a row of the server, not of the roster.
+    /// Reads a channel; a row of the server, not a listed member.
     Subscriber,
-    /// A role that the conversation defines.
+    /// A custom role of the conversation.
     Custom(RoleName),
-    /// What no role can be called here: of a newer version. It has no rank and carries nothing.
+    /// A name that cannot be a role in this version. It has no rank and no permissions.
     Unknown,
 }
 
@@ -42,12 +41,11 @@ write_as_text! { Role }
 read_as_text! { RoleName, or RoleUnknown, |name| RoleName::parse(name).ok_or("no role of its own can be called that") }
 read_as_text! { Role, or RoleUnknown, |name| Role::parse(name).ok_or("no role can be called that") }
 
-/// The name of a role that a conversation defines: 1–64 characters, and not to be
-/// taken for one of the built-in names.
+/// The name of a custom role: 1–64 characters, and not easily mistaken for a built-in name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleName(String);
 
-/// What a conversation says of one of its own roles.
+/// The definition of a custom role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Deserialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
@@ -55,12 +53,12 @@ pub struct RoleDefinition {
     /// Its rank, 1–99: members below it can be acted on.
     #[n(0)]
     pub rank: u8,
-    /// What it carries.
+    /// Its permissions.
     #[n(1)]
     pub permissions: Permissions,
 }
 
-/// Characters of the name of a role at most.
+/// Maximum number of characters of a role's name.
 const ROLE_NAME_CHARACTERS_MAX: usize = 64;
 
 impl Role {
@@ -68,8 +66,8 @@ impl Role {
     pub const BUILT_IN: [Role; 6] =
         [Role::Owner, Role::Admin, Role::Moderator, Role::Member, Role::Guest, Role::Subscriber];
 
-    /// The rank of a built-in role: nobody acts on a member of their own rank
-    /// or above. What a custom role's is, its conversation says.
+    /// The rank of a built-in role: nobody acts on a member of their own rank or above. The conversation
+    /// defines the ranks of custom roles.
     pub fn built_in_rank(&self) -> Option<u8> {
         Some(match self {
             Role::Owner => 100,
@@ -82,8 +80,7 @@ impl Role {
         })
     }
 
-    /// What a built-in role carries: each permission is held from one role
-    /// on, upwards.
+    /// The permissions of a built-in role: each role has those of the roles below it.
     pub fn built_in_permissions(&self) -> Option<Permissions> {
         self.built_in_rank().map(Permissions::of_rank)
     }
@@ -102,21 +99,21 @@ impl Role {
         }
     }
 
-    /// The role of this name; none if nothing can be called that.
+    /// Parses a role's name; none if no role can have it.
     pub fn parse(name: &str) -> Option<Role> {
         let built_in = Role::BUILT_IN.into_iter().find(|role| role.as_str() == name);
         built_in.or_else(|| RoleName::parse(name).map(Role::Custom))
     }
 
-    /// The same; `Unknown` if nothing can be called that here.
+    /// Parses a role's name; `Unknown` if no role can have it in this version.
     pub fn read(name: &str) -> Role {
         Role::parse(name).unwrap_or(Role::Unknown)
     }
 }
 
 impl RoleName {
-    /// A legal name: letters of one script, ASCII digits, spaces and signs but no
-    /// slash, no space at its ends; and not read as a built-in role's.
+    /// Parses a valid name: letters of one script, ASCII digits, spaces and signs but no slash, no space at its
+    /// ends; and not mistakable for a built-in role.
     pub fn parse(name: &str) -> Option<RoleName> {
         let fits = (1..=ROLE_NAME_CHARACTERS_MAX).contains(&name.chars().count());
         let is_sign = |character: char| !character.is_ascii_alphabetic() && (' '..='~').contains(&character);
@@ -127,13 +124,13 @@ impl RoleName {
         legal.then(|| RoleName(name.to_owned()))
     }
 
-    /// As text.
+    /// Its text.
     pub const fn as_str(&self) -> &str {
         self.0.as_str()
     }
 }
 
-/// Whether somebody could take it for one of the built-in names, or for that of what is not known.
+/// Returns true if somebody could mistake it for a built-in name, or for the name of an unknown role.
 fn reads_as_built_in(name: &str) -> bool {
     let read = |character: char| match character.to_ascii_lowercase() {
         '0' => Some('o'),
@@ -144,10 +141,10 @@ fn reads_as_built_in(name: &str) -> bool {
     Role::BUILT_IN.iter().chain([&Role::Unknown]).any(|role| name == role.as_str())
 }
 
-/// The scripts that a name is written in, by their blocks. What has letters of
-/// another block that look the same (fullwidth, mathematical, phonetic) is none.
+/// The scripts that names can be written in, as Unicode blocks. Look-alike letters of other blocks (fullwidth,
+/// mathematical, phonetic) are excluded.
 const SCRIPTS: [&[(char, char)]; 10] = [
-    // Latin, without the i that has no dot and the long s.
+    // Latin, without the dotless i and the long s.
     &[
         ('A', 'Z'),
         ('a', 'z'),
@@ -162,15 +159,15 @@ const SCRIPTS: [&[(char, char)]; 10] = [
     &[('\u{531}', '\u{58f}')],
     &[('\u{591}', '\u{5f4}')],
     &[('\u{620}', '\u{6ff}')],
-    // Those of India; Thai and Lao; Georgian.
+    // Scripts of India; Thai and Lao; Georgian.
     &[('\u{900}', '\u{dff}')],
     &[('\u{e01}', '\u{eff}')],
     &[('\u{10a0}', '\u{10ff}')],
-    // Han, Kana and Hangul, which are mixed.
+    // Han, Kana and Hangul, which are written together.
     &[('\u{3041}', '\u{30ff}'), ('\u{3400}', '\u{4dbf}'), ('\u{4e00}', '\u{9fff}'), ('\u{ac00}', '\u{d7a3}')],
 ];
 
-/// Which of them a letter is of.
+/// The index of a letter's script.
 fn script_of(letter: char) -> Option<usize> {
     let has = |blocks: &&[(char, char)]| blocks.iter().any(|(first, last)| (*first..=*last).contains(&letter));
     SCRIPTS.iter().position(has)

@@ -1,28 +1,27 @@
-//! What an account set for itself about one conversation: private, in the
-//! home document.
+//! An account's private settings for one conversation, in its home document.
 
 use crate::{named::named, time::WallTime};
 
 named! {
-    /// What of a conversation an account wants to be notified of.
+    /// The messages of a conversation that an account is notified of.
     NotificationLevel {
         /// Every message.
         All = "all",
         /// Messages that mention it.
         Mentions = "mentions",
-        /// Nothing.
+        /// No messages.
         None = "none",
     }
 }
 
 named! {
-    /// Who may invite an account, add it, or begin a direct with it.
+    /// Who may invite an account, add it, or begin a direct conversation with it.
     Reachability {
         /// Every account of the tenant.
         Everybody = "everybody",
-        /// The accounts that its contacts are linked to.
+        /// The accounts linked to its contacts.
         Contacts = "contacts",
-        /// Nobody but itself, by asking to be let in.
+        /// Nobody; the account can still ask to join.
         Nobody = "nobody",
     }
 }
@@ -30,12 +29,12 @@ named! {
 /// The settings of one conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ConversationSetting {
-    /// Silent until then; the end of time means for good.
+    /// Muted until then; the end of time means for good.
     pub muted_until: Option<WallTime>,
-    /// Kept at the top since then.
+    /// Since when it is pinned to the top.
     pub pinned_at: Option<WallTime>,
-    /// Out of the way since then.
+    /// Since when it is archived.
     pub archived_at: Option<WallTime>,
-    /// What to be notified of; of everything unless it says otherwise.
+    /// The notification level; `all` if not set.
     pub notifications: Option<NotificationLevel>,
 }

@@ -1,6 +1,5 @@
-//! A thread as it is shown on the message that it starts from, without its
-//! documents: counted entry by entry, alike by the server, a client and
-//! whoever verifies a journal.
+//! A thread as shown on the message that it starts from, without its documents: counted entry by entry, in the
+//! same way by the server, a client and a verifier.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -13,10 +12,10 @@ use crate::{
     wire::bounded,
 };
 
-/// Accounts named on the message that a thread starts from.
+/// Maximum number of accounts named on the message that a thread starts from.
 pub const PARTICIPANTS_MAX: usize = 5;
 
-/// What a thread starts from.
+/// The message that a thread starts from.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
@@ -32,46 +31,46 @@ pub struct Parent {
     #[n(2)]
     #[serde(skip)]
     pub page: PageNumber,
-    /// How deep the thread is: 1 in a conversation, 2 in a thread of one …
+    /// The depth of the thread: 1 in a conversation, 2 in a thread of a thread …
     #[n(3)]
     pub depth: u32,
 }
 
 impl Parent {
-    /// The page that the message is on, in the stream of a conversation.
+    /// The page of the message, in the stream of a conversation.
     pub fn document(&self, conversation: ConversationId) -> DocumentId {
         TimelineId::within(conversation, self.conversation).page(self.page)
     }
 }
 
-/// What is known of a thread without its documents.
+/// The state of a thread that can be shown without its documents.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Thread {
     /// Its id.
     #[n(0)]
     pub id: ConversationId,
-    /// What it starts from.
+    /// The message that it starts from.
     #[n(1)]
     pub parent: Parent,
-    /// Its newest page that has a change; 0 for none.
+    /// Its newest page with a change; 0 for none.
     #[n(2)]
     pub page: PageNumber,
-    /// The messages written in it, those included that were taken back.
+    /// The number of messages written in it, including deleted ones.
     #[n(3)]
     pub replies: u32,
-    /// The message admitted last.
+    /// The last admitted message.
     #[n(4)]
     pub last_reply: Option<LastReply>,
-    /// Who wrote in it, the latest first, at most `PARTICIPANTS_MAX`.
+    /// Accounts that wrote in it, the latest first, at most `PARTICIPANTS_MAX`.
     #[cbor(n(5), decode_with = "bounded::decode::<{ frame_items::SOME }, _, _>")]
     pub participants: Vec<AccountId>,
-    /// The last entry that is counted in: none at or before it counts again.
+    /// The last entry counted; entries at or before it are not counted again.
     #[n(6)]
     pub position: Position,
 }
 
-/// The message admitted last.
+/// The last admitted message.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct LastReply {
@@ -84,14 +83,14 @@ pub struct LastReply {
 }
 
 impl Thread {
-    /// A thread of which nothing is counted yet.
+    /// A thread without counted entries.
     pub fn new(id: ConversationId, parent: Parent) -> Self {
         let participants = Vec::new();
         Self { id, parent, page: 0, replies: 0, last_reply: None, participants, position: Position::ZERO }
     }
 
-    /// Counts an entry of the thread in, with the messages that it holds. An
-    /// entry that is counted in already changes nothing.
+    /// Counts an entry of the thread, with the messages that it contains. An entry that is already counted
+    /// changes nothing.
     pub fn count<'a>(
         &mut self,
         position: Position,

@@ -1,5 +1,5 @@
-//! Words that a conversation is found by: those of its title and its name, in
-//! lower case, and its whole name behind an `@`, which no word holds.
+//! The words by which a conversation is found: those of its title and name, in lower case, and its whole name
+//! after an `@`, which no word contains.
 
 use crate::{
     code::Code,
@@ -7,16 +7,16 @@ use crate::{
     sorted::SortedSet,
 };
 
-/// Characters of a search; longer ones are refused with `text_too_long`.
+/// Maximum characters of a search; longer ones are refused with `text_too_long`.
 pub const SEARCH_CHARACTERS_MAX: usize = 200;
 
-/// Words of a search; more are refused with `text_too_long`.
+/// Maximum words of a search; more are refused with `text_too_long`.
 pub const SEARCH_WORDS_MAX: usize = 8;
 
-/// Characters by which a word is known; the rest of a longer one does not count.
+/// Significant characters of a word; the rest of a longer one is ignored.
 const WORD_CHARACTERS_MAX: usize = 64;
 
-/// What a name begins with among words.
+/// The mark before a name among words.
 const NAME_MARK: char = '@';
 
 /// The words of a text: runs of letters and digits, in lower case.
@@ -26,11 +26,11 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
         .map(|word| word.chars().flat_map(char::to_lowercase).take(WORD_CHARACTERS_MAX).collect())
 }
 
-/// What is looked for in the directory: each is how a word begins, or a name.
+/// The terms of a directory search: each is a prefix of a word, or of a name.
 ///
 /// # Errors
-/// `text_empty` without a word, `text_too_long` for too many words or
-/// characters, `value_invalid` for what no name begins with.
+/// `text_empty` without a word, `text_too_long` for too many words or characters, `value_invalid` for
+/// characters that no name has.
 pub fn search(text: &str) -> Result<SortedSet<String>, Code> {
     if text.chars().nth(SEARCH_CHARACTERS_MAX).is_some() {
         return Err(Code::TextTooLong);
@@ -56,15 +56,15 @@ fn is_of_name(character: char) -> bool {
     character.is_ascii_alphanumeric() || "-_.".contains(character)
 }
 
-/// Whether a text has, for each word of a search, one that begins like it.
-/// Everything is found without a word.
+/// Returns true if for each word of a search the text has a word with that prefix. An empty search
+/// matches everything.
 pub fn is_found(text: &str, search: &str) -> bool {
     let held: Vec<String> = words(text).collect();
     words(search).all(|wanted| held.iter().any(|word| word.starts_with(&wanted)))
 }
 
 impl Conversation {
-    /// What everybody of the tenant is told of it; none unless it is public and goes on.
+    /// Its public part; none unless it is public and active.
     pub fn listing(&self) -> Option<Listing> {
         let closed = [ConversationKind::Direct, ConversationKind::Thread, ConversationKind::Resource];
         let has_doors = !closed.contains(&self.kind()?);
@@ -79,7 +79,7 @@ impl Conversation {
         })
     }
 
-    /// What the directory has it under; nothing unless it is listed.
+    /// The words under which the directory lists it; none unless it is listed.
     pub fn directory_words(&self) -> SortedSet<String> {
         let Some(Listing { name, .. }) = self.listing() else { return SortedSet::new() };
         let title = self.text(InfoField::Title).unwrap_or_default();

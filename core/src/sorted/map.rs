@@ -12,15 +12,15 @@ use std::vec;
 /// Values under unique keys, in the order of the keys.
 #[derive(Clone)]
 pub struct SortedMap<K, V> {
-    /// None of them is empty, and each is of greater keys than the one before it.
+    /// None is empty, and the keys of each are greater than those of the previous one.
     runs: Vec<Vec<(K, V)>>,
     len: usize,
 }
 
-/// Entries of a run at most: a run that becomes longer is halved.
+/// Maximum entries of a run: a longer one is split in half.
 const RUN: usize = 64;
 
-/// Where a key is, or would be.
+/// The place where a key is, or would be.
 struct Place {
     run: usize,
     index: usize,
@@ -34,17 +34,17 @@ impl<K, V> Default for SortedMap<K, V> {
 }
 
 impl<K, V> SortedMap<K, V> {
-    /// Without an entry.
+    /// An empty map.
     pub const fn new() -> Self {
         Self { runs: Vec::new(), len: 0 }
     }
 
-    /// How many entries there are.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is no entry.
+    /// Returns true if there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -59,7 +59,7 @@ impl<K, V> SortedMap<K, V> {
         Iter { runs: self.runs.iter(), front: [].iter(), back: [].iter(), len: self.len }
     }
 
-    /// The entries, rising, with values that can be changed.
+    /// The entries in rising order, with mutable values.
     pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&K, &mut V)> {
         self.runs.iter_mut().flatten().map(|(key, value)| (&*key, value))
     }
@@ -74,7 +74,7 @@ impl<K, V> SortedMap<K, V> {
         self.iter().map(|(_, value)| value)
     }
 
-    /// The values, in the order of their keys, to be changed.
+    /// The values, mutable, in the order of their keys.
     pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> {
         self.runs.iter_mut().flatten().map(|(_, value)| value)
     }
@@ -104,7 +104,7 @@ impl<K, V> SortedMap<K, V> {
         (self.len > 0).then(|| self.take(&Place { run: 0, index: 0, is_taken: true }))
     }
 
-    /// Removes the entries for which it holds, and answers them.
+    /// Removes and returns the entries for which `is_removed` returns true.
     pub fn extract_if(&mut self, mut is_removed: impl FnMut(&K, &mut V) -> bool) -> Vec<(K, V)> {
         let mut removed = Vec::new();
         for run in &mut self.runs {
@@ -114,7 +114,7 @@ impl<K, V> SortedMap<K, V> {
         removed
     }
 
-    /// Keeps the entries for which it holds.
+    /// Keeps the entries for which `keeps` returns true.
     pub fn retain(&mut self, mut keeps: impl FnMut(&K, &mut V) -> bool) {
         for run in &mut self.runs {
             run.retain_mut(|(key, value)| keeps(key, value));
@@ -122,7 +122,7 @@ impl<K, V> SortedMap<K, V> {
         self.tidy();
     }
 
-    /// After entries were removed here and there.
+    /// Removes empty runs after entries were removed from several.
     fn tidy(&mut self) {
         self.runs.retain(|run| !run.is_empty());
         self.len = self.runs.iter().map(Vec::len).sum();
@@ -133,7 +133,7 @@ impl<K, V> SortedMap<K, V> {
         self.runs.iter().all(|run| (1..=RUN).contains(&run.len()))
     }
 
-    /// Removes the entry at a place where there is one.
+    /// Removes the entry at an occupied place.
     fn take(&mut self, place: &Place) -> (K, V) {
         let run = &mut self.runs[place.run];
         let entry = run.remove(place.index);
@@ -144,7 +144,7 @@ impl<K, V> SortedMap<K, V> {
         entry
     }
 
-    /// Puts an entry at the place of its key, where there is none; answers its value.
+    /// Inserts an entry at the vacant place of its key; returns its value.
     fn put(&mut self, place: &Place, entry: (K, V)) -> &mut V {
         self.len += 1;
         let Place { mut run, mut index, .. } = *place;
@@ -152,7 +152,7 @@ impl<K, V> SortedMap<K, V> {
             self.runs.push(Vec::new());
         }
         if self.runs[run].len() == RUN {
-            // What only grows at its end fills its runs.
+            // A map that only grows at its end keeps its runs full.
             let is_last = run + 1 == self.runs.len() && index == RUN;
             let half = if is_last { RUN } else { RUN / 2 };
             let after = self.runs[run].split_off(half);
@@ -168,7 +168,7 @@ impl<K, V> SortedMap<K, V> {
 }
 
 impl<K: Ord, V> SortedMap<K, V> {
-    /// Where a key is, or would be.
+    /// The place where a key is, or would be.
     fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Place
     where
         K: Borrow<Q>,
@@ -199,7 +199,7 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.get_key_value(key).map(|(_, value)| value)
     }
 
-    /// The value under a key, to be changed.
+    /// The value under a key, mutable.
     pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: Borrow<Q>,
@@ -208,7 +208,7 @@ impl<K: Ord, V> SortedMap<K, V> {
         place.is_taken.then(|| &mut self.runs[place.run][place.index].1)
     }
 
-    /// Whether there is a value under a key.
+    /// Returns true if there is a value under a key.
     pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
@@ -216,7 +216,7 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.place(key).is_taken
     }
 
-    /// Puts a value under a key; answers the one that was there.
+    /// Puts a value under a key; returns the previous one.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         let place = self.place(&key);
         if place.is_taken {
@@ -226,7 +226,7 @@ impl<K: Ord, V> SortedMap<K, V> {
         None
     }
 
-    /// Removes what is under a key; answers it.
+    /// Removes and returns the value under a key.
     pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -255,7 +255,7 @@ impl<K: Ord, V> SortedMap<K, V> {
         Iter { runs: after.iter(), front: run[place.index..].iter(), back: [].iter(), len }
     }
 
-    /// The values from a key on, to be changed.
+    /// The values from a key on, mutable.
     pub fn range_from_mut<'m, Q: Ord + ?Sized>(
         &'m mut self,
         key: &Q,
@@ -280,7 +280,7 @@ pub struct Entry<'m, K, V> {
 }
 
 impl<'m, K: Ord, V> Entry<'m, K, V> {
-    /// The value there, which is put there if there was none.
+    /// The value there, inserting one if there is none.
     pub fn or_insert_with(self, value: impl FnOnce() -> V) -> &'m mut V {
         let Self { map, key, place } = self;
         match place.is_taken {
@@ -289,12 +289,12 @@ impl<'m, K: Ord, V> Entry<'m, K, V> {
         }
     }
 
-    /// The value there, which is put there if there was none.
+    /// The value there, inserting one if there is none.
     pub fn or_insert(self, value: V) -> &'m mut V {
         self.or_insert_with(|| value)
     }
 
-    /// The value there, which is the type's default if there was none.
+    /// The value there, inserting the default if there is none.
     pub fn or_default(self) -> &'m mut V
     where
         V: Default,

@@ -1,4 +1,4 @@
-//! Unique values: a map that has nothing under its keys.
+//! Unique values: a map with empty values.
 
 use core::{
     borrow::Borrow,
@@ -22,17 +22,17 @@ impl<T> Default for SortedSet<T> {
 }
 
 impl<T> SortedSet<T> {
-    /// Without a value.
+    /// An empty set.
     pub const fn new() -> Self {
         Self { values: SortedMap::new() }
     }
 
-    /// How many values there are.
+    /// The number of values.
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there is no value.
+    /// Returns true if there are no values.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
@@ -62,19 +62,19 @@ impl<T> SortedSet<T> {
         self.values.pop_first().map(|(value, ())| value)
     }
 
-    /// Keeps the values for which it holds.
+    /// Keeps the values for which `keeps` returns true.
     pub fn retain(&mut self, mut keeps: impl FnMut(&T) -> bool) {
         self.values.retain(|value, ()| keeps(value));
     }
 }
 
 impl<T: Ord> SortedSet<T> {
-    /// Adds a value; whether it was not there.
+    /// Adds a value. Returns true if it was not there.
     pub fn insert(&mut self, value: T) -> bool {
         self.values.insert(value, ()).is_none()
     }
 
-    /// Removes a value; whether it was there.
+    /// Removes a value. Returns true if it was there.
     pub fn remove<Q: Ord + ?Sized>(&mut self, value: &Q) -> bool
     where
         T: Borrow<Q>,
@@ -82,7 +82,7 @@ impl<T: Ord> SortedSet<T> {
         self.values.remove(value).is_some()
     }
 
-    /// Whether a value is there.
+    /// Returns true if a value is there.
     pub fn contains<Q: Ord + ?Sized>(&self, value: &Q) -> bool
     where
         T: Borrow<Q>,
@@ -90,12 +90,12 @@ impl<T: Ord> SortedSet<T> {
         self.values.contains_key(value)
     }
 
-    /// The values that another one has not, rising.
+    /// The values that the other set lacks, rising.
     pub fn difference<'s>(&'s self, other: &'s Self) -> impl Iterator<Item = &'s T> {
         self.iter().filter(|value| !other.contains(*value))
     }
 
-    /// The values that another one has too, rising.
+    /// The values that are in both sets, rising.
     pub fn intersection<'s>(&'s self, other: &'s Self) -> impl Iterator<Item = &'s T> {
         self.iter().filter(|value| other.contains(*value))
     }

@@ -1,4 +1,4 @@
-//! Maps and sets are held to what those of the standard library answer.
+//! Maps and sets must behave like those of the standard library.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{SortedMap, SortedSet};
 
-/// Something that is done to a map.
+/// One operation on a map.
 #[derive(Debug, Clone)]
 enum Step {
     Insert(u16, u16),
@@ -18,7 +18,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    // Few enough that keys meet, and enough for several runs.
+    // Few enough that keys collide, and enough for several runs.
     let key = 0..600_u16;
     prop_oneof![
         60 => (key.clone(), any::<u16>()).prop_map(|(key, value)| Step::Insert(key, value)),

@@ -6,7 +6,7 @@ use crate::storage::{Record, StorageAnswer, StorageError, StorageRequest, Write}
 /// One request of the suite.
 #[derive(Debug, Clone)]
 pub struct ContractStep {
-    /// What it shows.
+    /// The behaviour it shows.
     pub name: &'static str,
     /// The request.
     pub request: StorageRequest,
@@ -38,10 +38,10 @@ impl Contract {
         Some(step)
     }
 
-    /// Compares the store's answer to the last request.
+    /// Compares the store's answer to the last request with the correct one.
     ///
     /// # Errors
-    /// What was expected instead.
+    /// The expected answer.
     pub fn check(&mut self, answer: &Result<StorageAnswer, StorageError>) -> Result<(), String> {
         match (answer, self.expected.take()) {
             (Ok(answer), Some(expected)) if *answer == expected => Ok(()),

@@ -17,7 +17,7 @@ impl MemoryStore {
         Self { records: BTreeMap::new(), bytes_max: Some(bytes_max) }
     }
 
-    /// Sets the space there is; none for no bound.
+    /// Sets the available space; none for unlimited.
     pub fn set_bytes_max(&mut self, bytes_max: Option<usize>) {
         self.bytes_max = bytes_max;
     }

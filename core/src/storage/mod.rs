@@ -1,6 +1,5 @@
-//! What the client asks of the store under it: whole transactions over an
-//! ordered map from text keys to bytes. The store is the caller's (IndexedDB,
-//! memory, a simulated disk); it reports back, and it may fail.
+//! The client's storage interface: whole transactions over an ordered map from text keys to bytes. The caller
+//! provides the store (IndexedDB, memory, a simulated disk); it answers later, and it may fail.
 
 #[cfg(any(test, feature = "testing"))]
 mod contract;

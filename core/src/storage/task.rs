@@ -1,24 +1,24 @@
-//! Requests to the store and what it answers.
+//! Requests to the store, and its answers.
 
 use crate::code::Code;
 
 /// The key of a record: text, compared byte by byte.
 pub type RecordKey = String;
 
-/// Names a request; counted by the engine.
+/// The id of a request; counted by the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(pub u64);
 
-/// A request with its name. Requests are carried out in the order given.
+/// A request with its id. Requests are carried out in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StorageTask {
-    /// Names it in its answer.
+    /// Repeated in its answer.
     pub id: TaskId,
-    /// What to do.
+    /// The request.
     pub request: StorageRequest,
 }
 
-/// What the store is asked to do, in one transaction.
+/// A request to the store, carried out in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StorageRequest {
     /// Read every record whose key begins with one of these, by rising key.
@@ -30,7 +30,7 @@ pub enum StorageRequest {
 /// One write of a transaction.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Write {
-    /// Put the value under the key, in place of what was there.
+    /// Put the value under the key, replacing what was there.
     Put(RecordKey, Vec<u8>),
     /// Delete the record of the key, if there is one.
     Delete(RecordKey),
@@ -51,7 +51,7 @@ impl core::fmt::Debug for Write {
 /// A stored record.
 pub type Record = (RecordKey, Vec<u8>);
 
-/// What the store answers.
+/// The answer of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StorageAnswer {
     /// The records read.
@@ -60,19 +60,19 @@ pub enum StorageAnswer {
     Written,
 }
 
-/// Why the store did not do it. Nothing of the request was done.
+/// Why the store failed. Nothing of the request was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
     /// Out of space.
     #[error("the store is out of space")]
     Full,
-    /// Held by something else; may pass.
+    /// Something else has it open; may pass.
     #[error("the store is blocked")]
     Blocked,
-    /// What was read is damaged.
+    /// A stored value is damaged.
     #[error("the store is corrupt")]
     Corrupt,
-    /// The store was deleted or closed meanwhile.
+    /// The store was deleted or closed.
     #[error("the store is gone")]
     Gone,
 }

@@ -1,6 +1,5 @@
-//! Vectors of frames, bounded while they are decoded: one byte of a frame may
-//! announce an item of many, so what a stranger sends is counted before it is
-//! kept. The bounds are `limits::frame_items`.
+//! Vectors in frames, bounded while they are decoded: one byte of a frame may announce a large item, so what a
+//! stranger sends is counted before it is stored. The bounds are `limits::frame_items`.
 
 use minicbor::{Decode, Decoder, data::Type, decode::Error};
 
@@ -33,7 +32,7 @@ pub fn decode<'b, const MAX: usize, Ctx, T: Decode<'b, Ctx>>(
     Ok(items)
 }
 
-/// The same of an array that need not be there.
+/// Decodes an optional array of at most `MAX` items.
 ///
 /// # Errors
 /// As `decode`.

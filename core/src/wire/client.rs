@@ -17,37 +17,37 @@ use crate::{
 /// A frame from a client.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum ClientFrame {
-    /// Opens the session; the first frame, and only once.
+    /// Opens the session; must be the first frame, and only that.
     #[n(0)]
     Hello(#[n(0)] Hello),
     /// Asks for changes to be admitted.
     #[n(1)]
     Push(#[n(0)] Push),
-    /// Asks for a stream's state or tail, or for an older page.
+    /// Requests a stream's state or its latest entries, or an older page.
     #[n(2)]
     Fetch(#[n(0)] Fetch),
     /// Moves the own receipts.
     #[n(3)]
     Receipts(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::RECEIPTS }, _, _>")] Vec<ReceiptNotice>),
-    /// Tells what the account is doing in a conversation.
+    /// Reports what the account is doing in a conversation.
     #[n(4)]
     Presence(#[n(0)] PresenceNotice),
     /// Asks for a Pong with the same number.
     #[n(5)]
     Ping(#[n(0)] u64),
-    /// Asks for what only one who is not a member asks for.
+    /// Requests something that accounts which are not members can request.
     #[n(6)]
     MembershipRequest(#[n(0)] MembershipRequest),
-    /// Asks for the subscribers of a channel, page by page.
+    /// Requests the subscribers of a channel, page by page.
     #[n(7)]
     ListSubscribers(#[n(0)] ListSubscribers),
-    /// Asks for the messages that are held in a conversation.
+    /// Requests the held messages of a conversation.
     #[n(8)]
     ListHeld(#[n(0)] ListHeld),
-    /// Asks who of the people in an address book has an account.
+    /// Requests the accounts of people in an address book.
     #[n(9)]
     MatchContacts(#[n(0)] MatchContacts),
-    /// Asks for a page of a list of conversations.
+    /// Requests a page of a conversation list.
     #[n(10)]
     List(#[n(0)] List),
     /// Ends what `FetchScope::Watch` began.
@@ -56,7 +56,7 @@ pub enum ClientFrame {
 }
 
 impl ClientFrame {
-    /// The frame as it goes over the wire: a long one may be deflated, but not a Hello.
+    /// The frame's bytes on the wire: a long one may be deflated, except for a Hello.
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {
             ClientFrame::Hello(_) => encode(self),
@@ -65,8 +65,8 @@ impl ClientFrame {
     }
 }
 
-/// The number of what a frame of a newer version asks; none of one that asks nothing. Every question has its number
-/// under the first key.
+/// The request id in a frame of a newer version; none if it requests nothing. Every request has its id under
+/// the first key.
 pub fn question_in(bytes: &[u8], bytes_max: usize) -> Option<u64> {
     #[derive(Decode)]
     #[cbor(array)]
@@ -102,20 +102,21 @@ pub struct Hello {
     /// The installation, whose bytes are the actor of its changes.
     #[n(2)]
     pub device: DeviceId,
-    /// The cursor of the last Caught up; none on a device that holds nothing.
+    /// The cursor of the last CaughtUp; none on an empty device.
     #[n(3)]
     pub cursor: Option<Cursor>,
-    /// The incarnation of the store that gave the cursor; in another one it says nothing.
+    /// The incarnation of the store that issued the cursor, which is meaningless in another one.
     #[n(4)]
     pub incarnation: Option<IncarnationId>,
 }
 
 impl Hello {
-    /// Decodes the first frame of a session, which a stranger may have sent:
-    /// nothing but a Hello is looked at, and nothing is inflated.
+    /// Decodes the first frame of a session, which a stranger may have sent: nothing but a Hello is decoded,
+    /// and nothing is inflated.
     ///
     /// # Errors
-    /// `DecodeFrameError::Unexpected` for a frame of another kind, and for a deflated one; else as `decode`.
+    /// `DecodeFrameError::Unexpected` for a frame of another kind, and for a deflated one; otherwise
+    /// as `decode`.
     pub fn decode_first(bytes: &[u8]) -> Result<Hello, DecodeFrameError> {
         // An array of two, and the kind of a Hello; or a zlib stream.
         match bytes {
@@ -140,10 +141,10 @@ impl core::fmt::Debug for Hello {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Push {
-    /// Names the push in its answer; counted by the client.
+    /// Repeated in the answer; counted by the client.
     #[n(0)]
     pub request: u64,
-    /// The stream of all of them.
+    /// The stream that all of them belong to.
     #[n(1)]
     pub stream: StreamId,
     /// The changes.
@@ -169,42 +170,41 @@ impl core::fmt::Debug for PushedChange {
     }
 }
 
-/// A request by one who is not a member of a conversation, answered by Accepted or
-/// Refused as a push is. Asking again for what is so already is accepted.
+/// A request of an account that is not a member of a conversation. Answered by Accepted or Refused, like a
+/// push. Repeating a request that has been fulfilled is accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct MembershipRequest {
-    /// Names it in its answer; counted by the client together with pushes.
+    /// Repeated in the answer; counted by the client together with pushes.
     #[n(0)]
     pub request: u64,
     /// The conversation it applies to.
     #[n(1)]
     pub conversation: ConversationId,
-    /// What for.
+    /// The requested action.
     #[n(2)]
     pub action: MembershipAction,
 }
 
-/// Asks for what a client does not hold.
+/// Requests what a client lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Fetch {
-    /// Names the fetch in its answer; counted by the client.
+    /// Repeated in the answer; counted by the client.
     #[n(0)]
     pub request: u64,
     /// The stream.
     #[n(1)]
     pub stream: StreamId,
-    /// What of it.
+    /// The part of the stream.
     #[n(2)]
     pub scope: FetchScope,
-    /// Changes of the own account that were admitted before the store was put back, or may
-    /// have been, at most `Limits::HELD_CHANGES_MAX`, in their order: the answer says which
-    /// of them it lacks.
+    /// Changes of the own account that were, or may have been, admitted before the store was restored; at most
+    /// `Limits::HELD_CHANGES_MAX`, in order. The answer names those that the store lacks.
     #[cbor(n(3), skip_if = "Vec::is_empty", default)]
     pub held: Vec<WaitingChange>,
-    /// The hash of the journal up to the position that the scope names, as it is held: where the
-    /// stream has another one there, the answer is Refused with `history_differs`.
+    /// The client's hash of the journal at the position in `scope`. If the stream has another one there, the
+    /// answer is Refused with `history_differs`.
     #[n(4)]
     pub chain: Option<ChainHash>,
 }
@@ -216,20 +216,20 @@ pub struct WaitingChange {
     /// The hash of the change.
     #[n(0)]
     pub hash: ChangeHash,
-    /// Of one that writes a message, the stamp of it, as another device may have had the message
-    /// written again, by another change.
+    /// If it writes a message, the message's stamp: another device may have rewritten the message with
+    /// another change.
     #[n(1)]
     pub message: Option<Stamp>,
-    /// When the message was admitted; none of one that waits for it.
+    /// When the message was admitted; none if it waits for that.
     #[n(2)]
     pub accepted_at: Option<WallTime>,
 }
 
-/// What of a stream is asked for.
+/// The requested part of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum FetchScope {
-    /// What came after this position; from 0 on, or when that is too much, the
-    /// documents with their newest page instead.
+    /// The entries after this position. With 0, or if there are too many, the documents with their newest
+    /// page instead.
     #[n(0)]
     After(#[n(0)] Position),
     /// One page.
@@ -241,11 +241,11 @@ pub enum FetchScope {
     /// One page of a thread.
     #[n(3)]
     ThreadPage(#[n(0)] ConversationId, #[n(1)] PageNumber),
-    /// The documents with their newest page, whatever is held: of a store that was put back.
+    /// The documents with their newest page, whatever the client has: for a restored store.
     #[n(4)]
     Anew,
-    /// As `After`, by an administrator of the tenant in a conversation that the account is
-    /// no member of: from here on the session is told what is new there, until `Unwatch`.
+    /// As `After`, for a tenant administrator in a conversation of which they are not a member: the session is
+    /// also sent what is new there, until `Unwatch`.
     #[n(5)]
     Watch(#[n(0)] Position),
 }
@@ -257,22 +257,22 @@ pub struct ReceiptNotice {
     /// The conversation.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Delivered up to here.
+    /// Delivered up to this position.
     #[n(1)]
     pub delivered: Position,
-    /// Read up to here.
+    /// Read up to this position.
     #[n(2)]
     pub read: Position,
 }
 
-/// What the account is doing in a conversation.
+/// The account's activity in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct PresenceNotice {
     /// The conversation.
     #[n(0)]
     pub conversation: ConversationId,
-    /// What the account is doing.
+    /// The activity.
     #[n(1)]
     pub kind: PresenceKind,
 }

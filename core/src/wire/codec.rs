@@ -9,16 +9,16 @@ pub enum DecodeFrameError {
     /// A kind of frame this version does not know.
     #[error("unknown kind of frame")]
     Unknown,
-    /// Another kind of frame where only one is taken; it was not looked at.
+    /// Another kind of frame than the only one allowed here; not decoded.
     #[error("another kind of frame than the one that is taken here")]
     Unexpected,
     /// Bytes that do not decode.
     #[error("malformed frame: {0}")]
     Malformed(#[source] minicbor::decode::Error),
-    /// Deflated bytes that do not inflate, or to more than they may.
+    /// Deflated bytes that do not inflate, or inflate to too many.
     #[error("a deflated frame that does not inflate within its bounds")]
     Packed,
-    /// Bytes behind the frame.
+    /// Bytes after the frame.
     #[error("{0} bytes behind the frame")]
     Trailing(usize),
 }
@@ -27,12 +27,12 @@ pub enum DecodeFrameError {
 pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
     match minicbor::to_vec(value) {
         Ok(bytes) => bytes,
-        // A Vec takes every write and no value of ours refuses to be encoded.
+        // A Vec accepts every write, and all our values can be encoded.
         Err(error) => unreachable!("encoding into memory cannot fail: {error}"),
     }
 }
 
-/// Decodes a frame or a stored value, of which nothing may be left over.
+/// Decodes a frame or a stored value that uses all bytes.
 ///
 /// # Errors
 /// `DecodeFrameError` with the cause; never a panic.

@@ -1,16 +1,14 @@
-//! What those who decide about messages that are held ask for: their words,
-//! which no document has.
+//! The content of held messages, for those who decide about them; no document contains it.
 
 use minicbor::{Decode, Encode};
 
 use crate::{ids::ConversationId, limits::frame_items, model::HeldMessage, wire::bounded};
 
-/// Asks for the messages that are held in a conversation. Answered by
-/// HeldMessages, or Refused with its request.
+/// Requests the held messages of a conversation. Answered by HeldMessages, or by Refused with this request.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct ListHeld {
-    /// Names it in its answer; counted by the client.
+    /// Repeated in the answer; counted by the client.
     #[n(0)]
     pub request: u64,
     /// The conversation.
@@ -18,17 +16,17 @@ pub struct ListHeld {
     pub conversation: ConversationId,
 }
 
-/// The messages that are held in a conversation, by id.
+/// The held messages of a conversation, by id.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct HeldMessages {
-    /// What it answers.
+    /// The request it answers.
     #[n(0)]
     pub request: u64,
     /// The conversation.
     #[n(1)]
     pub conversation: ConversationId,
-    /// As their authors handed them in.
+    /// The messages as their authors submitted them.
     #[cbor(n(2), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
     pub messages: Vec<HeldMessage>,
 }

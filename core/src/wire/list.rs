@@ -1,4 +1,4 @@
-//! Pages of lists of conversations: the own ones, and the directory.
+//! Pages of conversation lists: the own ones, and the directory.
 
 use minicbor::{Decode, Encode};
 
@@ -9,14 +9,14 @@ use crate::{
     wire::{ConversationSummary, bounded},
 };
 
-/// Asks for a page of a list. Answered by Listed, or Refused with its request.
+/// Requests a page of a list. Answered by Listed, or by Refused with this request.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct List {
-    /// Names it in its answer; counted by the client.
+    /// Repeated in the answer; counted by the client.
     #[n(0)]
     pub request: u64,
-    /// Which list, and where the page begins.
+    /// The list, and where the page begins.
     #[n(1)]
     pub query: Query,
 }
@@ -25,7 +25,7 @@ pub struct List {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Listed {
-    /// What it answers.
+    /// The request it answers.
     #[n(0)]
     pub request: u64,
     /// The rows.
@@ -33,7 +33,7 @@ pub struct Listed {
     pub rows: ListedRows,
 }
 
-/// The rows of a page, and where the next one begins; none behind the last.
+/// The rows of a page, and the key of the next one; none after the last.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum ListedRows {
     /// Own conversations.
@@ -42,8 +42,8 @@ pub enum ListedRows {
         #[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<ListedRow>,
         #[n(1)] Option<ActivityKey>,
     ),
-    /// Public ones. A page may have fewer than there are, or none, and another
-    /// one behind it: the server looks through only so many for each.
+    /// Public conversations. A page may have fewer rows than requested, or none, and still be followed by
+    /// another one, because the server looks through a bounded number for each.
     #[n(1)]
     Directory(
         #[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<DirectoryRow>,
@@ -55,12 +55,10 @@ pub enum ListedRows {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct ListedRow {
-    /// What is told of it. Of one that the account is not in any more only what
-    /// it was, and where the account stands.
+    /// The conversation. If the account has left, only its kind and the own status.
     #[n(0)]
     pub summary: ConversationSummary,
-    /// When something last happened there; where the account is not in any
-    /// more, when that came to be.
+    /// Time of the latest activity; if the account has left, the time at which it left.
     #[n(1)]
     pub activity_at: WallTime,
 }

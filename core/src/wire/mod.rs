@@ -1,6 +1,5 @@
-//! The frames between a client and the server: CBOR with integer keys,
-//! unknown keys ignored, the versions in the first frame. Frames carry bytes
-//! and positions; what they mean is `engine`'s and the server's.
+//! The frames between a client and the server: CBOR with integer keys, unknown keys ignored, the versions in
+//! the first frame. Frames carry bytes and positions; the engine and the server give them meaning.
 
 pub(crate) mod bounded;
 mod client;

@@ -1,17 +1,17 @@
-//! What a newer version writes, read by this one: the golden frames with a name, a field or a kind put in that nobody
-//! knows yet, at each place where one may stand. For tests.
+//! Simulates frames of a newer version: the golden frames with an unknown name, field or kind inserted at each
+//! place where one may occur. For tests.
 
 use std::{fs, ops::Range, path::PathBuf};
 
 use super::{ClientFrame, DecodeFrameError, ServerFrame, decode, encode};
 use minicbor::{Decode, Encode};
 
-/// A name that this version does not know, and that could be anything that has a name.
+/// A name that this version does not know, and that fits anywhere.
 const NEWER: &str = "of_the_next_version";
-/// A number under which this version knows no field and no variant.
+/// A number that is no field and no variant in this version.
 const NUMBER: u8 = 99;
 
-/// The frames of one side, by the names of their golden files.
+/// The golden frames of one side, with the names of their files.
 #[expect(clippy::disallowed_methods, reason = "golden frames are files")]
 fn golden<T: for<'b> Decode<'b, ()> + Encode<()>>() -> Vec<(String, Vec<u8>)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
@@ -22,11 +22,12 @@ fn golden<T: for<'b> Decode<'b, ()> + Encode<()>>() -> Vec<(String, Vec<u8>)> {
         (path.file_stem().unwrap().to_str().unwrap().to_owned(), bytes)
     };
     let files = fs::read_dir(folder).unwrap().map(|file| read(file.unwrap().path()));
-    // Both sides number their frames from 0 on: what comes out otherwise is the other side's.
+    // Both sides number their frames from 0, so a frame that does not re-encode identically is the
+    // other side's.
     files.filter(|(_, bytes)| decode::<T>(bytes).is_ok_and(|frame| encode(&frame) == *bytes)).collect()
 }
 
-/// An item of CBOR: where its head is, and what the head says.
+/// An item of CBOR: the place and the contents of its head.
 struct Item {
     head: Range<usize>,
     major: u8,
@@ -34,7 +35,7 @@ struct Item {
 }
 
 impl Item {
-    /// Its head, and what belongs to it alone.
+    /// Its head, and the bytes that belong to it alone.
     fn whole(&self) -> Range<usize> {
         let content = if [BYTES, TEXT].contains(&self.major) { self.value } else { 0 };
         self.head.start..self.head.end + content
@@ -47,7 +48,7 @@ const TEXT: u8 = 3;
 const ARRAY: u8 = 4;
 const MAP: u8 = 5;
 
-/// Every item in a frame, in the order in which they begin.
+/// Every item of a frame, in the order of their beginnings.
 fn items(frame: &[u8]) -> Vec<Item> {
     let (mut at, mut items) = (0, Vec::new());
     while at < frame.len() {
@@ -65,13 +66,14 @@ fn items(frame: &[u8]) -> Vec<Item> {
     items
 }
 
-/// Each way to put another name in the place of a text.
+/// The frame with a text replaced by another name, once for each text.
 pub(crate) fn with_a_name(frame: &[u8]) -> Vec<Vec<u8>> {
     let texts = items(frame).into_iter().filter(|item| item.major == TEXT).map(|item| item.whole());
     texts.map(|place| [&frame[..place.start], &encode(&NEWER), &frame[place.end..]].concat()).collect()
 }
 
-/// Each way to make another variant of one: its number and its fields are an array of two.
+/// The frame with a variant replaced by another one, once for each: a variant is an array of its number
+/// and its fields.
 fn with_a_variant(frame: &[u8]) -> Vec<Vec<u8>> {
     let items = items(frame);
     let is_variant = |three: &&[Item]| {
@@ -82,19 +84,19 @@ fn with_a_variant(frame: &[u8]) -> Vec<Vec<u8>> {
     numbers.map(|place| [&frame[..place.start], &encode(&NUMBER), &frame[place.end..]].concat()).collect()
 }
 
-/// Each way to put one more field into one of the maps.
+/// The frame with a field added to a map, once for each map.
 fn with_a_field(frame: &[u8]) -> Vec<Vec<u8>> {
     let maps = items(frame).into_iter().filter(|item| item.major == MAP);
     let field = [&encode(&NUMBER)[..], &encode(&vec![vec![NEWER], vec![]])].concat();
     maps.map(|map| {
-        // How many there are in the byte behind the head, which is a longer form than our encoder's of a short map.
+        // The count goes into the byte after the head, a longer form than our encoder's for a short map.
         let head = [MAP << 5 | 24, u8::try_from(map.value).unwrap() + 1];
         [&frame[..map.head.start], &head, &field, &frame[map.head.end..]].concat()
     })
     .collect()
 }
 
-/// That there is a golden frame of each kind, and something to change in all of them together.
+/// Checks every golden frame with every change, and that there is a frame of each kind and at least one change.
 #[track_caller]
 fn check_all<T: for<'b> Decode<'b, ()> + Encode<()>>(change: fn(&[u8]) -> Vec<Vec<u8>>, check: fn(&str, &[u8], &[u8])) {
     let frames = golden::<T>();
@@ -114,7 +116,7 @@ fn check_all<T: for<'b> Decode<'b, ()> + Encode<()>>(change: fn(&[u8]) -> Vec<Ve
 fn check_names<T: for<'b> Decode<'b, ()> + Encode<()>>() {
     check_all::<T>(with_a_name, |name, _, newer| {
         let read = decode::<T>(newer).unwrap_or_else(|error| panic!("{name}: {error}"));
-        // A text is kept; what names one of a few is unknown, and read so again.
+        // Texts are kept; a name of an enum becomes unknown, and is read as that again.
         let again = encode(&read);
         assert!(again == newer || encode(&decode::<T>(&again).unwrap()) == again, "{name}");
     });

@@ -1,27 +1,26 @@
-//! Frames as they go over the wire: a long one may be deflated. Its bytes then
-//! are a zlib stream (RFC 1950), which begins with 0x78; the CBOR of a frame
-//! is an array and begins with 0x82.
+//! Frames on the wire: a long one may be deflated. Its bytes then are a zlib stream (RFC 1950), which begins
+//! with 0x78; the CBOR of a frame is an array and begins with 0x82.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use minicbor::{Decode, Encode};
 
 use super::{DecodeFrameError, decode, encode};
 
-/// The first byte of a zlib stream, with the window that everybody uses.
+/// The first byte of a zlib stream with the usual window.
 const ZLIB: u8 = 0x78;
-/// Bytes from which on deflating saves more than it costs.
+/// Size in bytes from which on deflating saves more than it costs.
 const PACKED_FROM: usize = 512;
-/// How many times its size a frame may inflate to. Honest ones are well below,
-/// or sent as they are; so a short frame cannot ask for a large buffer.
+/// Maximum ratio of inflated to deflated size. Honest frames stay well below it or are sent plain, so a short
+/// frame cannot demand a large buffer.
 const RATIO_MAX: usize = 64;
 
-/// Encodes a frame for the wire, deflated if it is long and that makes it shorter.
+/// Encodes a frame for the wire, deflated if it is long and gets shorter.
 pub fn encode_frame<T: Encode<()>>(frame: &T) -> Vec<u8> {
     let plain = encode(frame);
     if plain.len() < PACKED_FROM {
         return plain;
     }
-    // What is not shorter than the frame itself is not wanted.
+    // Output that is not shorter than the frame itself is discarded.
     let mut packed = Vec::with_capacity(plain.len());
     let done = Compress::new(Compression::fast(), true).compress_vec(&plain, &mut packed, FlushCompress::Finish);
     let shorter = matches!(done, Ok(Status::StreamEnd)) && packed.len() < plain.len();
@@ -39,10 +38,10 @@ pub fn decode_frame<T: for<'b> Decode<'b, ()>>(bytes: &[u8], bytes_max: usize) -
     decode(&inflate(bytes, bytes_max.min(bytes.len().saturating_mul(RATIO_MAX))).ok_or(DecodeFrameError::Packed)?)
 }
 
-/// The whole of a zlib stream of at most `bytes_max` bytes, with nothing behind it.
+/// Inflates a complete zlib stream to at most `bytes_max` bytes, with nothing after it.
 fn inflate(bytes: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
     let mut inflater = Decompress::new(true);
-    // Room for what is usual, then more as long as there is something to put there.
+    // Start with the usual size, and grow only while there is output.
     let mut plain = Vec::with_capacity(bytes.len().saturating_mul(4).min(bytes_max));
     loop {
         let rest = bytes.get(usize::try_from(inflater.total_in()).ok()?..)?;
@@ -91,7 +90,7 @@ mod tests {
             })
             .collect();
         assert_eq!(decode_frame::<Vec<u64>>(&encode_frame(&noise), MANY).unwrap(), noise);
-        // Shorter than a peer believes: it is sent as it is too.
+        // A peer could not accept such a ratio, so it is sent plain.
         let zeros = vec![0u64; 100_000];
         assert_eq!(encode_frame(&zeros), encode(&zeros));
     }

@@ -32,10 +32,10 @@ pub enum ServerFrame {
     /// Everything up to this cursor has been sent; the client stores it.
     #[n(4)]
     CaughtUp(#[n(0)] Cursor),
-    /// The changes of a push that are durable now.
+    /// The changes of a push that are now durable.
     #[n(5)]
     Accepted(#[n(0)] Accepted),
-    /// The first change of a push that is refused; those behind it were not judged.
+    /// The first refused change of a push; later ones were not judged.
     #[n(6)]
     Refused(#[n(0)] Refused),
     /// Answers Fetch.
@@ -44,7 +44,7 @@ pub enum ServerFrame {
     /// Receipts that moved.
     #[n(8)]
     Receipts(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<MemberReceipt>),
-    /// What somebody is doing.
+    /// A member's presence.
     #[n(9)]
     Presence(#[n(0)] MemberPresence),
     /// The account may no longer read a conversation.
@@ -56,25 +56,25 @@ pub enum ServerFrame {
     /// Answers Ping.
     #[n(12)]
     Pong(#[n(0)] Pong),
-    /// Answers a question about a channel's subscribers.
+    /// Answers ListSubscribers.
     #[n(13)]
     Subscribers(#[n(0)] Subscribers),
-    /// Answers a question about messages that are held.
+    /// Answers ListHeld.
     #[n(14)]
     HeldMessages(#[n(0)] HeldMessages),
-    /// Answers whose contact points those are that were asked for.
+    /// Answers MatchContacts.
     #[n(15)]
     ContactMatches(#[n(0)] ContactMatches),
     /// Answers List.
     #[n(16)]
     Listed(#[n(0)] Listed),
-    /// Who has a conversation open, told once to whoever opens it.
+    /// Members who have a conversation open, sent once to whoever opens it.
     #[n(17)]
     Present(#[n(0)] Present),
-    /// A piece of a frame that is longer than a frame may be.
+    /// A piece of a frame that exceeds the frame limit.
     #[n(18)]
     Piece(#[n(0)] Piece),
-    /// How many subscribe to a channel now.
+    /// The current number of a channel's subscribers.
     #[n(19)]
     SubscriberCount(#[n(0)] SubscriberCount),
 }
@@ -83,7 +83,7 @@ pub enum ServerFrame {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Welcome {
-    /// The version of the protocol that is spoken: the newest that both know.
+    /// The version of the protocol to use: the newest that both sides know.
     #[n(0)]
     pub version: u16,
     /// The tenant of the token.
@@ -92,7 +92,7 @@ pub struct Welcome {
     /// The account of the token.
     #[n(2)]
     pub account: AccountId,
-    /// Whether the token is a tenant administrator's.
+    /// True if the token is a tenant administrator's.
     #[n(3)]
     pub administrator: bool,
     /// The server's clock.
@@ -101,7 +101,7 @@ pub struct Welcome {
     /// The bounds of this deployment.
     #[n(5)]
     pub limits: Limits,
-    /// What the server's store is: another one when it was put back to an older state.
+    /// The store's incarnation, which changes when the store is restored to an older state.
     #[n(6)]
     pub incarnation: IncarnationId,
 }
@@ -125,7 +125,7 @@ pub struct ConversationSummary {
     /// The own role.
     #[n(4)]
     pub role: Role,
-    /// Where the account stands in it.
+    /// The own membership status.
     #[n(5)]
     pub status: MemberStatus,
     /// The active members.
@@ -146,19 +146,19 @@ pub struct ConversationSummary {
     /// The own receipts.
     #[n(11)]
     pub receipt: Receipt,
-    /// Messages of others behind the read position, counted to 9,999.
+    /// Unread messages of others, counted to 9,999.
     #[n(12)]
     pub unread: u32,
     /// When it was created.
     #[n(13)]
     pub created_at: WallTime,
-    /// Those who subscribe to it beside its members.
+    /// The number of its subscribers.
     #[n(14)]
     pub subscriber_count: u32,
     /// The id of the resource that it is about.
     #[n(15)]
     pub resource: Option<String>,
-    /// Where in its journal the account last became a member: nothing before is unread.
+    /// The position at which the account last became a member: nothing before it counts as unread.
     #[n(16)]
     pub joined: Position,
     /// The hash of its journal up to the last position.
@@ -173,7 +173,7 @@ pub struct LastMessage {
     /// The id of the message.
     #[n(0)]
     pub message: MessageId,
-    /// What it says, cut short; nothing when deleted.
+    /// An excerpt of its content; none if deleted.
     #[n(1)]
     pub preview: Option<Content>,
     /// Its place in the journal.
@@ -215,13 +215,13 @@ pub struct Accepted {
     /// Its stream.
     #[n(1)]
     pub stream: StreamId,
-    /// The position of each, in the order of the push.
+    /// The positions, in the order of the push.
     #[cbor(n(2), decode_with = "bounded::decode::<{ frame_items::ENTRIES }, _, _>")]
     pub positions: Vec<Position>,
-    /// When each was admitted, in the order of the push.
+    /// The times of admission, in the order of the push.
     #[cbor(n(3), decode_with = "bounded::decode::<{ frame_items::ENTRIES }, _, _>")]
     pub accepted_at: Vec<WallTime>,
-    /// Those of the positions whose entries are an administrator's of the tenant.
+    /// Those of the positions whose entries are a tenant administrator's.
     #[cbor(
         n(4),
         skip_if = "Vec::is_empty",
@@ -241,27 +241,26 @@ pub struct Refused {
     /// Its stream.
     #[n(1)]
     pub stream: StreamId,
-    /// Which change of the push, from 0.
+    /// Index of the change in the push.
     #[n(2)]
     pub index: u32,
     /// The reason.
     #[n(3)]
     pub code: Code,
-    /// More about it, for people who debug.
+    /// Detail for debugging.
     #[n(4)]
     pub detail: String,
-    /// When the same change may be pushed again; none when it never may.
+    /// When the same change may be pushed again; none if never.
     #[n(5)]
     pub retry_at: Option<WallTime>,
-    /// Those of the changes that a fetch named that the stream does not have: told to their
-    /// author, who may not read it.
+    /// The changes named by a fetch that the stream lacks, sent to their author even if they may not read
+    /// the stream.
     #[cbor(n(6), skip_if = "Vec::is_empty", default)]
     pub lacks: Vec<ChangeHash>,
 }
 
-/// Answers Fetch. `After`: the entries behind the position, or, with
-/// documents, a new start: the client drops what it held of the stream.
-/// The others: those documents with the entries behind their snapshots.
+/// Answers Fetch. `After`: the entries after the position or, if there are documents, a restart: the client
+/// drops its state of the stream. Otherwise: the requested documents with the entries after their snapshots.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Fetched {
@@ -277,27 +276,25 @@ pub struct Fetched {
     /// The newest page; 0 before the first message.
     #[n(3)]
     pub page: PageNumber,
-    /// Whether this is a new start: the client drops what it held of the stream.
+    /// True if this is a restart: the client drops its state of the stream.
     #[n(4)]
     pub restart: bool,
-    /// Documents as of a position each.
+    /// Documents, each as of its own position.
     #[cbor(n(5), decode_with = "bounded::decode::<{ frame_items::SOME }, _, _>")]
     pub documents: Vec<DocumentSnapshot>,
-    /// The entries behind: with documents, those of each behind its snapshot.
+    /// The later entries; with documents, those of each after its snapshot.
     #[cbor(n(6), decode_with = "bounded::decode::<{ frame_items::ENTRIES }, _, _>")]
     pub entries: Vec<Entry>,
-    /// The receipts of the conversation's members, when few enough to tell.
+    /// The receipts of the conversation's members, unless it has too many.
     #[cbor(n(7), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
     pub receipts: Vec<MemberReceipt>,
-    /// The threads that start from a message of the pages told, and the one
-    /// asked for. Not written when there are none.
+    /// The threads that start from a message of these pages, and the requested one. Omitted if empty.
     #[cbor(n(8), skip_if = "Vec::is_empty", default, decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
     pub threads: Vec<Thread>,
-    /// Those of the changes that the fetch named that the stream does not have, in no
-    /// other way either.
+    /// The changes named by the fetch that the stream does not contain in any form.
     #[cbor(n(9), skip_if = "Vec::is_empty", default)]
     pub lacks: Vec<ChangeHash>,
-    /// What a member has not read, where a new start leaves pages out.
+    /// Unread counts, if a restart leaves pages out.
     #[n(10)]
     pub unread: Option<Unread>,
     /// The hash of the journal up to the head.
@@ -306,20 +303,20 @@ pub struct Fetched {
 }
 
 impl Fetched {
-    /// The head that it tells.
+    /// The head of the stream.
     pub fn at(&self) -> Head {
         Head { position: self.head, chain: self.chain }
     }
 }
 
-/// Messages of others up to the head of an answer, but for those that were deleted by then.
+/// Unread messages of others up to the head of the answer, without deleted ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(map)]
 pub struct Unread {
-    /// How many, counted to 9,999.
+    /// Their number, counted to 9,999.
     #[n(0)]
     pub count: u32,
-    /// Behind which position: what the account has read, or came in by.
+    /// The position after which they are counted: that of the account's read receipt, or of its joining.
     #[n(1)]
     pub read: Position,
 }
@@ -331,7 +328,7 @@ pub struct DocumentSnapshot {
     /// The id of the document.
     #[n(0)]
     pub document: DocumentId,
-    /// Every entry up to here is in it.
+    /// The position up to which it contains the document's entries.
     #[n(1)]
     pub position: Position,
     /// The saved document; empty for one that has no entry up to the position.
@@ -348,7 +345,7 @@ impl core::fmt::Debug for DocumentSnapshot {
     }
 }
 
-/// Somebody's receipts in a conversation.
+/// An account's receipts in a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct MemberReceipt {
@@ -363,7 +360,7 @@ pub struct MemberReceipt {
     pub receipt: Receipt,
 }
 
-/// What somebody is doing in a conversation.
+/// A member's activity in a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct MemberPresence {
@@ -373,31 +370,31 @@ pub struct MemberPresence {
     /// The account it is about.
     #[n(1)]
     pub account: AccountId,
-    /// What the account is doing.
+    /// The activity.
     #[n(2)]
     pub kind: PresenceKind,
 }
 
-/// Who has a conversation open.
+/// The members who have a conversation open.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Present {
     /// The conversation.
     #[n(0)]
     pub conversation: ConversationId,
-    /// The others of its members who are there, or some of them.
+    /// The other members who are there, or some of them.
     #[n(1)]
     pub members: Vec<PresentMember>,
 }
 
-/// Somebody who has a conversation open.
+/// A member who has a conversation open.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct PresentMember {
     /// The account it is about.
     #[n(0)]
     pub account: AccountId,
-    /// What they do.
+    /// Their activity.
     #[n(1)]
     pub kind: PresenceKind,
 }
@@ -409,7 +406,7 @@ pub struct Revoked {
     /// The conversation.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Where the account stands now.
+    /// The account's status now.
     #[n(1)]
     pub status: MemberStatus,
     /// The entry that ended it.
@@ -417,15 +414,15 @@ pub struct Revoked {
     pub position: Position,
 }
 
-/// A piece of a frame that is longer than a frame may be. The pieces of one frame
-/// follow one another; other frames may come in between.
+/// A piece of a frame that exceeds the frame limit. The pieces of one frame follow one another; other frames
+/// may come in between.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Piece {
-    /// The bytes of the frame that come next, as they would have gone over the wire.
+    /// The next bytes of the frame, as they would be on the wire.
     #[cbor(n(0), with = "minicbor::bytes")]
     pub bytes: Vec<u8>,
-    /// Whether the frame is whole with them.
+    /// True if they complete the frame.
     #[n(1)]
     pub last: bool,
 }
@@ -443,10 +440,10 @@ pub struct Closed {
     /// The reason.
     #[n(0)]
     pub code: Code,
-    /// More about it, for people who debug.
+    /// Detail for debugging.
     #[n(1)]
     pub detail: String,
-    /// How long to stay away, ms; none leaves it to the client's backoff.
+    /// Time that the client should stay away, ms; none leaves it to the client's backoff.
     #[n(2)]
     pub retry_after_ms: Option<u64>,
 }
@@ -455,7 +452,7 @@ pub struct Closed {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Pong {
-    /// That of the Ping.
+    /// The number in the Ping.
     #[n(0)]
     pub number: u64,
     /// The server's clock.

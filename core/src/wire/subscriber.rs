@@ -1,4 +1,4 @@
-//! Subscribers of a channel, whom no document lists: how many there are, and what staff ask about them.
+//! Subscribers of a channel, who are in no document: their number, and requests of staff about them.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -11,24 +11,24 @@ use crate::{
     wire::bounded,
 };
 
-/// Asks for some of a channel's subscribers, and how far all of them have come.
-/// Answered by Subscribers, or Refused with its request.
+/// Requests some of a channel's subscribers, and the progress of all. Answered by Subscribers, or by Refused
+/// with this request.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct ListSubscribers {
-    /// Names it in its answer; counted by the client.
+    /// Repeated in the answer; counted by the client.
     #[n(0)]
     pub request: u64,
     /// The channel.
     #[n(1)]
     pub conversation: ConversationId,
-    /// Those behind this account; none for the first.
+    /// The account to continue after; none for the first page.
     #[n(2)]
     pub after: Option<AccountId>,
-    /// At most so many. The server has a bound of its own.
+    /// Maximum number of rows; the server has a limit of its own.
     #[n(3)]
     pub count_max: u32,
-    /// Up to where somebody counts as delivered to, and as having read.
+    /// The position that a subscriber must have reached to count as delivered to or as having read.
     #[n(4)]
     pub position: Position,
 }
@@ -38,7 +38,7 @@ pub struct ListSubscribers {
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify), tsify(rename = "SubscriberPage"))]
 pub struct Subscribers {
-    /// What it answers.
+    /// The request it answers.
     #[n(0)]
     #[serde(skip)]
     pub request: u64,
@@ -46,16 +46,16 @@ pub struct Subscribers {
     #[n(1)]
     #[serde(skip)]
     pub conversation: ConversationId,
-    /// How many there are.
+    /// The number of subscribers.
     #[n(2)]
     pub count: u32,
-    /// How many of them were delivered to.
+    /// The number delivered to.
     #[n(3)]
     pub delivered: u32,
-    /// How many of them have read.
+    /// The number that have read.
     #[n(4)]
     pub read: u32,
-    /// Some of them; none behind the last.
+    /// Some of them; none after the last.
     #[cbor(n(5), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
     pub subscribers: Vec<Subscriber>,
 }
@@ -74,14 +74,14 @@ pub struct Subscriber {
     pub joined_at: WallTime,
 }
 
-/// How many subscribe to a channel, told to all who read it.
+/// The number of a channel's subscribers, sent to everybody who reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SubscriberCount {
     /// The channel.
     #[n(0)]
     pub conversation: ConversationId,
-    /// Those who subscribe.
+    /// The number of subscribers.
     #[n(1)]
     pub count: u32,
 }

@@ -1,10 +1,10 @@
-//! The versions of the protocol, and which one a client and a server speak with each other.
+//! Protocol versions, and their negotiation between a client and a server.
 
 use minicbor::{Decode, Encode};
 
 use crate::code::Code;
 
-/// The versions that one side speaks, all from the oldest to the newest.
+/// The range of versions that one side speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Versions {
@@ -17,18 +17,18 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// Those that this crate speaks.
+    /// The range of this crate.
     pub const OWN: Versions = Versions { oldest: 1, newest: 1 };
 
-    /// Whether a version is one of them.
+    /// Returns true if a version is in the range.
     pub fn contains(self, version: u16) -> bool {
         (self.oldest..=self.newest).contains(&version)
     }
 
-    /// The newest that a server of these versions speaks with a client.
+    /// The newest version that a server with this range shares with a client.
     ///
     /// # Errors
-    /// `upgrade_required` for a client that is too old, `version_unsupported` where the server is.
+    /// `upgrade_required` if the client is too old, `version_unsupported` if the server is.
     pub fn shared_with(self, client: Versions) -> Result<u16, Code> {
         let newest = self.newest.min(client.newest);
         if newest >= self.oldest.max(client.oldest) {

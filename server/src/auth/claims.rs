@@ -1,6 +1,5 @@
-//! What the claims of a token say: for whom it was issued and by whom, since
-//! and until when it holds, and who it speaks for. All of it is read leniently
-//! where providers differ, and checked strictly where it lets somebody in.
+//! The claims of a token: issuer, audience, validity and the identity it speaks for. They are read leniently
+//! where providers differ, and checked strictly where they grant access.
 
 use std::collections::BTreeSet;
 
@@ -17,10 +16,10 @@ use super::{
 };
 use crate::contact_point;
 
-/// The tenant of a token that names none.
+/// The tenant of tokens that name none.
 const DEFAULT_TENANT: &str = "default";
 
-/// Which kind of key signed a token.
+/// The kind of key that signed a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signer {
     /// The operator's secret.
@@ -29,7 +28,7 @@ pub(super) enum Signer {
     KeySet,
 }
 
-/// Who the claims speak for at a time.
+/// The identity that the claims speak for at a given time.
 pub(super) fn identity(
     config: &ClaimConfig,
     claims: &Value,
@@ -63,7 +62,7 @@ pub(super) fn identity(
     })
 }
 
-/// The account that the claims name, if it is a legal one.
+/// The account that the claims name, if it is valid.
 pub(super) fn account(config: &ClaimConfig, claims: &Value) -> Option<AccountId> {
     let named = match &config.jwt_account_claim {
         Some(path) => path.find(claims)?,
@@ -74,7 +73,7 @@ pub(super) fn account(config: &ClaimConfig, claims: &Value) -> Option<AccountId>
 
 fn tenant(config: &ClaimConfig, claims: &Value) -> Option<TenantId> {
     let named = match (&config.jwt_tenant_claim, &claims["tenant"]) {
-        // Who says where the tenant stands has more than one: nobody falls into another.
+        // An operator who names a tenant claim has several tenants, so a token without it belongs to none.
         (Some(path), _) => path.find(claims)?.as_str()?,
         (None, Value::Null) => DEFAULT_TENANT,
         (None, named) => named.as_str()?,
@@ -92,12 +91,12 @@ fn is_administrator(config: &ClaimConfig, claims: &Value, signer: Signer) -> boo
     match (&config.jwt_admin_claim, signer) {
         (Some(path), _) => path.find(claims).is_some_and(|value| holds_admin(value) || is_admin(value)),
         (None, Signer::Secret) => holds_admin(&claims["labels"]),
-        // Where many share a provider, its users may set such a claim themselves.
+        // Keys of a set may be shared, and users of the provider may be able to set such a claim.
         (None, Signer::KeySet) => false,
     }
 }
 
-/// Whether a claim is, or holds, one of the values wanted; any will do where none is wanted.
+/// Returns true if a claim is, or contains, one of the wanted values, or if none is wanted.
 fn names_one_of(claim: &Value, wanted: &[String]) -> bool {
     let mut wanted = wanted.iter().filter(|value| !value.is_empty()).peekable();
     if wanted.peek().is_none() {
@@ -121,7 +120,7 @@ fn numeric_date(value: &Value) -> Option<WallTime> {
     Some(WallTime::from_millis((seconds * 1_000.0) as u64))
 }
 
-/// The contact points that are verified. Some providers write a truth value as text.
+/// The verified contact points. Some providers write booleans as text.
 fn contact_points(claims: &Value) -> BTreeSet<ContactPoint> {
     let is_true = |value: &Value| *value == Value::Bool(true) || value.as_str() == Some("true");
     [("email", "email_verified"), ("phone_number", "phone_number_verified")]
@@ -131,7 +130,7 @@ fn contact_points(claims: &Value) -> BTreeSet<ContactPoint> {
         .collect()
 }
 
-/// The claims of a token that a server of this configuration takes.
+/// Claims that a server with this configuration accepts.
 pub(super) fn write(
     config: &ClaimConfig,
     tenant: &TenantId,

@@ -17,15 +17,15 @@ use tokio_rustls::{
     rustls::{ClientConfig, RootCertStore, pki_types::ServerName},
 };
 
-/// Time for the whole of it.
+/// Time allowed for the whole request.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
-/// Bytes of a key set at most.
+/// Maximum size of a key set.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
 /// Why a key set was not fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchKeysError {
-    /// Nobody answers there.
+    /// Nobody answers at the address.
     #[error("cannot connect to {address}: {source}")]
     Connect {
         /// Host and port.
@@ -34,7 +34,7 @@ pub enum FetchKeysError {
         #[source]
         source: std::io::Error,
     },
-    /// Whoever answers is not the host, or not for anybody this machine trusts.
+    /// The certificate does not match the host or is not trusted by this machine.
     #[error("no TLS with {address}: {source}")]
     Tls {
         /// Host and port.
@@ -43,13 +43,13 @@ pub enum FetchKeysError {
         #[source]
         source: std::io::Error,
     },
-    /// The answer broke off.
+    /// The response broke off.
     #[error("the answer broke off: {0}")]
     Broken(String),
-    /// Another answer than a key set.
+    /// A response with another status than 200.
     #[error("the answer is {0}; redirects are not followed")]
     Status(StatusCode),
-    /// Longer than any key set.
+    /// The response is longer than any key set.
     #[error("the answer is longer than {ANSWER_BYTES_MAX} bytes")]
     TooLong,
     /// It took too long.
@@ -57,12 +57,12 @@ pub enum FetchKeysError {
     Timeout,
 }
 
-/// Why a text is not where a key set is fetched from.
+/// A text that is not an accepted key set URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an https address, or an http one of this machine (127.0.0.1, localhost)")]
 pub struct ParseKeySetUrlError;
 
-/// Where a key set is fetched from.
+/// The URL of a key set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySetUrl {
     uri: Uri,
@@ -80,7 +80,7 @@ impl FromStr for KeySetUrl {
         let is_loopback = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
         let is_tls = match uri.scheme_str() {
             Some("https") => true,
-            // What anybody on the way could change would let anybody in.
+            // Anybody between here and the provider could replace the keys, and so let anybody in.
             Some("http") if is_loopback => false,
             _ => return Err(ParseKeySetUrlError),
         };
@@ -100,10 +100,10 @@ impl std::fmt::Display for KeySetUrl {
 }
 
 impl KeySetUrl {
-    /// What is there now.
+    /// Fetches the current key set.
     ///
     /// # Errors
-    /// When nothing comes in time, or no answer that could be a key set.
+    /// When there is no response in time, or it cannot be a key set.
     pub(super) async fn fetch(&self) -> Result<String, FetchKeysError> {
         timeout(FETCH_TIMEOUT, self.try_fetch()).await.unwrap_or(Err(FetchKeysError::Timeout))
     }
@@ -151,14 +151,14 @@ impl KeySetUrl {
         loop {
             tokio::select! {
                 answer = &mut answered => return answer,
-                // The answer may be whole, though the connection is over.
+                // The response may be complete even though the connection has closed.
                 _ = &mut connection, if is_open => is_open = false,
             }
         }
     }
 }
 
-/// Trusts whom this machine trusts; `SSL_CERT_FILE` names others.
+/// Trusts the system's certificates; `SSL_CERT_FILE` names others.
 fn connector() -> TlsConnector {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

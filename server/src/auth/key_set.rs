@@ -1,6 +1,5 @@
-//! A JSON Web Key Set (RFC 7517): which of its keys check tokens. Sets of
-//! identity providers hold keys for other purposes too, which are passed over;
-//! a secret that is too short is not.
+//! A JSON Web Key Set (RFC 7517) and which of its keys verify tokens. Identity providers' sets also hold keys
+//! for other purposes; these are skipped, but a secret that is too short is an error.
 
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{
@@ -12,13 +11,13 @@ use serde_json::Value;
 
 use super::claims::Signer;
 
-/// Bytes of a secret at least: as many as the hash of HS256 has (RFC 7518, 3.2).
+/// Minimum length of a secret: that of an HS256 hash (RFC 7518, 3.2).
 pub(super) const SECRET_BYTES_MIN: usize = 32;
-/// Bytes of an RSA modulus at least: 2,048 bits (RFC 7518, 3.3).
+/// Minimum size of an RSA modulus: 2,048 bits (RFC 7518, 3.3).
 const MODULUS_BYTES_MIN: usize = 256;
 /// Bytes of each coordinate of a point on P-256.
 const COORDINATE_BYTES: usize = 32;
-/// Keys of a set at most: a token without a key id is tried against each.
+/// Maximum number of keys in a set: a token without a key id is tried against each.
 const KEYS_MAX: usize = 64;
 
 /// One key, bound to the one algorithm it may be used with.
@@ -31,42 +30,42 @@ pub(super) struct Key {
 
 #[derive(Deserialize)]
 struct KeySet {
-    // Of any shape: one that is odd takes no other with it.
+    // Decoded one by one, so that a malformed key does not spoil the others.
     keys: Vec<Value>,
 }
 
-/// Why a text is no key set.
+/// Why a text is not a key set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadKeySetError {
     /// Not the JSON of a key set.
     #[error("it is no JSON Web Key Set: {0}")]
     Malformed(String),
-    /// No key of it checks tokens.
+    /// None of its keys can verify tokens.
     #[error("it has no key for HS256, RS256, ES256 or EdDSA")]
     Empty,
-    /// It has more keys than are tried.
+    /// It has more keys than can be tried.
     #[error("it has more than {KEYS_MAX} keys")]
     TooLarge,
-    /// A secret of it can be guessed.
+    /// One of its secrets is short enough to be guessed.
     #[error("the secret in place {index} has {bytes} bytes; one of HS256 has at least {SECRET_BYTES_MIN}")]
     SecretTooShort {
-        /// Its place, from 0.
+        /// Index of the key in the set.
         index: usize,
-        /// Its length.
+        /// Length of the secret.
         bytes: usize,
     },
 }
 
-/// Where a set was read from.
+/// The source of a key set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// A file of the operator's.
+    /// A local file.
     File,
-    /// An address, which others may read too.
+    /// A URL, which others may read too.
     Url,
 }
 
-/// The keys of a set that check tokens.
+/// Reads the keys of a set that verify tokens.
 pub(super) fn read(text: &str, origin: Origin) -> Result<Vec<Key>, ReadKeySetError> {
     let set: KeySet = serde_json::from_str(text).map_err(|error| ReadKeySetError::Malformed(error.to_string()))?;
     if set.keys.len() > KEYS_MAX {
@@ -83,7 +82,7 @@ pub(super) fn read(text: &str, origin: Origin) -> Result<Vec<Key>, ReadKeySetErr
     if keys.is_empty() { Err(ReadKeySetError::Empty) } else { Ok(keys) }
 }
 
-/// Why a key of a set is not used.
+/// Why a key of a set is skipped.
 enum Unused {
     SecretTooShort { bytes: usize },
     Other(&'static str),
@@ -105,7 +104,7 @@ fn read_key(key: Value, origin: Origin) -> Result<Key, Unused> {
     Ok(Key { id: jwk.common.key_id, algorithm, decoding, signer: Signer::KeySet })
 }
 
-/// The one algorithm that a key is for, if it is one that is strong enough.
+/// The one algorithm that a key is for, if it is supported and strong enough.
 fn algorithm(jwk: &Jwk) -> Result<Algorithm, Unused> {
     let undecodable = Unused::Other("its parameters do not decode");
     match (&jwk.algorithm, jwk.common.key_algorithm) {

@@ -1,6 +1,5 @@
-//! The keys tokens are checked against: a secret, a JSON Web Key Set, or the
-//! development secret. A set is read again and again, so that its owner can
-//! change keys. What the claims of a token mean is `claims`'.
+//! The keys that tokens are verified with: a secret, a JSON Web Key Set, or the development secret. A set is
+//! read again at intervals, so that its owner can rotate keys. `claims` reads the claims.
 
 use std::{
     collections::BTreeSet,
@@ -19,10 +18,11 @@ use super::{
     key_set::{self, Key, Origin, ReadKeySetError, SECRET_BYTES_MIN},
 };
 
-/// Between two looks for a key that is not known: whoever makes up names of keys costs the provider no more.
+/// Minimum time between two reads for an unknown key, so that made-up key names cost the provider no more
+/// than this.
 const LOOK_INTERVAL: Duration = Duration::from_secs(10);
 
-/// The secret of `--dev`: known to everybody, and loudly logged.
+/// The secret of `--dev`, known to everybody; using it logs a warning.
 pub const DEVELOPMENT_SECRET: &str = "tidings-development-secret-known-to-everybody";
 
 /// Why the keys cannot be loaded.
@@ -31,21 +31,21 @@ pub enum LoadKeysError {
     /// Neither a secret nor a key set is configured.
     #[error("no key to check tokens with: give --jwt-secret, --jwks or --jwks-url, or --dev for development")]
     Missing,
-    /// The secret can be guessed.
+    /// The secret is short enough to be guessed.
     #[error("the secret has {bytes} bytes; one of HS256 has at least {SECRET_BYTES_MIN}")]
     SecretTooShort {
-        /// Its length.
+        /// Length of the secret.
         bytes: usize,
     },
-    /// The development secret beside a real key: whoever knows it would get tokens that others take.
+    /// The development secret beside a real key would give anybody valid tokens.
     #[error("--dev takes tokens of a secret that everybody knows: give no --jwt-secret and no key set beside it")]
     DevBesideKeys,
-    /// Nothing says which issuers a key set is trusted for.
+    /// No issuer is configured for a key set.
     #[error(
         "the keys of a set may sign for others too: say whose tokens are taken with --jwt-issuer, or --jwt-any-issuer"
     )]
     IssuerMissing,
-    /// Nothing says which audiences a key set is trusted for.
+    /// No audience is configured for a key set.
     #[error(
         "the keys of a set may sign for other applications too: say what tokens must be for with --jwt-audience, \
          or --jwt-any-audience"
@@ -63,16 +63,16 @@ pub enum LoadKeysError {
     /// The key set cannot be fetched.
     #[error("cannot fetch the key set {url}: {source}")]
     Unreachable {
-        /// Where it should be.
+        /// The URL.
         url: String,
         /// The cause.
         #[source]
         source: FetchKeysError,
     },
-    /// It is not a JSON Web Key Set, or no key of it can be used.
+    /// It is not a JSON Web Key Set, or none of its keys can be used.
     #[error("the key set {place} cannot be used: {source}")]
     Invalid {
-        /// The file, or the address.
+        /// The file or URL.
         place: String,
         /// The cause.
         #[source]
@@ -97,7 +97,7 @@ impl LoadKeysError {
     }
 }
 
-/// Every key of this server, and what the claims of its tokens mean.
+/// Every key of this server, and how the claims of its tokens are read.
 pub struct Keys {
     secret: Option<Key>,
     pub(super) signing: Option<EncodingKey>,
@@ -105,11 +105,11 @@ pub struct Keys {
     file: Option<PathBuf>,
     url: Option<KeySetUrl>,
     sets: RwLock<Sets>,
-    /// When somebody last looked for a key that was not known.
+    /// When an unknown key was last looked for.
     looked_at: Mutex<Option<Instant>>,
 }
 
-/// The keys of the sets as they were read last.
+/// The keys of the sets as last read.
 #[derive(Clone, Default)]
 struct Sets {
     of_file: Arc<Vec<Key>>,
@@ -120,8 +120,8 @@ impl Keys {
     /// Loads the configured keys.
     ///
     /// # Errors
-    /// When none is configured, one is too weak, the key set cannot be read or used, or nothing says whose
-    /// tokens a key set is trusted for.
+    /// When none is configured, one is too weak, the key set cannot be read or used, or no issuer or audience
+    /// is configured for it.
     pub fn load(config: &KeyConfig) -> Result<Self, LoadKeysError> {
         let is_said = |values: &[String]| values.iter().any(|value| !value.is_empty());
         if config.has_key_set() {
@@ -154,7 +154,7 @@ impl Keys {
         Self { secret: None, signing: None, claims, file: None, url: None, sets, looked_at }
     }
 
-    /// One HS256 secret, for checking and for signing.
+    /// Keys of a single HS256 secret, for verifying and signing.
     ///
     /// # Errors
     /// When it is shorter than 32 bytes.
@@ -179,13 +179,13 @@ impl Keys {
         Self::from_secret(DEVELOPMENT_SECRET, ClaimConfig::default()).expect("the development secret is long enough")
     }
 
-    /// How many there are.
+    /// The number of keys.
     pub fn count(&self) -> usize {
         let sets = self.sets();
         usize::from(self.secret.is_some()) + sets.of_file.len() + sets.of_url.len()
     }
 
-    /// Whether there is a set that can be read again.
+    /// Returns true if there is a key set that can be read again.
     pub fn has_sets(&self) -> bool {
         self.file.is_some() || self.url.is_some()
     }
@@ -199,16 +199,16 @@ impl Keys {
         secret.chain(file).chain(url).collect::<Vec<_>>().join(", ")
     }
 
-    /// Looks at every key until one has an answer.
+    /// Tries every key until one gives an answer.
     pub(super) fn find_map<T>(&self, look: impl FnMut(&Key) -> Option<T>) -> Option<T> {
         let sets = self.sets();
         self.secret.iter().chain(sets.of_file.iter()).chain(sets.of_url.iter()).find_map(look)
     }
 
-    /// Reads the sets again, from their file and their address. What cannot be read stays as it was.
+    /// Reads the key sets again from their file and URL. A set that cannot be read stays as it was.
     ///
     /// # Errors
-    /// Why one could not be read.
+    /// When a set could not be read.
     pub async fn read_again(&self) -> Result<(), LoadKeysError> {
         let of_file = self.file.as_deref().map(read_file).transpose();
         let of_url = match &self.url {
@@ -225,7 +225,7 @@ impl Keys {
         of_file.and(of_url).map(|_| ())
     }
 
-    /// Reads the sets again for a key that is not known, unless somebody did a moment ago; tells whether it did.
+    /// Reads the key sets again for an unknown key, unless that was just done. Returns true if it did.
     ///
     /// # Errors
     /// As `read_again`.
@@ -233,7 +233,7 @@ impl Keys {
         if self.url.is_none() {
             return Ok(false);
         }
-        // Who comes meanwhile waits for this look, and makes none.
+        // Holding the lock makes concurrent callers wait for this read instead of starting their own.
         let mut looked_at = self.looked_at.lock().await;
         if looked_at.is_some_and(|at| at.elapsed() < LOOK_INTERVAL) {
             return Ok(false);

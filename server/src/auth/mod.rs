@@ -1,5 +1,4 @@
-//! Who is asking: bearer tokens in, an identity out. What the identity may do
-//! is the authority's.
+//! Authentication: turns a bearer token into an identity. The authority decides what the identity may do.
 
 mod claims;
 mod config;
@@ -28,29 +27,28 @@ pub use key_set::ReadKeySetError;
 pub use keys::{DEVELOPMENT_SECRET, Keys, LoadKeysError};
 pub use token::IssueTokenError;
 
-/// Who a token speaks for. Only `Keys::verify` makes one.
+/// The identity that a token speaks for. Only `Keys::verify` makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The tenant.
     pub tenant: TenantId,
     /// The account.
     pub account: AccountId,
-    /// Whether it is a tenant administrator.
+    /// True for a tenant administrator.
     pub administrator: bool,
-    /// When the token's time is over.
+    /// When the token expires.
     pub expires_at: WallTime,
-    /// Where the account is reached, as the identity provider has verified. What
-    /// a token does not say the account does not have.
+    /// E-mail addresses and phone numbers that the identity provider has verified. The account has no others.
     pub contact_points: BTreeSet<ContactPoint>,
 }
 
 impl Identity {
-    /// Whose shares of the node it uses.
+    /// The key under which its shares of the node are counted.
     pub fn key(&self) -> AccountKey {
         (self.tenant.clone(), self.account.clone())
     }
 
-    /// What the authority needs to know of a session of this identity on a device.
+    /// The session that the authority judges by, for this identity on a device.
     pub fn session(&self, device: DeviceId) -> Session {
         Session {
             tenant: self.tenant.clone(),
@@ -67,10 +65,10 @@ pub enum VerifyTokenError {
     /// Not a token, or not with the claims that this server needs.
     #[error("the token is not valid: {0}")]
     Invalid(&'static str),
-    /// No key that this server knows has signed it.
+    /// No key of this server has signed it.
     #[error("the token is not valid: no key of this server signed it")]
     KeyUnknown,
-    /// Its time is over.
+    /// It has expired.
     #[error("the token's time is over")]
     Expired,
 }

@@ -1,4 +1,4 @@
-//! Tokens of every kind of key, and every way in which one is not valid.
+//! Tokens signed with every kind of key, and every way in which a token can be invalid.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -31,7 +31,7 @@ fn secret_keys() -> Keys {
     keys_with(&[])
 }
 
-/// Keys of the secret, with these flags.
+/// Keys of the test secret with these flags.
 fn keys_with(flags: &[&str]) -> Keys {
     Keys::load(&config(&[&["--jwt-secret", SECRET], flags].concat())).unwrap()
 }
@@ -42,10 +42,10 @@ fn config(flags: &[&str]) -> KeyConfig {
     config.keys
 }
 
-/// Takes every issuer's tokens, for every audience.
+/// Accepts every issuer and audience.
 const ANY: [&str; 2] = ["--jwt-any-issuer", "--jwt-any-audience"];
 
-/// Keys loaded from a file with these entries.
+/// Loads keys from a file with these entries.
 fn key_set(keys: &[Value], flags: &[&str]) -> Result<Keys, LoadKeysError> {
     let path = std::env::temp_dir().join(format!("tidings_jwks_{:016x}.json", rand::random::<u64>()));
     std::fs::write(&path, json!({ "keys": keys }).to_string()).unwrap();
@@ -208,7 +208,7 @@ fn i20_keys_for_other_purposes_in_a_set_are_passed_over() {
         json!({ "kty": "EC", "crv": "P-384", "alg": "ES384", "x": secret(48), "y": secret(48) }),
         json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "x": "AA", "y": "AA" }),
         json!({ "kty": "RSA", "n": secret(128), "e": "AQAB" }),
-        // Five bytes: were it used, nobody would start with it.
+        // Five bytes: if the key were used, loading would fail.
         json!({ "kty": "oct", "k": secret(5), "use": "enc" }),
         with("use", json!("enc")),
         with("use", json!("other")),
@@ -249,7 +249,7 @@ fn i23_the_development_secret_is_no_key_beside_another() {
     let load = |flags: &[&str]| Keys::load(&config(flags)).map(|_| ()).map_err(|error| error.code());
     assert_eq!(load(&["--dev", "--jwt-secret", SECRET]), Err("dev_beside_keys"));
     assert_eq!(load(&[&["--dev", "--jwks", "keys.json"][..], &ANY].concat()), Err("dev_beside_keys"));
-    // A variable that is set to nothing says nothing.
+    // A variable set to the empty string counts as unset.
     assert_eq!(load(&["--dev", "--jwt-secret", ""]), Ok(()));
 }
 
@@ -261,7 +261,7 @@ fn i21_a_key_set_is_trusted_for_named_issuers_and_audiences_only() {
     assert_eq!(load(&["--jwks", "keys.json", "--jwt-issuer", "", "--jwt-audience", "chat"]), Err("issuer_missing"));
     let ed25519 = EncodingKey::from_ed_pem(ED25519).unwrap();
     let set = [jwk(&ed25519, Algorithm::EdDSA, "two")];
-    // What is named holds, whatever else is said.
+    // Named issuers and audiences are required even if any would be accepted.
     let flags = ["--jwt-issuer", "https://id.example,id.example", "--jwt-audience", "chat,talk", "--jwt-any-audience"];
     let keys = key_set(&set, &flags).unwrap();
     let verify = |more: Value| {
@@ -333,7 +333,7 @@ fn i22_the_operator_says_which_claims_name_whom() {
     for roles in [json!(["admin"]), json!("admin"), json!(true), json!({ "chat-admin": true }), json!(null)] {
         assert!(!verify(&claims(json!("acme"), roles)).unwrap().administrator);
     }
-    // Where the tenant's claim is named, nobody falls into the default one.
+    // Where a tenant claim is configured, a token without it does not belong to the default tenant.
     assert!(verify(&claims(json!(null), json!([]))).is_err());
     let (tenant, account) = (TenantId::parse("acme").unwrap(), AccountId::parse("ann").unwrap());
     let issued = keys.issue(&tenant, &account, &["chat-admin".to_owned()], NOW, Duration::from_secs(60)).unwrap();

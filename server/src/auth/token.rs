@@ -1,5 +1,4 @@
-//! Bearer tokens: JSON Web Tokens (RFC 7519) of a key that this server knows.
-//! What their claims mean is `claims`'.
+//! Bearer tokens: JSON Web Tokens (RFC 7519) signed with a key of this server. `claims` reads their claims.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -13,7 +12,7 @@ use tidings_core::{
 
 use super::{Identity, Keys, VerifyTokenError, claims, key_set::Key};
 
-/// The longest token that is looked at, bytes.
+/// The longest token that is read, in bytes.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
 
 /// Why a token cannot be issued.
@@ -28,21 +27,23 @@ pub enum IssueTokenError {
 }
 
 impl Keys {
-    /// Checks a token's signature, claims and time.
+    /// Checks a token's signature, claims and validity.
     ///
     /// # Errors
-    /// `Expired` for a token that was valid, `KeyUnknown` for one of another key, `Invalid` for anything else.
+    /// `Expired` for a token that was valid, `KeyUnknown` for one signed with another key, `Invalid` for
+    /// anything else.
     pub fn verify(&self, token: &str, now: WallTime) -> Result<Identity, VerifyTokenError> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(VerifyTokenError::Invalid("it is too long"));
         }
         let header =
             jsonwebtoken::decode_header(token).map_err(|_| VerifyTokenError::Invalid("it is no JSON Web Token"))?;
-        // RFC 7515, 4.1.11: who does not know what is critical must not take it. This server knows none.
+        // RFC 7515, 4.1.11: a recipient that does not support a critical header must reject the token. This
+        // server supports none.
         if header.crit.is_some() {
             return Err(VerifyTokenError::Invalid("it has critical headers, which this server does not know"));
         }
-        // A token that names its key is checked against no other; a secret has no name.
+        // A token that names its key is checked against no other; the secret has no name.
         let is_meant = |key: &Key| {
             key.algorithm == header.alg && (header.kid.is_none() || key.id.is_none() || key.id == header.kid)
         };
@@ -53,7 +54,7 @@ impl Keys {
         claims::identity(&self.claims, &claims, signer, now)
     }
 
-    /// The account that a token says it is of, for the log alone: nobody has signed for that.
+    /// The account that a token claims, for the log only: the signature is not checked.
     pub fn claimed_account(&self, token: &str) -> Option<AccountId> {
         if token.len() > TOKEN_BYTES_MAX {
             return None;
@@ -77,7 +78,7 @@ impl Keys {
         self.issue_reached_at(tenant, account, labels, &BTreeSet::new(), now, ttl)
     }
 
-    /// The same, of an account with these verified contact points: one of each kind.
+    /// Signs a token that also has these verified contact points: at most one of each kind.
     ///
     /// # Errors
     /// When only public keys are configured.
@@ -96,9 +97,9 @@ impl Keys {
     }
 }
 
-/// The claims of a token, if this key has signed them.
+/// The claims of a token, if this key has signed it.
 fn signed_claims(token: &str, key: &Key) -> Option<Value> {
-    // Only the signature: what the claims say is looked at behind it, with the time that was passed in.
+    // Only the signature is validated here; the claims are checked later, against the given time.
     let mut validation = Validation::new(key.algorithm);
     validation.validate_exp = false;
     validation.validate_nbf = false;

@@ -1,4 +1,4 @@
-//! Tokens for anybody, for the demo and for development: mounted with `--dev` only.
+//! Tokens for anybody, for the demo and for development. Mounted only with `--dev`.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use tidings_core::{
 
 use crate::{contact_point, error::ApiError, node::Node};
 
-/// How long an issued token holds.
+/// Validity of an issued token.
 const TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ struct Wanted {
     account: String,
     #[serde(default = "default_tenant")]
     tenant: String,
-    /// Where the account is reached, as if somebody had verified that.
+    /// Contact points to treat as verified.
     #[serde(default)]
     phone: Option<String>,
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! What an orchestrator asks: is the process alive, and should it get traffic.
+//! Health checks for an orchestrator: is the process alive, and should it get traffic.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,10 +7,10 @@ use tidings_core::code::Code;
 
 use crate::{drain::Phase, error::ApiError, node::Node};
 
-/// How long the store may take to answer before the node is not ready.
+/// Time that the store may take to answer before the node counts as not ready.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Ready all the same, since a client that lies must not take a node out.
+/// Still ready, since a lying client must not be able to take a node out of service.
 const BEHIND: &str = "ready, but the store is behind what clients were told: see the log";
 
 /// `GET /healthz` and `GET /readyz`.

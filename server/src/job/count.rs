@@ -1,5 +1,5 @@
-//! How many subscribe to a channel, told to all who read it: at most once in an interval,
-//! however many came and went meanwhile. Each node tells its own sessions.
+//! Sends the number of subscribers of a channel to all its readers, at most once per interval however many came
+//! and went. Each node notifies its own sessions.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -14,10 +14,10 @@ use crate::{
     store::StoreError,
 };
 
-/// How often at most the readers of a channel are told.
+/// Minimum time between two counts sent to the readers of a channel.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// Tells counts until the node goes down.
+/// Sends counts until the node shuts down.
 pub(crate) async fn run(live: Arc<Live>) {
     while live.env.drain.phase() == Phase::Running {
         tokio::time::sleep(INTERVAL).await;

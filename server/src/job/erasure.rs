@@ -1,5 +1,5 @@
-//! Erases conversations whose deletion is long enough ago. A node that ends in the
-//! middle of one leaves the rest to the next round, on whichever env.
+//! Erases conversations that were deleted long enough ago. If a node ends halfway, the next round on any node
+//! does the rest.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,8 +11,8 @@ use crate::{
     store::{DeletedConversation, StoreError},
 };
 
-/// Looks for what is to be erased until the node goes down. What fails is logged,
-/// and tried again at the next round.
+/// Looks for conversations to erase until the node shuts down. Failures are logged and tried again in the
+/// next round.
 pub(crate) async fn run(env: Arc<Environment>) {
     while env.drain.phase() == Phase::Running {
         tokio::time::sleep(env.config.node.erase_interval.max(Duration::from_millis(10))).await;
@@ -34,7 +34,7 @@ pub(crate) async fn run(env: Arc<Environment>) {
     }
 }
 
-/// Part by part, so that nobody else waits long for the store.
+/// Erases step by step, so that nobody waits long for the store.
 async fn erase(env: &Environment, tenant: &TenantId, conversation: ConversationId) -> Result<(), StoreError> {
     while !env.store.erase(tenant, conversation, env.clock.wall_now()).await? {
         tokio::task::yield_now().await;

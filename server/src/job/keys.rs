@@ -1,6 +1,5 @@
-//! The key set, read again: at an interval, at SIGHUP, and when a token is
-//! signed by a key that is not known. So its owner can change keys while the
-//! server runs.
+//! Reads the key set again: at an interval, at SIGHUP, and when a token names an unknown key, so that its owner
+//! can rotate keys while the server runs.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,10 +13,10 @@ use crate::{
     node::Node,
 };
 
-/// The set is not read more often than this, whatever the operator says.
+/// Lower bound of the interval, whatever the operator configures.
 const INTERVAL_MIN: Duration = Duration::from_millis(10);
 
-/// Reads the key set again and again, until it is dropped.
+/// Reads the key set at intervals until the task is dropped.
 pub(crate) async fn run(node: Arc<Node>) {
     let mut hangup = match signal(SignalKind::hangup()) {
         Ok(hangup) => hangup,
@@ -25,7 +24,7 @@ pub(crate) async fn run(node: Arc<Node>) {
     };
     let mut due = interval(node.config.keys.jwks_interval.max(INTERVAL_MIN));
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // The first tick is now, and the set was read a moment ago.
+    // Skip the first tick: the set was read a moment ago.
     due.tick().await;
     loop {
         tokio::select! {

@@ -1,11 +1,11 @@
-//! Makes rows anew that somebody met and could not read, without an operator.
+//! Rebuilds rows that a read found damaged, without an operator.
 
 use std::sync::Arc;
 
 use crate::{drain::Phase, environment::Environment, mend::mend_stream, metrics::Table, store::RottenRow};
 
-/// Mends what this node meets until it goes down. What fails is logged, and tried
-/// again when the row is met again.
+/// Mends streams reported on this node until it shuts down. Failures are logged, and tried again when the row
+/// is read again.
 pub(crate) async fn run(env: Arc<Environment>) {
     while env.drain.phase() == Phase::Running {
         let RottenRow { tenant, stream, table } = env.store.projections().rotten().await;

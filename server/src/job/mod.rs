@@ -1,4 +1,4 @@
-//! Work in the background that no session waits for.
+//! Background work that no session waits for.
 
 pub(crate) mod count;
 pub(crate) mod erasure;

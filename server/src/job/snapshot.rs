@@ -1,6 +1,5 @@
-//! Cuts snapshots of documents once enough entries gathered behind the last
-//! one, so that loading and fetching stay short; also of those whose last one
-//! was quarantined.
+//! Makes snapshots of documents once enough entries have gathered since the last one, so that loading and
+//! fetching stay fast; also of documents whose snapshot was quarantined.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -18,8 +17,8 @@ use crate::{
     stream::load::{mend, restore},
 };
 
-/// Documents that are passed over because their journal is damaged, or because
-/// what is saved of them does not load; when they are more, all are tried again.
+/// Maximum number of documents skipped because their journal is damaged or their saved form does not load.
+/// Beyond it, all of them are tried again.
 const PASSED_OVER_MAX: usize = 1_024;
 
 /// Why a document got no snapshot.
@@ -34,7 +33,7 @@ enum CutSnapshotError {
 }
 
 impl CutSnapshotError {
-    /// Whether the next round would end no better.
+    /// Returns true if trying again would fail in the same way.
     fn is_lasting(&self) -> bool {
         match self {
             Self::Store(error) => matches!(error, StoreError::Damaged { .. }),
@@ -44,9 +43,8 @@ impl CutSnapshotError {
     }
 }
 
-/// Looks for stale documents until the node goes down. What fails is logged,
-/// and tried again at the next round; a damaged stream once, so that many of
-/// them do not keep the others waiting.
+/// Looks for documents with an outdated snapshot until the node shuts down. Failures are logged and tried again
+/// in the next round, except for damaged streams, which are tried once so that they do not delay the others.
 pub(crate) async fn run(env: Arc<Environment>) {
     let mut passed_over: BTreeSet<(TenantId, DocumentId)> = BTreeSet::new();
     while env.drain.phase() == Phase::Running {
@@ -83,7 +81,7 @@ pub(crate) async fn run(env: Arc<Environment>) {
 
 async fn cut(env: &Environment, tenant: &TenantId, id: &DocumentId) -> Result<usize, CutSnapshotError> {
     let (stored, head) = env.store.document(tenant, id).await?;
-    // Loading and saving take milliseconds of computing: not on a thread that serves sessions.
+    // Loading and saving take milliseconds of CPU time, so they run off the threads that serve sessions.
     let (stored, restored) = compute({
         let id = id.clone();
         move || {
@@ -101,9 +99,8 @@ async fn cut(env: &Environment, tenant: &TenantId, id: &DocumentId) -> Result<us
     Ok(snapshot.data.len())
 }
 
-/// What was saved of a document (position, data, admissions) as its snapshot, loaded
-/// again before it takes the place of what was saved before: by the bounds of whoever
-/// will read it.
+/// Makes a snapshot of a saved document (position, data, admissions), after loading it within the bounds that
+/// its readers will use. Only then may it replace the previous snapshot.
 fn snapshot_of(document: &Document, saved: (Position, Vec<u8>, Vec<u8>)) -> Result<Snapshot, CutSnapshotError> {
     let (position, data, admissions) = saved;
     let loaded = Document::restore(document.id().clone(), Some((position, &data, &admissions)), &[]);
@@ -118,7 +115,7 @@ fn snapshot_of(document: &Document, saved: (Position, Vec<u8>, Vec<u8>)) -> Resu
 
 async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CutSnapshotError> {
     let task = match Handle::current().runtime_flavor() {
-        // Where everything runs on one thread, what comes first must not depend on another.
+        // On a single-threaded runtime (the simulation) the order must not depend on another thread.
         RuntimeFlavor::CurrentThread => tokio::spawn(async move { work() }),
         _ => tokio::task::spawn_blocking(work),
     };

@@ -1,6 +1,5 @@
-//! Ends the sessions of accounts that were suspended, for certain: a notice of
-//! it may be lost, and a suspension in a SQLite file, by another program, has
-//! none.
+//! Ends the sessions of suspended accounts reliably: a notice can be lost, and another program's suspension in
+//! a SQLite file sends none.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,11 +9,11 @@ use crate::{
     store::StoreError,
 };
 
-/// How often at least where nothing else tells of a suspension: beside an SQLite file.
+/// Interval beside a SQLite file, where nothing notifies of a suspension.
 const SQLITE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Looks once every cursor interval until the node goes down; beside an SQLite file once
-/// a second, since there a suspended account would write on until then.
+/// Checks once every cursor interval until the node shuts down; beside a SQLite file once a second, because a
+/// suspended account can write until then.
 pub(crate) async fn run(live: Arc<Live>) {
     let interval = live.env.config.node.cursor_interval.max(Duration::from_millis(10));
     let is_sqlite = live.env.config.store.expose().starts_with("sqlite:");

@@ -1,10 +1,10 @@
-//! Lets the store do what its database needs done now and then.
+//! Periodic maintenance that the store's database needs.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{drain::Phase, environment::Environment};
 
-/// Tends the store once every cursor interval until the node goes down.
+/// Runs the store's maintenance once every cursor interval until the node shuts down.
 pub(crate) async fn run(env: Arc<Environment>) {
     while env.drain.phase() == Phase::Running {
         tokio::time::sleep(env.config.node.cursor_interval.max(Duration::from_millis(10))).await;

@@ -1,4 +1,4 @@
-//! What a commit changed, as a value: told to everybody whom it concerns, once it is durable.
+//! The effects of a commit as a value, published to everybody concerned once it is durable.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -11,38 +11,37 @@ use tidings_core::{
 use super::{Live, SessionHandle, fanout};
 use crate::store::{MemberRow, StoreError, SubscriberRow};
 
-/// What a commit changed.
+/// The effects of a commit.
 pub(crate) struct Committed<'a> {
     pub(crate) tenant: &'a TenantId,
     pub(crate) stream: &'a StreamId,
     pub(crate) entries: Vec<Entry>,
-    /// As it is now; without a creation where the stream is an account's.
+    /// The conversation as it is now; without a creation if the stream is an account's.
     pub(crate) conversation: &'a Conversation,
-    /// Who read the stream before.
+    /// Accounts that could read the stream before.
     pub(crate) former_readers: &'a BTreeSet<AccountId>,
-    /// Who reads it now.
+    /// Accounts that can read it now.
     pub(crate) readers: &'a BTreeSet<AccountId>,
-    /// Members whom the entries moved.
+    /// Members whose membership the entries changed.
     pub(crate) members: Vec<(AccountId, MemberRow)>,
-    /// Those who came to subscribe, or no longer do.
+    /// Accounts that began or ceased to subscribe.
     pub(crate) subscribers: Vec<(AccountId, SubscriberRow)>,
-    /// Whether the account has another profile.
+    /// True if the account's profile changed.
     pub(crate) profile_changed: bool,
-    /// Whom the account blocks no longer.
+    /// Accounts that the account no longer blocks.
     pub(crate) unblocked: Vec<AccountId>,
 }
 
-/// The sessions that know of a commit already, because they were answered.
+/// Sessions that already know of a commit, because their request was answered.
 pub(crate) struct Told {
-    /// Those that have its entries.
+    /// Sessions that have its entries.
     pub(crate) entries: HashSet<u64>,
-    /// Those that know the conversation, too.
+    /// Sessions that also know the conversation.
     pub(crate) conversation: HashSet<u64>,
 }
 
 impl Live {
-    /// Whoever was put out, left or was taken in as a member hears nothing as a
-    /// subscriber any more.
+    /// Stops delivery as a subscriber to accounts that were removed, left or became members.
     pub(crate) fn unsubscribe(&self, committed: &Committed<'_>) {
         let Some(conversation) = committed.stream.conversation() else { return };
         let left = committed.subscribers.iter().filter(|(_, row)| row.status != MemberStatus::Active);
@@ -52,7 +51,7 @@ impl Live {
         }
     }
 
-    /// Whether a session hears of the entries of a commit.
+    /// Returns true if a session gets the entries of a commit.
     pub(crate) fn reads(&self, session: &SessionHandle, committed: &Committed<'_>) -> bool {
         let hears_beside_members = |conversation| {
             let SessionHandle { tenant, account, .. } = session;
@@ -62,7 +61,7 @@ impl Live {
             || committed.stream.conversation().is_some_and(hears_beside_members)
     }
 
-    /// Tells everybody whom a commit concerns, but for the sessions that know of it.
+    /// Notifies everybody concerned by a commit, except the sessions that already know of it.
     pub(crate) async fn publish(&self, mut committed: Committed<'_>, told: &Told) {
         let entries = std::mem::take(&mut committed.entries);
         let committed = &committed;
@@ -75,7 +74,7 @@ impl Live {
         match stream {
             StreamId::Conversation(conversation) => {
                 if !committed.members.is_empty() && committed.conversation.kind() == Some(ConversationKind::Channel) {
-                    // Subscribers may have been among them.
+                    // Some of them may have been subscribers.
                     self.counts_moved.note(tenant, *conversation);
                 }
                 self.sessions.send_beside_members(tenant, *conversation, &frames, &told.entries);
@@ -91,7 +90,8 @@ impl Live {
         }
     }
 
-    /// Tells those who are out, those who had a part in what is deleted, and those who came in.
+    /// Notifies those who are no longer members, those who had a part in a deleted conversation, and
+    /// new members.
     async fn publish_members(&self, committed: &Committed<'_>, conversation: ConversationId, told: &Told) {
         let Committed { tenant, stream, readers, .. } = committed;
         let out = committed.members.iter().filter(|(account, _)| !readers.contains(account));
@@ -113,7 +113,7 @@ impl Live {
         }
     }
 
-    /// Tells those who came to subscribe, or no longer do.
+    /// Notifies accounts that began or ceased to subscribe.
     async fn publish_subscribers(&self, committed: &Committed<'_>) {
         let Some(conversation) = committed.stream.conversation() else { return };
         let accounts: Vec<AccountId> = committed.subscribers.iter().map(|(account, _)| account.clone()).collect();
@@ -122,7 +122,7 @@ impl Live {
     }
 }
 
-/// What was committed stays committed; sessions learn of it at their next catch-up.
+/// The commit stands; sessions learn of it at their next catch-up.
 fn log_undelivered(stream: &StreamId, told: Result<(), StoreError>) {
     if let Err(error) = told {
         tracing::warn!(%stream, %error, "sessions were not told yet");

@@ -1,4 +1,4 @@
-//! The channels of which the number of subscribers is to be told.
+//! The channels whose number of subscribers has to be sent.
 
 use std::{
     collections::BTreeSet,
@@ -7,23 +7,23 @@ use std::{
 
 use tidings_core::ids::{ConversationId, TenantId};
 
-/// How many conversations a node knows to be no channels.
+/// Maximum number of conversations remembered not to be channels.
 const OTHERS_MAX: usize = 10_000;
 
-/// The channels to whose readers a count is to be told.
+/// The channels whose readers are due a count of subscribers.
 #[derive(Debug, Default)]
 pub struct CountsMoved(Mutex<Moved>);
 
 #[derive(Debug, Default)]
 struct Moved {
     noted: BTreeSet<(TenantId, ConversationId)>,
-    /// Asked about before, and nobody subscribes to them: what a conversation is, it is for ever.
+    /// Conversations that were checked and cannot have subscribers. A conversation never changes its kind.
     others: BTreeSet<(TenantId, ConversationId)>,
 }
 
 impl CountsMoved {
-    /// Somebody came to subscribe to a channel, or no longer does; or is a member
-    /// elsewhere, of what nobody can subscribe to.
+    /// Records that somebody began or ceased to subscribe to a channel, or changed membership in a conversation
+    /// that may not be one.
     pub(crate) fn note(&self, tenant: &TenantId, conversation: ConversationId) {
         let mut moved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let noted = (tenant.clone(), conversation);
@@ -32,12 +32,12 @@ impl CountsMoved {
         }
     }
 
-    /// Those that were noted since, which are not noted any more.
+    /// Takes and clears the recorded channels.
     pub(crate) fn take(&self) -> BTreeSet<(TenantId, ConversationId)> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).noted)
     }
 
-    /// Nobody can subscribe to it.
+    /// Records that a conversation cannot have subscribers.
     pub(crate) fn leave_out(&self, tenant: &TenantId, conversation: ConversationId) {
         let mut moved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if moved.others.len() >= OTHERS_MAX {

@@ -1,6 +1,5 @@
-//! Who hears of what: frames for the live sessions of this node. Nothing here
-//! waits for a reader, and nothing is lost when a store call fails: sessions
-//! that were not told catch up from their cursor.
+//! Fan-out of frames to the live sessions of this node. Nothing here waits for a reader, and nothing is lost
+//! when a store call fails: sessions that were missed catch up from their cursor.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -20,13 +19,13 @@ use crate::{
     store::{Notice, StoreError},
 };
 
-/// Entries of one stream as frames of a moderate size.
+/// Packs the entries of one stream into frames of moderate size.
 pub fn entries_frames(bounds: &Bounds, stream: &StreamId, entries: Vec<Entry>) -> Vec<Arc<Frame>> {
     let mut frames = Vec::new();
     let mut run: Vec<Entry> = Vec::new();
     let mut bytes = 0;
     for entry in entries {
-        // A frame tells of positions without a gap.
+        // The positions in a frame must be contiguous.
         let gap = run.last().is_some_and(|last| last.position.next() != entry.position);
         let is_long = bytes > 0 && bytes + entry.change.len() > bounds.frame_entries_bytes;
         if gap || run.len() >= bounds.frame_entries_max || is_long {
@@ -51,11 +50,11 @@ pub fn revoked_frame(conversation: ConversationId, status: MemberStatus, positio
     Frame::new(&ServerFrame::Revoked(Revoked { conversation, status, position }))
 }
 
-/// Tells an account that is not in a conversation where it stands now: what it
-/// may know of it, if it was invited or asked; else that it is out.
+/// Sends an account that is not a member its current membership: with a summary if it was invited or has asked
+/// to join, otherwise as revoked.
 ///
 /// # Errors
-/// When the store cannot tell the summary.
+/// When the store cannot read the summary.
 pub(crate) async fn notify_membership(
     live: &Live,
     tenant: &TenantId,
@@ -80,11 +79,10 @@ pub(crate) async fn notify_membership(
     Ok(())
 }
 
-/// Tells those who had a part in a conversation before it was deleted, and whom its
-/// entries do not reach, that it is gone.
+/// Notifies those who had a part in a deleted conversation but do not get its entries.
 ///
 /// # Errors
-/// When the store cannot tell that; sessions then hear at their next catch-up.
+/// When the store cannot read who they are; sessions then learn of it at their next catch-up.
 pub(crate) async fn deleted(
     live: &Live,
     tenant: &TenantId,
@@ -100,11 +98,11 @@ pub(crate) async fn deleted(
     Ok(())
 }
 
-/// Brings up to date what the sessions of accounts here hear of a channel:
-/// those that subscribe now are told of it, the others that they are out.
+/// Updates delivery of a channel to accounts with sessions here: new subscribers are sent its summary, the
+/// others that they are out.
 ///
 /// # Errors
-/// When the store cannot tell; sessions then hear at their next catch-up.
+/// When the store cannot be read; sessions then learn of it at their next catch-up.
 pub(crate) async fn subscriptions(
     live: &Live,
     tenant: &TenantId,
@@ -124,7 +122,7 @@ pub(crate) async fn subscriptions(
         let Some(mut member) = live.env.store.member(tenant, conversation, account).await? else { continue };
         if member.is_subscriber() {
             live.sessions.subscribe(tenant, account, conversation);
-            // Whoever left since it was read was not yet there to be taken away.
+            // An account may have left after it was read, when there was no delivery to stop yet.
             member = live.env.store.member(tenant, conversation, account).await?.unwrap_or(member);
         }
         if member.is_subscriber() {
@@ -144,12 +142,11 @@ pub(crate) async fn subscriptions(
     Ok(())
 }
 
-/// Tells who may know of receipts that moved, here or on another node; those
-/// of a conversation go in one frame, but not to the sessions that `except`
-/// names for it.
+/// Sends moved receipts, from here or another node, to everybody who may see them. Those of a conversation go
+/// in one frame, but not to the sessions that `except` names for it.
 ///
 /// # Errors
-/// When the store cannot tell the members.
+/// When the store cannot read the members.
 pub async fn receipts(
     live: &Live,
     tenant: &TenantId,
@@ -162,7 +159,7 @@ pub async fn receipts(
     }
     for (conversation, receipts) in by_conversation {
         let (members, except) = (live.env.store.active_members(tenant, conversation).await?, except(conversation));
-        // A subscriber's are nobody else's, however many are told at once.
+        // Receipts of subscribers are private, however many are sent at once.
         let is_told = |receipt: &MemberReceipt| members.contains(&receipt.account);
         let is_small = members.len() <= live.env.config.node.bounds.receipt_members_max as usize;
         let (told, own): (Vec<_>, Vec<_>) = receipts.into_iter().partition(|receipt| is_small && is_told(receipt));
@@ -179,7 +176,7 @@ pub async fn receipts(
     Ok(())
 }
 
-/// Those of the two members of a conversation who have blocked the other one, whose receipts these are.
+/// The members of a direct conversation who have blocked the other member, whose receipts these are.
 async fn deaf_to(
     live: &Live,
     tenant: &TenantId,
@@ -191,13 +188,12 @@ async fn deaf_to(
     Ok(blocks.into_iter().map(|(reader, _)| reader).collect())
 }
 
-/// Passes presence on, from here or from another live, to the active members
-/// of the conversation but for the sessions in `except` and those who have blocked
-/// the account; answers who the members are, or none if the account is not one of
-/// them and nobody hears of it.
+/// Sends presence, from here or another node, to the active members of the conversation, except to the sessions
+/// in `except` and to accounts that have blocked the sender. Returns the members, or none if the account is not
+/// one of them, in which case nothing is sent.
 ///
 /// # Errors
-/// When the store cannot tell the members.
+/// When the store cannot read the members.
 pub async fn presence(
     live: &Live,
     tenant: &TenantId,
@@ -219,11 +215,11 @@ pub async fn presence(
     Ok(Some(members))
 }
 
-/// Which of a conversation's members have it open on this live, for one of them
-/// who has just opened it: but for those whom that one has blocked.
+/// The members who have the conversation open on this node, for a member who has just opened it; accounts that
+/// have blocked that member are left out.
 ///
 /// # Errors
-/// When the store cannot tell the blocks.
+/// When the store cannot read the blocks.
 pub async fn present_for(
     live: &Live,
     tenant: &TenantId,
@@ -240,11 +236,11 @@ pub async fn present_for(
     Ok(there)
 }
 
-/// Passes on what another node's member does and, if they have just opened the
-/// conversation, tells that node who has it open here.
+/// Passes on the presence of another node's member and, if they have just opened the conversation, sends that
+/// node the members who have it open here.
 ///
 /// # Errors
-/// When the store cannot tell the members.
+/// When the store cannot read the members.
 pub(crate) async fn remote_presence(live: &Live, tenant: &TenantId, notice: &MemberPresence) -> Result<(), StoreError> {
     let MemberPresence { conversation, account: to, kind } = notice;
     let Some(members) = presence(live, tenant, notice, &HashSet::new()).await? else { return Ok(()) };
@@ -258,7 +254,7 @@ pub(crate) async fn remote_presence(live: &Live, tenant: &TenantId, notice: &Mem
     Ok(())
 }
 
-/// Tells an account's sessions here who has a conversation open on another node.
+/// Sends an account's sessions here the members who have a conversation open on another node.
 pub(crate) fn present(live: &Live, tenant: &TenantId, to: &AccountId, present: &Present) {
     live.sessions.send(tenant, [to], &[Frame::new(&ServerFrame::Present(present.clone()))], &HashSet::new());
 }
@@ -270,11 +266,11 @@ pub fn suspended(live: &Live, tenant: &TenantId, account: &AccountId) {
     }
 }
 
-/// Tells everybody who shares a conversation with an account of its profile, but
-/// for those who have blocked it: they keep the one of before.
+/// Sends an account's profile to everybody who shares a conversation with it, except accounts that have blocked
+/// it: those keep the previous one.
 ///
 /// # Errors
-/// When the store cannot tell it, or who they are.
+/// When the store cannot read the profile or the accounts.
 pub(crate) async fn profile(live: &Live, tenant: &TenantId, account: &AccountId) -> Result<(), StoreError> {
     let profiles = live.env.store.profiles(tenant, std::slice::from_ref(account)).await?;
     let accounts = live.env.store.co_members(tenant, account).await?;
@@ -284,12 +280,11 @@ pub(crate) async fn profile(live: &Live, tenant: &TenantId, account: &AccountId)
     Ok(())
 }
 
-/// Tells new members of their conversation, them of everybody's profile and
-/// everybody of theirs. The sessions of `except` know the conversation, for
-/// they wrote the change, but not the people in it.
+/// Sends new members their conversation and everybody's profile, and everybody theirs. The sessions in `except`
+/// wrote the change and know the conversation, but not the people in it.
 ///
 /// # Errors
-/// When the store cannot tell summaries or profiles.
+/// When the store cannot read summaries or profiles.
 pub(crate) async fn added(
     live: &Live,
     tenant: &TenantId,
@@ -318,7 +313,7 @@ pub(crate) async fn added(
     Ok(())
 }
 
-/// Sends profiles to those who have not blocked whom they are of.
+/// Sends profiles to accounts that have not blocked the profile's owner.
 fn send_profiles(
     live: &Live,
     tenant: &TenantId,
@@ -336,10 +331,10 @@ fn send_profiles(
     }
 }
 
-/// Tells an account of the profiles of those whom it blocks no longer.
+/// Sends an account the profiles of those that it no longer blocks.
 ///
 /// # Errors
-/// When the store cannot tell them; sessions then hear at their next catch-up.
+/// When the store cannot read them; sessions then learn of it at their next catch-up.
 pub(crate) async fn unblocked(
     live: &Live,
     tenant: &TenantId,
@@ -354,7 +349,7 @@ pub(crate) async fn unblocked(
     Ok(())
 }
 
-/// Profiles as frames of a moderate size.
+/// Packs profiles into frames of moderate size.
 pub fn profiles_frames(bounds: &Bounds, profiles: &[ProfileNotice]) -> Vec<Arc<Frame>> {
     let frame = |profiles: &[_]| Frame::new(&ServerFrame::Profiles(profiles.to_vec()));
     profiles.chunks(bounds.frame_items_max).map(frame).collect()

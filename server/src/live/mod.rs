@@ -1,6 +1,6 @@
-//! The live sessions of a node, and what they are told. Knows neither who commits entries nor
-//! what carries frames: streams and notices of other nodes hand in what is new, and a socket's
-//! task writes what waits for its session.
+//! The live sessions of a node and what is sent to them. Knows neither who commits entries nor what carries
+//! frames: streams and notices of other nodes hand in what is new, and a socket's task writes what is queued
+//! for its session.
 
 mod committed;
 mod count;
@@ -28,19 +28,19 @@ pub use self::{
     sessions::{OutgoingWaiting, SessionHandle, Sessions},
 };
 
-/// Whom a node tells what is new.
+/// Live sessions and the state needed to notify them.
 pub struct Live {
     pub(crate) env: Arc<Environment>,
     /// The live sessions, to fan out to.
     pub sessions: Sessions,
-    /// Which conversations they have open.
+    /// Conversations that the sessions have open.
     pub present: Present,
-    /// The channels to whose readers a count of subscribers is to be told.
+    /// The channels whose readers are due a count of subscribers.
     pub counts_moved: CountsMoved,
 }
 
 impl Live {
-    /// Nobody yet.
+    /// Starts without sessions.
     pub fn new(env: &Arc<Environment>) -> Arc<Self> {
         Arc::new(Self {
             env: Arc::clone(env),

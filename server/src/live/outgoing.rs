@@ -1,6 +1,5 @@
-//! What waits to be written to one session: bounded in frames and in bytes.
-//! Whoever fans out never waits for a reader; a reader that is too slow is cut
-//! off and resumes from its cursor.
+//! The queue of frames to one session, bounded in frames and bytes. Fan-out never waits for a reader: a reader
+//! that is too slow is cut off and resumes from its cursor.
 
 use std::{
     sync::{
@@ -21,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{clock::Clock, metrics::EndCode, store::StoreError};
 
-/// Bytes that a piece of a frame has beside those of the frame, at most.
+/// Maximum number of bytes that splitting adds to each piece of a frame.
 const PIECE_OVERHEAD: usize = 32;
 
 /// An encoded frame, shared by all sessions it goes to.
@@ -31,7 +30,7 @@ pub struct Frame {
     covers: Option<Covers>,
 }
 
-/// The entries that a frame tells of, from the first to the last position.
+/// The run of entries in a frame, from first to last position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Covers {
     pub(crate) stream: StreamId,
@@ -50,7 +49,7 @@ impl Frame {
                     last: last.position,
                 })
             }
-            // Positions of an earlier try may be among them, so only a run without a gap counts.
+            // Positions of an earlier attempt may be among them, so only a run without a gap counts.
             ServerFrame::Accepted(accepted) => {
                 let without_gap = accepted.positions.windows(2).all(|pair| pair[0].next() == pair[1]);
                 accepted
@@ -86,8 +85,7 @@ impl Frame {
         self.bytes.clone()
     }
 
-    /// What goes over the wire: the frame or, if it is longer than a frame may be, pieces
-    /// of it that are not, made one after another.
+    /// The encoded frame or, if it exceeds `bytes_max`, pieces that do not, made lazily.
     pub(crate) fn pieces(&self, bytes_max: usize) -> impl Iterator<Item = Bytes> {
         let whole = (self.bytes.len() <= bytes_max).then(|| self.bytes.clone());
         let step = bytes_max.saturating_sub(PIECE_OVERHEAD).max(1);
@@ -108,26 +106,26 @@ impl Frame {
 /// How a session ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// The peer is told why.
+    /// The peer is sent the reason.
     Closed {
         /// The stable code.
         code: Code,
-        /// More about it, for people who debug.
+        /// Detail for debugging.
         detail: String,
-        /// How long to stay away.
+        /// Time that the client should stay away.
         retry_after: Option<Duration>,
     },
-    /// There is nobody left to tell.
+    /// The peer is gone.
     Gone,
 }
 
 impl Ending {
-    /// An ending that leaves the time of return to the client's backoff.
+    /// An ending that leaves the time to reconnect to the client's backoff.
     pub fn closed(code: Code, detail: impl Into<String>) -> Self {
         Self::Closed { code, detail: detail.into(), retry_after: None }
     }
 
-    /// The store failed the session; what the store said goes to the log only.
+    /// The store failed; its message goes only to the log.
     pub fn store_failed(error: &StoreError, clock: &dyn Clock) -> Self {
         tracing::warn!(%error, "the store failed a session");
         Self::Closed {
@@ -142,7 +140,7 @@ impl Ending {
         Self::closed(Code::AccountSuspended, "the account is suspended")
     }
 
-    /// The frame that tells it.
+    /// The frame that announces it.
     pub(crate) fn frame(&self) -> Option<ServerFrame> {
         match self {
             Self::Closed { code, detail, retry_after } => Some(ServerFrame::Closed(Closed {
@@ -171,7 +169,7 @@ impl Ending {
     }
 }
 
-/// The end that others write to.
+/// The writing end of the queue.
 #[derive(Debug)]
 pub struct Outgoing {
     frames: mpsc::Sender<Arc<Frame>>,
@@ -180,7 +178,7 @@ pub struct Outgoing {
     ending: watch::Sender<Option<Ending>>,
 }
 
-/// The end that the session's task reads.
+/// The reading end of the queue, owned by the session's task.
 #[derive(Debug)]
 pub(crate) struct OutgoingReader {
     frames: mpsc::Receiver<Arc<Frame>>,
@@ -188,7 +186,7 @@ pub(crate) struct OutgoingReader {
     ending: watch::Receiver<Option<Ending>>,
 }
 
-/// Both ends for a new session.
+/// Creates both ends for a new session.
 pub(crate) fn outgoing(frames_max: usize, bytes_max: usize) -> (Outgoing, OutgoingReader) {
     let (sender, receiver) = mpsc::channel(frames_max.max(1));
     let (ending, ending_receiver) = watch::channel(None);
@@ -198,10 +196,10 @@ pub(crate) fn outgoing(frames_max: usize, bytes_max: usize) -> (Outgoing, Outgoi
 }
 
 impl Outgoing {
-    /// Adds a frame, or ends the session when too much waits already.
+    /// Queues a frame, or ends the session if too much is queued.
     pub fn send(&self, frame: &Arc<Frame>) {
         let length = frame.bytes.len();
-        // A single frame over the bound passes when nothing else waits.
+        // A single frame beyond the limit passes if nothing else is queued.
         let before = self.bytes.fetch_add(length, Ordering::Relaxed);
         let fits = before == 0 || before + length <= self.bytes_max;
         if !fits {
@@ -214,12 +212,12 @@ impl Outgoing {
         }
     }
 
-    /// Frames and bytes that wait.
+    /// The number of frames and bytes in the queue.
     pub(crate) fn waiting(&self) -> (usize, usize) {
         (self.frames.max_capacity() - self.frames.capacity(), self.bytes.load(Ordering::Relaxed))
     }
 
-    /// Ends the session; the first reason given is the one that is told.
+    /// Ends the session. The first reason is the one that is sent.
     pub fn end(&self, ending: Ending) {
         self.ending.send_if_modified(|current| {
             let first = current.is_none();
@@ -259,7 +257,7 @@ impl OutgoingReader {
         frame
     }
 
-    /// Waits until somebody else ends the session.
+    /// Waits until something else ends the session.
     pub(crate) fn ended(&self) -> impl Future<Output = Ending> + use<> {
         let mut ending = self.ending.clone();
         async move {

@@ -1,5 +1,5 @@
-//! Who has which conversation open on this node, so that whoever opens one is
-//! told once who is there, instead of by everybody who is.
+//! The conversations that sessions have open on this node, so that a member who opens one is told once who is
+//! there, instead of by everybody who is.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,7 +12,7 @@ use tidings_core::{
     wire::PresentMember,
 };
 
-/// Accounts that have a conversation open, with what each of their sessions does there.
+/// Accounts that have a conversation open, with the activity of each session there.
 type Open = BTreeMap<AccountId, BTreeMap<u64, PresenceKind>>;
 
 /// The conversations that live sessions of this node have open.
@@ -22,7 +22,7 @@ pub struct Present {
 }
 
 impl Present {
-    /// Takes note of what a session does in a conversation; tells whether it comes only now.
+    /// Records what a session does in a conversation. Returns true if it has just opened it.
     pub fn note(
         &self,
         tenant: &TenantId,
@@ -36,8 +36,8 @@ impl Present {
         sessions.insert(session, kind).is_none()
     }
 
-    /// A session has the conversation open no longer; tells whether no other one
-    /// of the account has.
+    /// Records that a session has closed the conversation. Returns true if no other session of the account has
+    /// it open.
     pub fn leave(&self, tenant: &TenantId, conversation: ConversationId, account: &AccountId, session: u64) -> bool {
         let mut open = self.lock();
         let key = (tenant.clone(), conversation);
@@ -54,7 +54,7 @@ impl Present {
         is_gone
     }
 
-    /// Who has a conversation open here, by account: those of `members` but for one.
+    /// The accounts among `members`, except one, that have a conversation open here.
     pub fn others(
         &self,
         tenant: &TenantId,

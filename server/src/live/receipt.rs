@@ -1,7 +1,6 @@
-//! Receipts on their way to the store. Every member answers every message with
-//! one, so those of all sessions are gathered for a moment: they are written
-//! in one transaction, and a conversation hears of all of its own in one frame
-//! instead of one a member.
+//! Receipts on their way to the store. Every member answers every message with one, so receipts of all
+//! sessions are gathered briefly, written in one transaction, and sent to a conversation in one frame
+//! instead of one per member.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -23,16 +22,16 @@ use crate::{
     store::{Notice, StoreError},
 };
 
-/// How long receipts are gathered.
+/// Time for which receipts are gathered.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// What a session wants moved: its own account's receipts.
+/// Receipts that a session wants moved, all of its own account.
 pub struct ReceiptRequest {
     session: Arc<SessionHandle>,
     notices: Vec<ReceiptNotice>,
 }
 
-/// Where sessions hand in receipts.
+/// The queue in which sessions submit receipts.
 pub struct Receipts {
     requests: mpsc::Sender<ReceiptRequest>,
     waiting: Gauge,
@@ -40,39 +39,39 @@ pub struct Receipts {
 }
 
 impl Receipts {
-    /// Nothing handed in yet, and what `run` takes requests from.
+    /// Creates an empty queue, and the receiver that `run` needs.
     pub fn new(bounds: &Bounds) -> (Self, mpsc::Receiver<ReceiptRequest>) {
         let (requests, receiver) = mpsc::channel(bounds.receipts_waiting_max);
         (Self { requests, waiting: Gauge::default(), at_once_max: bounds.receipts_at_once_max }, receiver)
     }
 
-    /// Hands in a session's receipts. If they cannot be stored the session is
-    /// ended: receipts have no answer, but who comes back tells them again.
+    /// Submits a session's receipts. If they cannot be stored the session is ended: receipts are not
+    /// acknowledged, but a client that reconnects sends them again.
     pub async fn merge(&self, session: &Arc<SessionHandle>, notices: &[ReceiptNotice]) {
         for notices in notices.chunks(self.at_once_max) {
-            // Nobody receives any more when the node has ended.
+            // The receiver is gone once the node has ended.
             let Ok(permit) = self.requests.reserve().await else { return };
             self.waiting.enter(usize::MAX);
             permit.send(ReceiptRequest { session: Arc::clone(session), notices: notices.to_vec() });
         }
     }
 
-    /// How many requests wait to be stored.
+    /// The number of requests that wait to be stored.
     pub fn waiting(&self) -> usize {
         self.waiting.count()
     }
 
-    /// Waits until everything handed in is stored; tells whether it is.
+    /// Waits until everything submitted is stored, or until the timeout. Returns true if it is stored.
     pub async fn merged(&self, timeout: Duration) -> bool {
         self.waiting.emptied(timeout).await
     }
 }
 
-/// What was handed in for one tenant.
+/// Requests gathered for one tenant.
 #[derive(Default)]
 struct Gathered {
     receipts: BTreeMap<(ConversationId, AccountId), Receipt>,
-    /// The sessions that moved a conversation's receipts.
+    /// The sessions that moved receipts of each conversation.
     movers: BTreeMap<ConversationId, BTreeSet<u64>>,
     sessions: Vec<Arc<SessionHandle>>,
 }
@@ -88,15 +87,15 @@ impl Gathered {
         self.sessions.push(session);
     }
 
-    /// The session that knows all that is told of a conversation, because it
-    /// alone moved its receipts; none when there are several.
+    /// The session that already knows everything to be sent about a conversation, because it alone moved its
+    /// receipts; none if there are several.
     fn knowing(&self, conversation: ConversationId) -> HashSet<u64> {
         let movers = self.movers.get(&conversation).filter(|movers| movers.len() == 1);
         movers.into_iter().flatten().copied().collect()
     }
 }
 
-/// Stores what is handed in until the node has gone down.
+/// Stores submitted receipts until the node has shut down.
 pub(crate) async fn run(live: Arc<Live>, receipts: Arc<Receipts>, mut requests: mpsc::Receiver<ReceiptRequest>) {
     let env = &live.env;
     while let Some(first) = requests.recv().await {

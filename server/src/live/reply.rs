@@ -1,4 +1,4 @@
-//! Where an answer goes: into the queue of the session that asked, or to a call that waits.
+//! Destinations of an answer: the queue of the session that asked, or a waiting call.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use tokio::sync::mpsc;
 
 use super::{Frame, SessionHandle};
 
-/// Where a change stands in the journal.
+/// The place of a change in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Place {
     /// The position of its entry.
     pub position: Position,
-    /// Since when.
+    /// When it was accepted.
     pub accepted_at: WallTime,
-    /// Whether the entry is an administrator's of the tenant.
+    /// True if a tenant administrator wrote the entry.
     pub administrator: bool,
 }
 
@@ -30,38 +30,38 @@ impl From<&Entry> for Place {
     }
 }
 
-/// The answer to what was submitted.
+/// The answer to a submission.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
-    /// Where each change stands that is in the journal; where it was no
-    /// change that was asked for, what follows from it.
+    /// The places of the changes that are in the journal. For a membership request, those of the entries that
+    /// follow from it.
     pub accepted: Vec<Place>,
-    /// Which change was refused, and why; those behind it with it.
+    /// Index and refusal of the first refused change. The changes after it are refused with it.
     pub refused: Option<(usize, Refusal)>,
 }
 
-/// Where an answer goes.
+/// Destination of an answer.
 #[derive(Debug)]
 pub enum Reply {
-    /// To a session.
+    /// A session's queue.
     Session {
         /// The session.
         session: Arc<SessionHandle>,
-        /// The number by which its client knows the answer.
+        /// The id by which the client recognises the answer.
         request: u64,
     },
-    /// To a call in this process.
+    /// A waiting call in this process.
     Call(mpsc::Sender<Answer>),
 }
 
 impl Reply {
-    /// To whoever waits at the other end, for one answer.
+    /// Creates a reply for one answer, and the end to await it on.
     pub fn call() -> (Self, mpsc::Receiver<Answer>) {
         let (sender, receiver) = mpsc::channel(1);
         (Self::Call(sender), receiver)
     }
 
-    /// The session that is answered.
+    /// The session that gets the answer.
     pub(crate) fn session(&self) -> Option<&Arc<SessionHandle>> {
         match self {
             Self::Session { session, .. } => Some(session),
@@ -69,12 +69,12 @@ impl Reply {
         }
     }
 
-    /// Answers what was asked of a stream. Waits for nobody.
+    /// Sends the answer of a stream, without waiting.
     pub(crate) fn send(&self, stream: &StreamId, answer: &Answer) {
         let (session, request) = match self {
             Self::Session { session, request } => (session, *request),
             Self::Call(waiting) => {
-                // Who waits no longer needs no answer.
+                // A caller that has given up needs no answer.
                 let _ = waiting.try_send(answer.clone());
                 return;
             }

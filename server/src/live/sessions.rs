@@ -1,4 +1,4 @@
-//! The live sessions of this node, by account: whom entries are fanned out to.
+//! The live sessions of this node by account: the targets of fan-out.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet, btree_map},
@@ -27,9 +27,9 @@ pub struct SessionHandle {
     pub account: AccountId,
     /// The device.
     pub device: DeviceId,
-    /// What waits to be written to it.
+    /// Frames to be written to it.
     pub outgoing: Outgoing,
-    /// When it did something last: a number that grows with everything that any session does.
+    /// Sequence number of its last activity, across all sessions of the node.
     pub(crate) active: AtomicU64,
 }
 
@@ -47,16 +47,16 @@ struct Live {
 #[derive(Debug, Default)]
 struct LiveTenant {
     by_account: BTreeMap<AccountId, Live>,
-    /// Who of them subscribes to a channel: what fanning out to subscribers
-    /// costs is what is live, never what is subscribed.
+    /// Live accounts that subscribe to a channel. Fan-out to subscribers therefore costs what is live, not what
+    /// is subscribed.
     subscribers: BTreeMap<ConversationId, BTreeSet<AccountId>>,
-    /// Sessions of administrators that watch a conversation.
+    /// Administrators' sessions that watch a conversation.
     watchers: BTreeMap<ConversationId, Vec<Arc<SessionHandle>>>,
 }
 
 impl LiveTenant {
     fn subscribe(&mut self, account: &AccountId, channel: ConversationId) {
-        // Of an account without a session nobody takes the channel away again.
+        // An account without a session would never be removed again.
         let Some(live) = self.by_account.get_mut(account) else { return };
         if live.channels.insert(channel) {
             self.subscribers.entry(channel).or_default().insert(account.clone());
@@ -116,18 +116,18 @@ pub struct Sessions {
     activity: AtomicU64,
 }
 
-/// What waits to be written to sessions.
+/// Totals of what is queued for sessions.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OutgoingWaiting {
-    /// Sessions, with nothing waiting too.
+    /// Sessions, including those with nothing queued.
     pub sessions: usize,
-    /// Frames, of all sessions.
+    /// Frames, over all sessions.
     pub frames: usize,
-    /// Frames of the session with the most of them.
+    /// Frames of the session with the longest queue.
     pub frames_largest: usize,
-    /// Bytes, of all sessions.
+    /// Bytes, over all sessions.
     pub bytes: usize,
-    /// Bytes of the session with the most of them.
+    /// Bytes of the session with the most bytes queued.
     pub bytes_largest: usize,
 }
 
@@ -137,14 +137,13 @@ impl Sessions {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Takes note that a session did something that nothing but a person or a program of theirs does.
+    /// Records activity that only a person or their program causes.
     pub(crate) fn note_active(&self, session: &SessionHandle) {
         session.active.store(self.activity.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// Adds a session; an older one of the same device ends, and so does, where the
-    /// account has more than `sessions_max` then, the one that did nothing for the
-    /// longest time. That one comes back after `retry_after` at the earliest.
+    /// Adds a session. An older session of the same device ends and, if the account then exceeds
+    /// `sessions_max`, so does its longest idle one, which may come back after `retry_after`.
     pub(crate) fn add(&self, session: Arc<SessionHandle>, sessions_max: usize, retry_after: Duration) {
         self.note_active(&session);
         let mut by_tenant = self.write();
@@ -169,14 +168,14 @@ impl Sessions {
         sessions.push(session);
     }
 
-    /// Takes a session out, if it is still there.
+    /// Removes a session, if it is still present.
     pub(crate) fn remove(&self, session: &SessionHandle) {
         let mut by_tenant = self.write();
         let btree_map::Entry::Occupied(mut tenant) = by_tenant.entry(session.tenant.clone()) else { return };
         let Some(live) = tenant.get_mut().by_account.get_mut(&session.account) else { return };
         live.sessions.retain(|other| other.id != session.id);
         let is_last = live.sessions.is_empty();
-        // One that was replaced and goes later finds nothing of its account here.
+        // A replaced session that ends later no longer has anything here.
         let ended = live.watched.iter().filter(|(watcher, _)| is_last || *watcher == session.id);
         for (watcher, conversation) in ended.copied().collect::<Vec<_>>() {
             tenant.get_mut().unwatch(&session.account, watcher, conversation);
@@ -193,15 +192,14 @@ impl Sessions {
         }
     }
 
-    /// From here on what is new in a channel goes to the sessions of an
-    /// account, if it has any.
+    /// Starts delivery of a channel to an account's sessions, if it has any.
     pub fn subscribe(&self, tenant: &TenantId, account: &AccountId, channel: ConversationId) {
         if let Some(tenant) = self.write().get_mut(tenant) {
             tenant.subscribe(account, channel);
         }
     }
 
-    /// From here on nothing of a channel goes to an account as a subscriber.
+    /// Stops delivery of a channel to an account as a subscriber.
     pub fn unsubscribe(&self, tenant: &TenantId, account: &AccountId, channel: ConversationId) {
         if self.subscribes(tenant, account, channel)
             && let Some(tenant) = self.write().get_mut(tenant)
@@ -210,7 +208,7 @@ impl Sessions {
         }
     }
 
-    /// Says all the channels that an account subscribes to.
+    /// Replaces the set of channels that an account subscribes to.
     pub fn set_subscriptions(&self, tenant: &TenantId, account: &AccountId, channels: &[ConversationId]) {
         let mut by_tenant = self.write();
         let Some(tenant) = by_tenant.get_mut(tenant) else { return };
@@ -221,19 +219,19 @@ impl Sessions {
         channels.iter().for_each(|channel| tenant.subscribe(account, *channel));
     }
 
-    /// Whether what is new in a channel goes to an account as a subscriber.
+    /// Returns true if a channel is delivered to an account as a subscriber.
     pub fn subscribes(&self, tenant: &TenantId, account: &AccountId, channel: ConversationId) -> bool {
         let by_tenant = self.read();
         let live = by_tenant.get(tenant).and_then(|tenant| tenant.by_account.get(account));
         live.is_some_and(|live| live.channels.contains(&channel))
     }
 
-    /// From here on what is new in a conversation goes to the session too; tells
-    /// whether it does, as those of its account watch at most so many.
+    /// Starts delivery of a conversation to the session. Returns false if the sessions of its account already
+    /// watch `watches_max`.
     pub(crate) fn watch(&self, session: &Arc<SessionHandle>, conversation: ConversationId, watches_max: usize) -> bool {
         let mut by_tenant = self.write();
         let Some(tenant) = by_tenant.get_mut(&session.tenant) else { return true };
-        // One that has ended is told nothing in any case.
+        // A session that has ended gets nothing in any case.
         let Some(live) = tenant.by_account.get_mut(&session.account) else { return true };
         let watch = (session.id, conversation);
         if live.watched.contains(&watch) {
@@ -247,23 +245,22 @@ impl Sessions {
         has_room
     }
 
-    /// Nothing of a conversation goes to the session any more because it watches it.
+    /// Stops delivery of a conversation that the session watches.
     pub(crate) fn unwatch(&self, session: &SessionHandle, conversation: ConversationId) {
         if let Some(tenant) = self.write().get_mut(&session.tenant) {
             tenant.unwatch(&session.account, session.id, conversation);
         }
     }
 
-    /// Whether what is new in a conversation goes to the session because it watches it.
+    /// Returns true if the session watches a conversation.
     pub fn watches(&self, session: &SessionHandle, conversation: ConversationId) -> bool {
         let by_tenant = self.read();
         let live = by_tenant.get(&session.tenant).and_then(|tenant| tenant.by_account.get(&session.account));
         live.is_some_and(|live| live.watched.contains(&(session.id, conversation)))
     }
 
-    /// Writes frames to every live session that hears of a conversation though its account
-    /// is no member, a subscriber's or one that watches it, but not to the sessions with
-    /// these ids. Waits for nobody.
+    /// Queues frames for every live session that gets a conversation without its account being a member, as a
+    /// subscriber or as a watcher, except for the sessions with these ids. Never waits.
     pub fn send_beside_members(
         &self,
         tenant: &TenantId,
@@ -292,7 +289,7 @@ impl Sessions {
         by_tenant.iter().map(|(tenant, live)| (tenant.clone(), live.by_account.keys().cloned().collect())).collect()
     }
 
-    /// How many sessions there are, and what waits to be written to them.
+    /// The number of sessions, and totals of what is queued for them.
     pub fn waiting(&self) -> OutgoingWaiting {
         let mut waiting = OutgoingWaiting::default();
         let by_tenant = self.read();
@@ -308,18 +305,18 @@ impl Sessions {
         waiting
     }
 
-    /// Whether an account has a live session here.
+    /// Returns true if an account has a live session here.
     pub fn has(&self, tenant: &TenantId, account: &AccountId) -> bool {
         self.read().get(tenant).is_some_and(|tenant| tenant.by_account.contains_key(account))
     }
 
-    /// Whether anybody of a tenant has a live session here.
+    /// Returns true if any account of a tenant has a live session here.
     pub fn has_tenant(&self, tenant: &TenantId) -> bool {
         self.read().contains_key(tenant)
     }
 
-    /// Writes frames to every live session of these accounts, but not to the
-    /// sessions with these ids. Waits for nobody.
+    /// Queues frames for every live session of these accounts, except for the sessions with these ids.
+    /// Never waits.
     pub fn send<'a>(
         &self,
         tenant: &TenantId,
@@ -332,8 +329,7 @@ impl Sessions {
         }
     }
 
-    // A panic while the lock is held leaves nothing half done that matters:
-    // every write above is complete at each step.
+    // A panic while the lock is held leaves the map usable: every write above is complete at each step.
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<TenantId, LiveTenant>> {
         self.by_tenant.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -374,7 +370,7 @@ mod tests {
         assert_eq!(second_reader.ended().await.code(), "too_many_sessions");
         let live: Vec<DeviceId> = sessions.of(&first.tenant, &first.account).iter().map(|live| live.device).collect();
         assert_eq!(live, [1, 3, 4].map(|number| DeviceId::from_bytes([number; 16])));
-        // One of the same device takes nobody's place but its own.
+        // A session of the same device replaces only that one.
         let (_again, _again_reader) = session(&sessions, "ann", 4);
         assert_eq!(fourth_reader.ended().await.code(), "session_replaced");
         assert_eq!(sessions.of(&fourth.tenant, &fourth.account).len(), 3);
@@ -439,9 +435,9 @@ mod tests {
         assert!(sessions.watch(&second, watched[1], 2));
         sessions.remove(&second);
         assert!(sessions.read().is_empty());
-        // One that has ended watches nothing any more, though it is still being served.
+        // A session that has ended watches nothing, even while it is still being served.
         assert!(sessions.watch(&first, watched[0], 2) && !sessions.watches(&first, watched[0]));
-        // One that was replaced ends with the last session of its account, if that goes before it.
+        // A replaced session ends with the last session of its account, if that ends first.
         let (_ann, _ann_reader) = session(&sessions, "ann", 2);
         let (first, _first_reader) = session(&sessions, "root", 1);
         assert!(sessions.watch(&first, watched[0], 2));

@@ -1,6 +1,5 @@
-//! What a metric is made of: atomics, so that recording takes no lock and no
-//! memory. The text they become is `prometheus_client`'s; its own histogram
-//! takes a lock, and its families look labels up in a map.
+//! The kinds of metric, made of atomics so that recording takes no lock and no memory. `prometheus_client` only
+//! encodes them: its own histogram takes a lock, and its families look labels up in a map.
 
 use std::{
     fmt,
@@ -15,22 +14,22 @@ use prometheus_client::{
 };
 use tokio::time::Instant;
 
-/// How often something happened, or how much of it.
+/// A total of events, or of amounts.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
 impl Counter {
-    /// Once more.
+    /// Adds one.
     pub fn count(&self) {
         self.add(1);
     }
 
-    /// So many more.
+    /// Adds `count`.
     pub fn add(&self, count: usize) {
         self.0.fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    /// How many until now.
+    /// The current total.
     pub fn total(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -50,12 +49,12 @@ impl EncodeMetric for Counter {
     }
 }
 
-/// How many of something there are, by whoever looked last.
+/// The current number of something, as of the last measurement.
 #[derive(Debug, Default)]
 pub struct Level(AtomicU64);
 
 impl Level {
-    /// So many.
+    /// Sets the current number.
     pub fn set(&self, count: usize) {
         self.0.store(count as u64, Ordering::Relaxed);
     }
@@ -71,8 +70,7 @@ impl EncodeMetric for Level {
     }
 }
 
-/// How long ago something happened last; before it ever did, how long ago the
-/// node started.
+/// Time since an event last happened; before the first one, since the node started.
 #[derive(Debug)]
 pub struct Since {
     started: Instant,
@@ -86,7 +84,7 @@ impl Default for Since {
 }
 
 impl Since {
-    /// It happens now.
+    /// Records that the event happens now.
     pub fn happened(&self) {
         let milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.milliseconds.store(milliseconds, Ordering::Relaxed);
@@ -104,15 +102,15 @@ impl EncodeMetric for Since {
     }
 }
 
-/// What a histogram is of: its buckets, and what one of its numbers is worth.
+/// The scale of a histogram: its buckets, and the unit of its values.
 pub trait Scale: fmt::Debug + Default + Send + Sync + 'static {
-    /// The upper bounds of the buckets, rising; the last bucket has none.
+    /// The upper bounds of the buckets, rising; the last bucket is unbounded.
     const BOUNDS: &'static [u64];
-    /// The base unit over the recorded one.
+    /// The recorded unit in base units.
     const UNIT: f64;
 }
 
-/// Durations, recorded in nanoseconds and told in seconds.
+/// Durations, recorded in nanoseconds and reported in seconds.
 #[derive(Debug, Default)]
 pub struct Nanoseconds;
 
@@ -146,7 +144,7 @@ impl Scale for Nanoseconds {
     const UNIT: f64 = 1e9;
 }
 
-/// Numbers of things.
+/// Plain counts.
 #[derive(Debug, Default)]
 pub struct Items;
 
@@ -155,18 +153,18 @@ impl Scale for Items {
     const UNIT: f64 = 1.0;
 }
 
-/// How values are spread.
+/// The distribution of values.
 #[derive(Debug)]
 pub struct Histogram<S: Scale> {
-    /// How many values are in each bucket; one more than there are bounds.
+    /// Values per bucket; one bucket more than there are bounds.
     buckets: Box<[AtomicU64]>,
     sum: AtomicU64,
     scale: PhantomData<S>,
 }
 
-/// How long something takes.
+/// A distribution of durations.
 pub type Durations = Histogram<Nanoseconds>;
-/// How many of something come together.
+/// A distribution of sizes.
 pub type Sizes = Histogram<Items>;
 
 impl<S: Scale> Default for Histogram<S> {
@@ -185,14 +183,14 @@ impl<S: Scale> Histogram<S> {
 }
 
 impl Durations {
-    /// Takes note of one duration.
+    /// Records a duration.
     pub fn record(&self, duration: Duration) {
         self.note(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
     }
 }
 
 impl Sizes {
-    /// Takes note of one number.
+    /// Records a count.
     pub fn record(&self, count: usize) {
         self.note(count as u64);
     }
@@ -225,17 +223,16 @@ pub trait Label: Copy + fmt::Debug + Send + Sync + 'static {
     fn all() -> impl Iterator<Item = Self>;
     /// The number of this one.
     fn index(self) -> usize;
-    /// How it is told.
+    /// Its text in the output.
     fn text(self) -> &'static str;
 }
 
-/// Values of a label that are told though they never occurred. Who asks for a
-/// rise sees the first one only of what was told before; of more values than
-/// this that would be pages of noughts.
+/// Largest label whose values are reported before they occur. A rate query sees the first event only if a zero
+/// was reported before it; for larger labels that would be pages of zeros.
 const TOLD_AT_NOUGHT_MAX: usize = 8;
 
-/// One metric for each value of a label. Of a label with many values those
-/// that never occurred are not told.
+/// One metric for each value of a label. For a label with many values, those that never occurred are
+/// not reported.
 #[derive(Debug)]
 pub struct By<L, M> {
     metrics: Box<[M]>,
@@ -270,11 +267,11 @@ impl<L: Label, M: EncodeMetric + Default> EncodeMetric for By<L, M> {
     }
 }
 
-/// A number as it is when somebody asks.
+/// A number read at scrape time.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Gauge(pub f64);
 
-/// A total that somebody else counts, as it is when somebody asks.
+/// A total counted elsewhere and read at scrape time.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Total(pub f64);
 

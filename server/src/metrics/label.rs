@@ -7,7 +7,7 @@ use tidings_core::code::Code;
 use super::kind::Label;
 use crate::store::{Notice, StoreCall, StoreError};
 
-/// The code that somebody was told; none when there was nobody to tell.
+/// The code that the peer was sent; none if it was gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndCode(pub Option<Code>);
 
@@ -61,7 +61,7 @@ macro_rules! label {
 }
 
 label! {
-    /// What a notice is of.
+    /// The kind of a notice between nodes.
     NoticeKind as "kind" {
         Entries = "entries",
         Receipts = "receipts",
@@ -86,7 +86,7 @@ impl From<&Notice> for NoticeKind {
 }
 
 label! {
-    /// What a failure of the store means.
+    /// The cause of a failed store call.
     StoreFailure as "kind" {
         Unavailable = "unavailable",
         Full = "full",
@@ -132,7 +132,7 @@ impl Label for StoreCall {
 }
 
 label! {
-    /// A table whose rows are made from the journal, or kept beside it.
+    /// A table derived from the journal, or kept beside it.
     Table as "table" {
         Streams = "streams",
         Conversations = "conversations",
@@ -146,7 +146,7 @@ label! {
 }
 
 impl Table {
-    /// The one of this name.
+    /// The table with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::all().find(|table| table.text() == name)
     }

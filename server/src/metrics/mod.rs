@@ -1,7 +1,6 @@
-//! Every metric there is: this file is the table of contents. A field's name
-//! is its metric's, behind `tidings_`, and its comment is its help text;
-//! counters end in `_total`, and what has a unit says it. Labels are closed
-//! sets of words, never an id of anybody.
+//! Every metric there is: this file is the table of contents. A field's name with `tidings_` before it is its
+//! metric's name, and its comment is the help text; counters end in `_total`, and names carry their unit.
+//! Labels are closed sets of words, never anybody's id.
 
 mod kind;
 mod label;
@@ -38,114 +37,118 @@ macro_rules! metrics {
 use metrics;
 
 metrics! {
-    /// What is recorded where it happens.
+    /// Metrics recorded as things happen.
     Metrics {
-        /// Sessions that were opened: their Hello was taken.
+        /// Sessions that were opened: their Hello was accepted.
         sessions_opened: Counter,
-        /// Sockets that became no session, by the code that was told.
+        /// Sockets that did not become a session, by the code they were sent.
         sessions_refused: By<EndCode, Counter>,
-        /// Times that the key set was read again, or could not be.
+        /// Attempts to read the key set again.
         key_sets_read: Counter,
-        /// Times that the key set could not be read again: the former keys hold.
+        /// Failed attempts to read the key set again: the former keys stay in force.
         key_sets_unreadable: Counter,
-        /// Sessions that ended, by the code that was told; gone is a peer that went away.
+        /// Sessions that ended, by the code they were sent; gone is a peer that went away.
         sessions_ended: By<EndCode, Counter>,
 
-        /// Frames that came in.
+        /// Received frames.
         frames_received: Counter,
-        /// Bytes of the frames that came in.
+        /// Bytes of received frames.
         frames_received_bytes: Counter,
-        /// Frames that went out.
+        /// Sent frames.
         frames_sent: Counter,
-        /// Bytes of the frames that went out.
+        /// Bytes of sent frames.
         frames_sent_bytes: Counter,
 
-        /// Pushes that came in.
+        /// Received pushes.
         pushes: Counter,
-        /// Pushes that were answered with a time to come again, by code.
+        /// Deferred pushes, by code.
         pushes_deferred: By<EndCode, Counter>,
-        /// From a push coming in to the verdict on it being handed to the session; not of those that were deferred.
+        /// From receiving a push to queueing its answer for the session; without deferred pushes.
         push_seconds: Durations,
         /// Changes that were admitted and are in the journal.
         changes_admitted: Counter,
-        /// Changes that were pushed again, and are in the journal already.
+        /// Changes that were pushed again and were in the journal already.
         changes_repeated: Counter,
-        /// Changes that were refused for good, by code.
+        /// Changes that were refused permanently, by code.
         changes_refused: By<EndCode, Counter>,
-        /// The decision on one change, without any waiting.
+        /// The decision on one change, without waiting.
         admit_seconds: Durations,
 
-        /// Streams that were written in one transaction.
+        /// Streams written in one transaction.
         commit_streams: Sizes,
-        /// Streams whose commit changed nothing, because another node wrote first.
+        /// Commits of a stream that changed nothing because another node wrote first.
         commit_conflicts: Counter,
-        /// Streams that let go of their documents, because the node held too much.
+        /// Streams whose documents were unloaded because the node had too much in memory.
         cache_evictions: Counter,
 
         /// From the decision on an entry of another node to its fan-out here, by both nodes' clocks.
         journal_lag_seconds: Durations,
-        /// Since the store last told what other nodes wrote, or that they wrote nothing: about a second while all is well.
+        /// Time since the store last reported what other nodes wrote, or that they wrote nothing: about a
+        /// second while all is well.
         notices_idle_seconds: Since,
-        /// Notices of other nodes that were heard, or of entries that were found by looking, by kind.
+        /// Notices received from other nodes, or derived from entries found by polling, by kind.
         notices_received: By<NoticeKind, Counter>,
 
-        /// Bytes of the frames that told sessions what they missed.
+        /// Bytes of the frames with what sessions had missed.
         catch_up_bytes: Counter,
-        /// One answer to a Fetch.
+        /// The answer to one Fetch.
         fetch_seconds: Durations,
         /// Fetches that were refused or deferred, by code.
         fetches_refused: By<EndCode, Counter>,
 
-        /// Calls of the store, by call, but for the wait for notices.
+        /// Calls of the store, by call, except the wait for notices.
         store_call_seconds: By<StoreCall, Durations>,
-        /// Calls that the store failed, by what that means.
+        /// Failed calls of the store, by kind of failure.
         store_errors: By<StoreFailure, Counter>,
-        /// Times that a client was told more than the store holds: it was put back to an older state.
+        /// Clients that had been sent more than the store holds: it was restored to an older state.
         store_behind: Counter,
-        /// Rows that did not decode and were left out of what is told, by table: of a stream once a minute until they are made anew.
+        /// Rows that did not decode and were left out of answers, by table: once a minute for each stream
+        /// until they are rebuilt.
         projections_rotten: By<Table, Counter>,
-        /// Rows that were made anew from the journal.
+        /// Rows that were rebuilt from the journal.
         projections_mended: Counter,
-        /// Documents whose snapshot is behind, by the last look of the job that cuts them: some at a time.
+        /// Documents with an outdated snapshot, as found by the last round of the snapshot job, which
+        /// handles some at a time.
         documents_behind: Level,
-        /// Snapshots of documents that were cut.
+        /// Snapshots of documents that were made.
         snapshots_cut: Counter,
         /// Bytes of those snapshots.
         snapshots_cut_bytes: Counter,
-        /// Documents of which no snapshot can be cut any more: what was saved did not load, or their journal is damaged.
+        /// Documents of which no snapshot can be made any more: their saved form does not load, or their
+        /// journal is damaged.
         snapshots_failed: Counter,
     }
 }
 
 metrics! {
-    /// What is read when somebody asks.
+    /// Metrics read at scrape time.
     Readings {
-        /// Sessions that are open.
+        /// Open sessions.
         sessions: Gauge,
-        /// Sockets that are open, those before Hello included.
+        /// Open sockets, those before Hello included.
         sockets: Gauge,
-        /// Connections that are no session, or not yet.
+        /// Connections that are not sessions, or not yet.
         connections: Gauge,
-        /// Connections that made room for newer ones before they were a session.
+        /// Connections that were closed to make room for newer ones before they became a session.
         connections_crowded_out: Total,
-        /// Streams that have a task here.
+        /// Streams with a task on this node.
         streams: Gauge,
-        /// 1 while the node goes down.
+        /// 1 while the node shuts down.
         draining: Gauge,
 
-        /// Frames that wait to be written, of all sessions.
+        /// Frames queued for writing, over all sessions.
         outgoing_frames: Gauge,
-        /// Frames that wait for the session with the most of them.
+        /// Frames queued for the session with the most of them.
         outgoing_frames_largest: Gauge,
-        /// Bytes that wait to be written, of all sessions.
+        /// Bytes queued for writing, over all sessions.
         outgoing_bytes: Gauge,
-        /// Bytes that wait for the session with the most of them.
+        /// Bytes queued for the session with the most of them.
         outgoing_bytes_largest: Gauge,
-        /// Bytes of answers to fetches that are being made, or that were not read.
+        /// Bytes of answers to fetches that are being made or have not been read.
         answer_bytes: Gauge,
-        /// Pushes that wait for their stream's task.
+        /// Pushes queued for their stream's task.
         pushes_waiting: Gauge,
-        /// Pushes that wait for the stream with the most of them.
+        /// Pushes queued for the stream with the most of them.
         pushes_waiting_largest: Gauge,
         /// Streams that wait for a committer.
         commits_waiting: Gauge,
@@ -154,22 +157,22 @@ metrics! {
 
         /// Bytes of documents in memory.
         cache_bytes: Gauge,
-        /// Bytes of documents in memory beyond which streams let go of theirs.
+        /// Bytes of documents in memory beyond which streams unload theirs.
         cache_bytes_limit: Gauge,
 
-        /// Notices that were told to other nodes.
+        /// Notices that were sent to other nodes.
         notices_sent: Total,
-        /// Notices of this node that were dropped on the way out, or of others on the way in.
+        /// Notices that were dropped on the way out of this node, or on the way in.
         notices_lost: Total,
-        /// Runs of entries of other nodes that no notice told, found by looking.
+        /// Runs of other nodes' entries without a notice, found by polling.
         notices_found: Total,
-        /// Transactions that were begun anew after a collision with another node's.
+        /// Transactions that were restarted after a collision with another node's.
         store_collisions: Total,
         /// Connections to the store.
         store_connections: Gauge,
-        /// Connections to the store that nobody uses.
+        /// Idle connections to the store.
         store_connections_idle: Gauge,
-        /// Snapshots that were not what was written, and were set aside.
+        /// Corrupt snapshots that were set aside.
         snapshots_quarantined: Total,
 
         /// Tasks of the runtime.
@@ -180,14 +183,14 @@ metrics! {
 }
 
 impl Metrics {
-    /// Takes note of a push that is answered with a refusal, or with a time to come again.
+    /// Counts a push that is refused or deferred.
     pub fn push_refused(&self, refusal: &Refusal) {
         let by_code = if refusal.retry_at.is_some() { &self.pushes_deferred } else { &self.changes_refused };
         by_code.of(refusal.code).count();
     }
 }
 
-/// Tells what a metric is, then its values.
+/// Writes a metric's description, then its values.
 fn describe(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, metric: &impl EncodeMetric) -> fmt::Result {
     metric.encode(encoder.encode_descriptor(name, help.trim(), None, metric.metric_type())?)
 }

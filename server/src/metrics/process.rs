@@ -1,31 +1,30 @@
-//! What the operating system says of this process, under the names that every
-//! Prometheus client uses. Read from `/proc`: elsewhere than on Linux nothing
-//! is told.
+//! Process metrics from the operating system, under the names that every Prometheus client uses. Read from
+//! `/proc`, so only Linux reports them.
 
 use std::fs;
 
 use super::{Gauge, Total, metrics};
 
-/// Ticks of a second in `/proc`, whatever the kernel's own clock.
+/// Ticks per second in `/proc`, independent of the kernel's own clock.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 metrics! {
-    /// What the operating system says of this process.
+    /// Process metrics from the operating system.
     Process {
-        /// Time of processors that was spent.
+        /// Processor time used.
         process_cpu_seconds: Total,
-        /// Memory that is in use.
+        /// Memory in use.
         process_resident_memory_bytes: Gauge,
-        /// Files and sockets that are open.
+        /// Open files and sockets.
         process_open_fds: Gauge,
     }
 }
 
 impl Process {
-    /// As it is now; none where there is no `/proc`.
+    /// Reads the current values; none where there is no `/proc`.
     pub(super) fn read() -> Option<Self> {
         let stat = fs::read_to_string("/proc/self/stat").ok()?;
-        // The name of the program comes second, in brackets, and may hold anything.
+        // The program's name comes second, in parentheses, and may contain anything.
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
         let status = fs::read_to_string("/proc/self/status").ok()?;

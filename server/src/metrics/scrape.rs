@@ -1,5 +1,4 @@
-//! `GET /metrics`, on a listener of its own: reads what is read, and prints it
-//! together with what was recorded.
+//! `GET /metrics`, on a listener of its own: reads the gauges, and prints them with what was recorded.
 
 use std::{fmt, sync::Arc};
 
@@ -39,7 +38,7 @@ async fn scrape(State(node): State<Arc<Node>>) -> Response {
 /// When a metric cannot be printed: a defect.
 pub fn text(node: &Node) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("tidings");
-    // A gauge, as everywhere: what reads the older text format knows no info.
+    // A gauge, as is customary: readers of the older text format do not know info metrics.
     let build = Family::<[(&str, &str); 1], ConstantGauge>::default();
     build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
     registry.register("build_info", "1, with the version of this program", build);
@@ -47,7 +46,7 @@ pub fn text(node: &Node) -> Result<String, fmt::Error> {
     registry.register_collector(Box::new(Readings::read(node)));
     let mut text = String::new();
     text::encode_registry(&mut text, &registry)?;
-    // Everybody's process metrics are called alike.
+    // Process metrics have the same names everywhere, so they take no prefix.
     let mut registry = Registry::default();
     if let Some(process) = Process::read() {
         registry.register_collector(Box::new(process));
@@ -57,7 +56,7 @@ pub fn text(node: &Node) -> Result<String, fmt::Error> {
 }
 
 impl Readings {
-    /// As it is now.
+    /// Reads the current values.
     fn read(node: &Node) -> Self {
         let (outgoing, inbox, counts) = (node.live.sessions.waiting(), node.streams.waiting(), node.store.counts());
         let runtime = tokio::runtime::Handle::current().metrics();

@@ -1,5 +1,5 @@
-//! Every call of a store, written once: from the list are made the trait, the
-//! gates that stand in front of a store, and the names that metrics count by.
+//! Every call of a store, listed once. The list generates the trait, the gates in front of a store, and the
+//! call names used in metrics.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -22,10 +22,10 @@ use super::{
     StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
-/// What a call does to the database.
+/// How a call accesses the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Writes nothing that anybody reads.
+    /// Writes nothing that others can read.
     Read,
     /// May write.
     Write,
@@ -36,14 +36,14 @@ macro_rules! store_calls {
         $(#[doc = $doc:literal])+
         $access:ident $call:ident: $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;
     )+) => {
-        /// Names a call of a store.
+        /// The calls of a store.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum StoreCall {
             $(#[doc = concat!("`Store::", stringify!($name), "`.")] $call,)+
         }
 
         impl StoreCall {
-            /// All of them, in the order of their numbers.
+            /// All of them, in declaration order.
             pub const ALL: &'static [Self] = &[$(Self::$call,)+];
 
             /// Its name.
@@ -51,7 +51,7 @@ macro_rules! store_calls {
                 match self { $(Self::$call => stringify!($name),)+ }
             }
 
-            /// Whether it may write.
+            /// Returns whether the call may write.
             pub fn access(self) -> Access {
                 match self { $(Self::$call => Access::$access,)+ }
             }
@@ -65,36 +65,36 @@ macro_rules! store_calls {
         pub trait Store: Send + Sync + 'static {
             $($(#[doc = $doc])+ async fn $name(&self $(, $argument: $type)*) -> Result<$answer, StoreError>;)+
 
-            /// Ends every connection, after which the store answers nothing. A SQLite
-            /// file is then whole by itself.
+            /// Closes every connection, after which every call fails. A SQLite file is then complete without
+            /// its side files.
             async fn close(&self);
 
-            /// What a verifier reads, as it is stored and with nothing mended.
+            /// Raw access for a verifier: rows as stored, with nothing mended.
             fn records(&self) -> &dyn Records;
 
-            /// What is made from the journal: compared with it, made again, and met when it rotted.
+            /// Access to what is derived from the journal: compare it, rebuild it, and learn of rows that no
+            /// longer decode.
             fn projections(&self) -> &dyn Projections;
 
-            /// What it has counted.
+            /// Counters kept by the store itself.
             fn counts(&self) -> StoreCounts;
 
-            /// Tells the other nodes, without waiting for anything: a notice may be lost.
+            /// Notifies the other nodes without waiting. The notice may be lost.
             fn tell(&self, notice: Notice);
 
-            /// Waits for notices of other nodes, at most about a second. Of entries
-            /// each is answered at least once over the life of this node: by notices
-            /// first, and by looking in any case. Of receipts and presence some may be
-            /// lost: catch-up has the receipts, and presence passes.
+            /// Waits for notices of other nodes, for about a second at most. Each entry is reported at least
+            /// once during the life of this node: usually by a notice, otherwise by polling. Notices of
+            /// receipts and presence may be lost: catch-up has the receipts, and presence is transient.
             async fn notices(&self) -> Result<Vec<Notice>, StoreError>;
         }
 
-        /// What stands in front of a store, and is one: each call passes through
-        /// `pass`, but for those that a gate writes itself.
+        /// A store that wraps another one. Each call goes through `pass`, except those that a gate
+        /// implements itself.
         pub trait Gate: Send + Sync + 'static {
-            /// The store behind it.
+            /// The wrapped store.
             fn store(&self) -> &dyn Store;
 
-            /// Has a call done by the store; a gate may do more, or not have it done.
+            /// Forwards a call to the wrapped store. A gate may do more, or not forward it.
             fn pass<T: Send>(
                 &self,
                 _call: StoreCall,
@@ -110,17 +110,17 @@ macro_rules! store_calls {
                 }
             )+
 
-            /// `Store::close`.
+            /// Forwards `Store::close`.
             fn close(&self) -> impl Future<Output = ()> + Send {
                 self.store().close()
             }
 
-            /// `Store::tell`.
+            /// Forwards `Store::tell`.
             fn tell(&self, notice: Notice) {
                 self.store().tell(notice);
             }
 
-            /// `Store::notices`.
+            /// Forwards `Store::notices`.
             fn notices(&self) -> impl Future<Output = Result<Vec<Notice>, StoreError>> + Send {
                 self.store().notices()
             }
@@ -160,77 +160,74 @@ macro_rules! store_calls {
 }
 
 store_calls! {
-    /// Brings the database to this program's version, and readies it as `ready` does.
+    /// Upgrades the database to this program's version, and prepares it as `ready` does.
     Write Migrate: migrate() -> ();
 
-    /// Checks that the tables are those of this program; changes nothing.
+    /// Checks that the tables have this program's version, without changing anything.
     Read CheckSchema: check_schema() -> ();
 
-    /// What the store is as long as nobody puts it back to an older state.
+    /// The store's incarnation, which changes only when it is restored to an older state.
     Read Incarnation: incarnation() -> IncarnationId;
 
-    /// Makes the store another incarnation: it was put back to an older state, so
-    /// that what clients were told since means nothing in it.
+    /// Gives the store a new incarnation: it was restored to an older state, so that positions sent to clients
+    /// since then mean nothing in it.
     Write Restored: restored() -> IncarnationId;
 
-    /// Readies a database of this program's version for serving: needs rights on rows only.
+    /// Prepares a database of this program's version for serving. Needs access to rows only.
     Write Ready: ready() -> ();
 
-    /// Does what the database needs done now and then, so that no file of it grows without end.
+    /// Runs the periodic maintenance of the database, so that none of its files grows without bound.
     Write Tend: tend() -> ();
 
-    /// Copies the store, as of one moment, into a new SQLite file that its owner
-    /// alone can read. Others read and write meanwhile.
+    /// Copies the store, as of one moment, into a new SQLite file that only its owner can read. Others may read
+    /// and write meanwhile.
     ///
     /// # Errors
-    /// `StoreError::File` where there is one already; `StoreError::NoBackup` of
-    /// a database that has a program of its own for it.
+    /// `StoreError::File` if the file exists; `StoreError::NoBackup` for a database that has its own
+    /// backup program.
     Read Backup: backup(file: &Path) -> ();
 
-    /// Whether the account was ever seen here: it has a device, a profile or a place in a conversation.
+    /// Returns true if the account has a device, a profile or a part in a conversation.
     Read KnowsAccount: knows_account(tenant: &TenantId, account: &AccountId) -> bool;
 
-    /// Whether the store answers.
+    /// Fails if the store does not answer.
     Read Ping: ping() -> ();
 
-    /// Whose a device of the tenant is, seen from an account; none if it was never registered.
+    /// The owner of a device of the tenant as seen by an account; none if the device was never registered.
     Read DeviceOwner: device_owner(tenant: &TenantId, account: &AccountId, device: DeviceId) -> Option<DeviceOwner>;
 
-    /// Binds a device of the tenant to an account for ever, at the first call.
+    /// Binds a device of the tenant to an account for good, at the first call.
     Write RegisterDevice: register_device(tenant: &TenantId, account: &AccountId, device: DeviceId) -> DeviceOwner;
 
-    /// Suspends an account, whether it was ever seen or not, or lifts that. A
-    /// suspension is told to every node that shares the store, this one
-    /// included; such a notice may be lost, so nodes also look.
+    /// Suspends an account, known or not, or lifts its suspension. Every node that shares the store is
+    /// notified, this one included; since such a notice may be lost, nodes also poll.
     Write SetSuspension: set_suspension(tenant: &TenantId, account: &AccountId, suspension: Suspension) -> ();
 
-    /// Those of these accounts that are suspended.
+    /// The suspended ones among these accounts.
     Read Suspended: suspended(tenant: &TenantId, accounts: &[AccountId]) -> Vec<AccountId>;
 
-    /// Those of these accounts that have blocked this one.
+    /// Those of these accounts that have blocked `account`.
     Read Blockers: blockers(tenant: &TenantId, account: &AccountId, among: &[AccountId]) -> Vec<AccountId>;
 
-    /// Those of these accounts that do not let this one reach them: invite them, add
-    /// them, or begin a direct with them.
+    /// Those of these accounts that `account` may not reach: invite, add, or begin a direct conversation with.
     Read Unreachable: unreachable(tenant: &TenantId, account: &AccountId, among: &[AccountId]) -> Vec<AccountId>;
 
-    /// The blocks of these readers on these authors: who has blocked, and whom.
+    /// The blocks of these readers on these authors, as pairs of reader and author.
     Read BlocksAmong: blocks_among(
         tenant: &TenantId,
         readers: &[AccountId],
         authors: &[AccountId],
     ) -> Vec<(AccountId, AccountId)>;
 
-    /// Makes these the verified contact points of an account, and no others.
-    /// Writes nothing when they are.
+    /// Replaces the verified contact points of an account. Writes nothing if they are unchanged.
     Write SetContactPoints: set_contact_points(
         tenant: &TenantId,
         account: &AccountId,
         points: &BTreeSet<ContactPoint>,
     ) -> ();
 
-    /// Whose verified contact points these are: others than the asker, none
-    /// that is suspended, and none that has blocked the asker.
+    /// The accounts with these verified contact points, other than the asker, suspended ones and those that
+    /// have blocked the asker.
     Read MatchContactPoints: match_contact_points(
         tenant: &TenantId,
         asker: &AccountId,
@@ -258,17 +255,17 @@ store_calls! {
     /// Where a stream stands.
     Read StreamHead: stream_head(tenant: &TenantId, stream: &StreamId) -> StreamHead;
 
-    /// The same, with the hash of its journal up to a position, if it has an entry there.
+    /// The stream head, with the hash of its journal at a position, if there is an entry there.
     Read HeadSince: head_since(
         tenant: &TenantId,
         stream: &StreamId,
         position: Position,
     ) -> (StreamHead, Option<ChainHash>);
 
-    /// Where an account stands in a conversation, as a subscriber too; none if it never was a member.
+    /// An account's row in a conversation, also as a subscriber; none if it was never a member.
     Read Member: member(tenant: &TenantId, conversation: ConversationId, account: &AccountId) -> Option<MemberRow>;
 
-    /// Whether a conversation goes on; none if it never began.
+    /// The state of a conversation; none if it was never created.
     Read ConversationState: conversation_state(
         tenant: &TenantId,
         conversation: ConversationId,
@@ -280,7 +277,8 @@ store_calls! {
     /// The channels that an account subscribes to.
     Read Subscriptions: subscriptions(tenant: &TenantId, account: &AccountId) -> Vec<ConversationId>;
 
-    /// At most `count_max` subscribers of a channel, by account, behind one, with since when.
+    /// At most `count_max` subscribers of a channel after an account, in the order of accounts, with the time
+    /// of their subscription.
     Read Subscribers: subscribers(
         tenant: &TenantId,
         conversation: ConversationId,
@@ -288,26 +286,26 @@ store_calls! {
         count_max: u32,
     ) -> Vec<(AccountId, WallTime)>;
 
-    /// How many subscribe to a channel; none of what is no channel.
+    /// The number of subscribers of a channel; none if the conversation is not a channel.
     Read SubscriberCount: subscriber_count(tenant: &TenantId, conversation: ConversationId) -> Option<u32>;
 
-    /// How many subscribe to a channel, and how many of them have come to a position.
+    /// The number of subscribers of a channel, and how many of them have reached a position.
     Read SubscriberCounts: subscriber_counts(
         tenant: &TenantId,
         conversation: ConversationId,
         position: Position,
     ) -> SubscriberCounts;
 
-    /// A page of an account's conversations, and where the next one begins. Looks at each of
-    /// its conversations, and at no other: their order is that of what happens in them.
+    /// A page of an account's conversations, and the key of the next page. Looks at every conversation of the
+    /// account and at no other, because they are ordered by activity.
     Read OwnConversations: own_conversations(
         tenant: &TenantId,
         account: &AccountId,
         query: &OwnQuery,
     ) -> (Vec<ListedRow>, Option<ActivityKey>);
 
-    /// A page of the directory, of what has a word for each of these prefixes, and where the
-    /// next one begins. Looks at a bounded number of words, however many there are.
+    /// A page of the directory with the conversations that have a word for each of these prefixes, and the key
+    /// of the next page. Looks at a bounded number of words.
     Read Directory: directory(
         tenant: &TenantId,
         account: &AccountId,
@@ -315,15 +313,14 @@ store_calls! {
         query: &DirectoryQuery,
     ) -> (Vec<DirectoryRow>, Option<WordKey>);
 
-    /// A document: its snapshot and the entries behind it, and the head of
-    /// its stream, all as of one moment. A snapshot that is not what was
-    /// written is quarantined, and the answer has all entries instead.
+    /// A document: its snapshot and the entries after it, and the head of its stream, all as of one moment. A
+    /// corrupt snapshot is quarantined, and the answer has all entries instead.
     Read Document: document(tenant: &TenantId, document: &DocumentId) -> (StoredDocument, StreamHead);
 
-    /// Where those of the changes stand that the stream holds.
+    /// The places of those of these changes that the stream holds.
     Read FindChanges: find_changes(tenant: &TenantId, stream: &StreamId, hashes: &[ChangeHash]) -> Vec<FoundChange>;
 
-    /// At most `entries_max` entries of a stream behind a position.
+    /// At most `entries_max` entries of a stream after a position.
     Read EntriesAfter: entries_after(
         tenant: &TenantId,
         stream: &StreamId,
@@ -331,12 +328,11 @@ store_calls! {
         entries_max: u32,
     ) -> Vec<Entry>;
 
-    /// Writes several streams in one transaction. A conflict of one stream
-    /// does not touch the others. The answer is in the order of the commits.
+    /// Writes several streams in one transaction. A conflict of one stream does not affect the others. The
+    /// outcomes are in the order of the commits.
     Write Commit: commit(commits: &[StreamCommit]) -> Vec<CommitOutcome>;
 
-    /// What an account missed since a cursor; everything it may see, without
-    /// entries, when there is none.
+    /// What an account missed since a cursor. Without a cursor, everything it may see, but no entries.
     Read CatchUp: catch_up(
         tenant: &TenantId,
         account: &AccountId,
@@ -352,8 +348,7 @@ store_calls! {
         conversations: &[ConversationId],
     ) -> Vec<ConversationSummary>;
 
-    /// What an active member of a conversation has not read up to a position, as of that
-    /// position; none of anybody else.
+    /// The unread counts of an active member of a conversation, as of a position; none for other accounts.
     Read Unread: unread(
         tenant: &TenantId,
         account: &AccountId,
@@ -367,31 +362,30 @@ store_calls! {
     /// The accounts that share a conversation with this one, itself included.
     Read CoMembers: co_members(tenant: &TenantId, account: &AccountId) -> Vec<AccountId>;
 
-    /// Moves receipts forward, where their account is an active member and
-    /// never past the head; answers those that moved, as they are now.
+    /// Moves receipts forward, for active members only and never past the head. Returns those that moved, with
+    /// their new values.
     Write MergeReceipts: merge_receipts(tenant: &TenantId, receipts: &[MemberReceipt]) -> Vec<MemberReceipt>;
 
     /// The receipts of a conversation's active members, without its subscribers.
     Read Receipts: receipts(tenant: &TenantId, conversation: ConversationId) -> Vec<(AccountId, Receipt)>;
 
-    /// What is shown of threads on the messages that they start from, by id.
+    /// Threads of a conversation as shown on the messages they start from, by id.
     Read Threads: threads(tenant: &TenantId, conversation: ConversationId, which: &WhichThreads) -> Vec<Thread>;
 
     /// The messages that are held in a conversation, by id.
     Read HeldMessages: held_messages(tenant: &TenantId, conversation: ConversationId) -> Vec<HeldMessage>;
 
-    /// The position of the entry that last changed where a member stands.
+    /// The position of the entry that last changed a member's membership.
     Read MovedAt: moved_at(tenant: &TenantId, conversation: ConversationId, account: &AccountId) -> Option<Position>;
 
-    /// Documents with at least `entries_min` entries behind their snapshot.
+    /// Documents with at least `entries_min` entries since their snapshot.
     Read StaleDocuments: stale_documents(entries_min: u32, count_max: u32) -> Vec<StaleDocument>;
 
-    /// Stores a snapshot unless a newer one is stored, or the document has been erased.
+    /// Stores a snapshot unless a newer one is stored or the document was erased.
     Write SaveSnapshot: save_snapshot(tenant: &TenantId, document: &DocumentId, snapshot: &Snapshot) -> ();
 
-    /// Sets a snapshot aside that was read and is not the document it should
-    /// be, so that it is never read again. Does nothing when it is no longer
-    /// the stored one.
+    /// Sets aside a snapshot that does not contain the document it should, so that it is never read again. Does
+    /// nothing if it is no longer the stored one.
     Write QuarantineSnapshot: quarantine_snapshot(
         tenant: &TenantId,
         document: &DocumentId,
@@ -399,10 +393,10 @@ store_calls! {
         reason: &str,
     ) -> ();
 
-    /// At most `count_max` conversations that were deleted before a time, of which something is left.
+    /// At most `count_max` conversations that were deleted before a time and are not fully erased.
     Read DeletedConversations: deleted_conversations(before: WallTime, count_max: u32) -> Vec<DeletedConversation>;
 
-    /// Erases a part of a conversation that was deleted, bounded in rows; whether nothing is
-    /// left of it but its tombstone. From the first call on nothing is written to it any more.
+    /// Erases a bounded number of rows of a deleted conversation. Returns true if only its tombstone is left.
+    /// From the first call on, nothing more is written to the conversation.
     Write Erase: erase(tenant: &TenantId, conversation: ConversationId, now: WallTime) -> bool;
 }

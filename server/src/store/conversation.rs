@@ -1,4 +1,4 @@
-//! A conversation as queries need one: summaries, lists and the directory.
+//! A conversation's projection, as summaries, lists and the directory need it.
 
 use tidings_core::{
     ids::AccountId,
@@ -7,7 +7,7 @@ use tidings_core::{
     wire::LastMessage,
 };
 
-/// A conversation in the projection.
+/// A row of the conversation projection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationRow {
     /// Its kind.
@@ -24,14 +24,14 @@ pub struct ConversationRow {
     pub created_at: WallTime,
     /// Its newest message.
     pub last_message: Option<LastMessage>,
-    /// What everybody of the tenant may know of it; none unless the directory has it.
+    /// The part that is public in the tenant; none unless the directory lists it.
     pub listing: Option<Listing>,
-    /// The id of the resource that it is about.
+    /// The id of the resource it is about.
     pub resource: Option<String>,
 }
 
 impl ConversationRow {
-    /// When something last happened in it.
+    /// The time of the latest activity.
     pub fn activity_at(&self) -> WallTime {
         self.last_message.as_ref().map_or(self.created_at, |last| last.message.created_at())
     }

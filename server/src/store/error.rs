@@ -1,35 +1,34 @@
-//! What a database's error means to a caller: try later, make room, or mend
-//! the program.
+//! What a database error means for the caller: retry later, make room, or fix the program.
 
 use sqlx::migrate::MigrateError;
 use tidings_core::code::Code;
 
 use super::StoreError;
 
-/// What the code of a database error says.
+/// The cause that the code of a database error stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
     Unavailable,
     Full,
-    /// Two transactions were in each other's way; this one was undone.
+    /// Two transactions collided; this one was rolled back.
     Collision,
     Other,
 }
 
-/// SQLSTATEs of Postgres have five characters, SQLite's extended result codes
-/// are numbers of at most four digits.
+/// Classifies an error code. Postgres has SQLSTATEs of five characters, SQLite extended result codes of at most
+/// four digits.
 fn cause(code: &str) -> Cause {
     match code {
         "53100" => Cause::Full,
-        // Too many connections; a standby that cannot write; a transaction in which nothing was said for long.
+        // Too many connections; a standby that cannot write; a transaction that was idle for too long.
         "53300" | "25006" | "25P03" => Cause::Unavailable,
         "40001" | "40P01" => Cause::Collision,
         _ if code.len() == 5 && (code.starts_with("08") || code.starts_with("57P0")) => Cause::Unavailable,
         _ if code.len() == 5 => Cause::Other,
         _ => match code.parse::<u32>().map(|code| code & 0xff) {
             Ok(13) => Cause::Full,
-            // Busy beyond the timeout, locked, failed IO, cannot open. SQLite
-            // tells a full disk apart from failed IO itself.
+            // Busy beyond the timeout, locked, failed IO, cannot open. SQLite distinguishes a full disk from
+            // failed IO itself.
             Ok(5 | 6 | 10 | 14) => Cause::Unavailable,
             _ => Cause::Other,
         },
@@ -54,8 +53,7 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// What a database says went wrong, without the place in its own source that
-/// Postgres tells as well.
+/// The database's message, without the location in its own source that Postgres adds.
 pub(super) fn told(error: &sqlx::Error) -> String {
     match error.as_database_error() {
         Some(refused) => match refused.code() {
@@ -76,7 +74,7 @@ impl From<MigrateError> for StoreError {
 }
 
 impl StoreError {
-    /// The stable code by which a peer is told.
+    /// The stable code that a peer is sent.
     pub fn code(&self) -> Code {
         match self {
             Self::Unavailable(_) => Code::StoreUnavailable,
@@ -94,7 +92,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the same transaction, begun anew, may succeed at once.
+    /// Returns true if the same transaction may succeed when started again at once.
     pub(super) fn is_collision(&self) -> bool {
         let StoreError::Database(sqlx::Error::Database(refused)) = self else {
             return false;

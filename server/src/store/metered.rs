@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{CommitOutcome, Gate, Notice, Snapshot, StaleDocument, Store, StoreCall, StoreError, StreamCommit};
 use crate::metrics::Metrics;
 
-/// A store whose calls are in the metrics.
+/// A store whose calls are recorded in the metrics.
 pub(crate) struct Metered {
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,

@@ -1,6 +1,6 @@
-//! What the server keeps, behind one trait: journal, snapshots, projections,
-//! receipts, devices. SQLite and Postgres implement it and pass one contract.
-//! Stores decide nothing: what may be written is the authority's.
+//! The server's storage behind one trait: journal, snapshots, projections, receipts, devices. SQLite
+//! and Postgres implement it and pass one contract. Stores decide nothing: the authority decides what
+//! may be written.
 
 mod call;
 #[cfg(test)]
@@ -44,41 +44,41 @@ use crate::{bounds::Bounds, trace::TraceId};
 /// The version of the tables that this program reads and writes.
 pub const SCHEMA_VERSION: usize = <sqlx::Postgres as sql::Backend>::MIGRATIONS.len();
 
-/// Why a store did not do what it was asked.
+/// Why a store call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database cannot be reached, or went away; the same call may succeed later.
+    /// The database cannot be reached, or the connection broke; the same call may succeed later.
     #[error("the store cannot be reached: {}", error::told(.0))]
     Unavailable(#[source] sqlx::Error),
-    /// The disk, or the quota, is full; nothing of the call was written.
+    /// The disk or the quota is full; nothing was written.
     #[error("the store is full: {}", error::told(.0))]
     Full(#[source] sqlx::Error),
-    /// What was read does not decode.
+    /// A stored value does not decode.
     #[error("a stored {table} row is corrupt: {detail}")]
     Corrupt {
         /// The table.
         table: &'static str,
-        /// What did not decode.
+        /// The column or value, and the reason.
         detail: String,
     },
-    /// An entry of a journal is not what was written: its change does not have
-    /// its hash, or a column does not decode. Other streams are not concerned.
+    /// A journal entry is not what was written: its change does not match its hash, or a column does not
+    /// decode. Other streams are not affected.
     #[error("entry {position} of {stream} is damaged: {detail}")]
     Damaged {
         /// The stream.
         stream: StreamId,
         /// The entry.
         position: Position,
-        /// What is wrong with it.
+        /// The reason.
         detail: String,
     },
-    /// A migration failed, or the database is of a newer version.
+    /// A migration failed, or the database has a newer version.
     #[error("the database does not migrate to the version of this program: {0}")]
     Migrate(#[source] sqlx::migrate::MigrateError),
-    /// There is no such file, and the command does not make one.
+    /// The file does not exist, and the command does not create it.
     #[error("there is no store at {}", .0.display())]
     Missing(PathBuf),
-    /// The file cannot be made, or its rights cannot be set.
+    /// The file cannot be created, or its permissions cannot be set.
     #[error("the file {} cannot be made for its owner alone: {source}", .path.display())]
     File {
         /// The file.
@@ -87,80 +87,79 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
-    /// The database is copied by a program of its own.
+    /// The database has its own backup program.
     #[error("a Postgres store is copied with pg_dump: see docs/operating.md")]
     NoBackup,
-    /// The tables are not those of this program.
+    /// The tables do not have this program's version.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// The URL names no database that this program knows.
+    /// The URL names no supported database.
     #[error("a store is sqlite:PATH, sqlite::memory: or postgres://…, not {begin}")]
     UrlUnsupported {
-        /// How the URL begins; the rest may hold a password.
+        /// The scheme of the URL; the rest may contain a password.
         begin: String,
     },
-    /// A cursor that was told before the store was put back to an older state, or that nobody told.
+    /// A cursor that was issued before the store was restored to an older state, or that nobody issued.
     #[error("the cursor is not of the store's history")]
     PutBack,
-    /// Anything else the database said: a defect of this program.
+    /// Any other database error: a defect of this program.
     #[error("the database refused a statement: {}", error::told(.0))]
     Database(#[source] sqlx::Error),
 }
 
-/// Why the tables of a database are not those that this program reads.
+/// Why the tables of a database cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
-    /// There is none of them.
+    /// There are none.
     #[error("the store has no tables yet: serve it once, or run `tidings-server migrate`")]
     Absent,
-    /// They are of an older version.
+    /// They have an older version.
     #[error(
         "the store's tables are of version {found}, and this program's of {expected}: run `tidings-server migrate`"
     )]
     Behind {
-        /// Theirs.
+        /// The version of the tables.
         found: i64,
-        /// This program's.
+        /// The version of this program.
         expected: i64,
     },
-    /// They are of a newer version.
+    /// They have a newer version.
     #[error("the store's tables are of version {found}, and this program knows {expected}: use a newer program")]
     Ahead {
-        /// Theirs.
+        /// The version of the tables.
         found: i64,
-        /// This program's.
+        /// The version of this program.
         expected: i64,
     },
-    /// A migration was made by another text than this program's, or failed halfway.
+    /// A migration was made from another text than this program's, or failed halfway.
     #[error("version {0} of the store's tables is not this program's: it was made by another build")]
     Other(i64),
 }
 
-/// What opening does where there is no SQLite file.
+/// What to do if a SQLite file does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingFile {
-    /// Makes one, with its folder.
+    /// Create it, with its folder.
     Make,
-    /// Fails: for a command that acts on what a server has made.
+    /// Fail: for commands on an existing store.
     Refuse,
 }
 
-/// How a store is opened.
+/// Options for opening a store.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
-    /// What to do where there is no SQLite file.
+    /// What to do if a SQLite file does not exist.
     pub missing_file: MissingFile,
-    /// Connections at most; SQLite has one more, which writes.
+    /// Maximum number of connections; SQLite has one more, for writing.
     pub connections_max: u32,
-    /// How long a call waits for a connection before the store counts as
-    /// unavailable.
+    /// Time that a call waits for a connection before the store counts as unavailable.
     pub acquire_timeout: Duration,
-    /// How long a call may take, that wait included, before the store counts
-    /// as unavailable. A file answers or fails, so SQLite's are not bounded.
+    /// Time that a call may take, waiting included, before the store counts as unavailable. Not applied to
+    /// SQLite, whose file either answers or fails.
     pub answer_timeout: Duration,
-    /// How much is taken at once.
+    /// Internal bounds.
     pub bounds: Bounds,
-    /// Whether it is opened beside the servers that have it: they look for what is written then.
+    /// True if running servers have the store open; they then poll for what is written.
     pub beside_servers: bool,
 }
 
@@ -177,9 +176,8 @@ impl Default for StoreOptions {
     }
 }
 
-/// Opens the store of a URL: `sqlite:PATH`, made if missing, with its folder;
-/// `sqlite::memory:`, gone with the process; or `postgres://…`. Tables are
-/// made by `Store::migrate`.
+/// Opens the store of a URL: `sqlite:PATH`, created if missing, with its folder; `sqlite::memory:`, gone with
+/// the process; or `postgres://…`. `Store::migrate` creates the tables.
 ///
 /// # Errors
 /// `StoreError::UrlUnsupported` for any other URL; `StoreError::Unavailable`
@@ -208,14 +206,14 @@ pub async fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, S
     }
 }
 
-/// Where a stream stands.
+/// The end of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StreamHead {
     /// Its last position; zero for a stream that does not exist.
     pub position: Position,
-    /// Its newest page that has a change; 0 for none.
+    /// Its newest page with a change; 0 for none.
     pub page: PageNumber,
-    /// The hash of its journal up to the last position.
+    /// The hash of its journal up to that position.
     pub chain: ChainHash,
 }
 
@@ -226,36 +224,36 @@ impl StreamHead {
     }
 }
 
-/// A change that the journal holds, and where.
+/// A change in the journal, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundChange {
     /// The change.
     pub hash: ChangeHash,
-    /// The document: the same bytes may be a change of several.
+    /// The document: the same bytes may be a change of several documents.
     pub document: DocumentId,
     /// Its position in the stream.
     pub position: Position,
-    /// Whose session pushed it.
+    /// The account whose session pushed it.
     pub account: AccountId,
-    /// Whether that session was a tenant administrator's.
+    /// True if that session was a tenant administrator's.
     pub administrator: bool,
     /// When it was admitted.
     pub accepted_at: WallTime,
 }
 
-/// A document as stored: the snapshot, if one was cut, and what came after.
+/// A document as stored: the snapshot, if there is one, and the later entries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredDocument {
     /// The newest snapshot.
     pub snapshot: Option<Snapshot>,
-    /// The document's entries behind the snapshot, by rising position.
+    /// The document's entries after the snapshot, by rising position.
     pub tail: Vec<Entry>,
 }
 
 /// A document as of a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Every entry of the document up to here is in it.
+    /// The position up to which it contains the document's entries.
     pub position: Position,
     /// The saved document.
     pub data: Vec<u8>,
@@ -263,40 +261,40 @@ pub struct Snapshot {
     pub admissions: Vec<u8>,
 }
 
-/// An entry with what the journal's queries need of it.
+/// An entry with the columns that the journal's queries need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEntry {
     /// The entry.
     pub entry: Entry,
-    /// The hash of its change, unique within the stream.
+    /// The hash of its change, unique in the stream.
     pub hash: ChangeHash,
     /// The hash of the journal up to it.
     pub chain: ChainHash,
-    /// Whose new message it holds, if it holds one: what unread counts count. It
-    /// need not be the entry's account, which may have admitted a held one.
+    /// The author of the new message in it, if there is one; unread counts count these. May differ from the
+    /// entry's account, which may have admitted a held message.
     pub author: Option<AccountId>,
 }
 
-/// A member as queries need one.
+/// A row of the member projection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRow {
     /// The role.
     pub role: Role,
-    /// Where they stand.
+    /// Their membership status.
     pub status: MemberStatus,
-    /// The entry that moved them, in a commit; what is read does not say.
+    /// In a commit, the entry that changed the membership; not set when read.
     pub moved_at: Option<Position>,
-    /// The entry by which they came in, in a commit that brings them in.
+    /// In a commit, the entry by which they joined, if it brings them in.
     pub joined: Option<Position>,
 }
 
 impl MemberRow {
-    /// What queries need of a member.
+    /// The row of a member.
     pub fn of(member: &Member) -> Self {
         Self { role: member.role.clone(), status: member.status(), moved_at: None, joined: None }
     }
 
-    /// Whether it is a subscriber's, who is in no list of members.
+    /// Returns true if it is a subscriber, who is in no list of members.
     pub fn is_subscriber(&self) -> bool {
         self.role == Role::Subscriber && self.status == MemberStatus::Active
     }
@@ -322,22 +320,22 @@ pub struct Standing {
 pub struct SubscriberRow {
     /// Active, or left.
     pub status: MemberStatus,
-    /// Since when.
+    /// When that began.
     pub at: WallTime,
 }
 
-/// How many subscribe to a channel, and how far they have come.
+/// The number of subscribers of a channel, and their progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SubscriberCounts {
     /// All of them.
     pub subscribers: u32,
-    /// Those who were delivered to, up to a position.
+    /// Subscribers delivered to, up to a position.
     pub delivered: u32,
-    /// Those who have read, up to a position.
+    /// Subscribers that have read up to a position.
     pub read: u32,
 }
 
-/// What one stream writes in one transaction: all of it or nothing.
+/// The writes of one stream in one transaction: all of them or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamCommit {
     /// The tenant.
@@ -346,36 +344,36 @@ pub struct StreamCommit {
     pub stream: StreamId,
     /// The position the entries were judged at.
     pub expected: Position,
-    /// The entries, at `expected + 1` and on.
+    /// The entries, starting at `expected + 1`.
     pub entries: Vec<NewEntry>,
-    /// The newest page with a change after them.
+    /// The newest page with a change after these entries.
     pub page: PageNumber,
-    /// The hash of the journal up to the last of them.
+    /// The hash of the journal up to the last entry.
     pub chain: ChainHash,
-    /// The conversation's projection after them; none for an account's stream.
+    /// The conversation's projection after these entries; none for an account's stream.
     pub conversation: Option<ConversationRow>,
     /// The change of its public name, if that changed.
     pub name: Option<NameChange>,
-    /// The words that the directory has the conversation under from now on, if they changed.
+    /// The words under which the directory lists the conversation, if they changed.
     pub words: Option<SortedSet<String>>,
     /// The members that changed.
     pub members: Vec<(AccountId, MemberRow)>,
-    /// What became of subscriptions. They may be all that a commit writes: it
-    /// then has no entry, and the stream stays where it is.
+    /// Changed subscriptions. A commit may consist of these alone: it then has no entry, and the stream does
+    /// not move.
     pub subscribers: Vec<(AccountId, SubscriberRow)>,
-    /// The threads that changed, as they are after them.
+    /// The threads that changed, with their new values.
     pub threads: Vec<Thread>,
-    /// Messages that are held now; without their words, of which it was decided.
+    /// Messages newly held, or none for those that were decided, whose words are deleted.
     pub held: Vec<(MessageId, Option<HeldMessage>)>,
-    /// The account's profile, when it changed, with the times of the first and the last change.
+    /// The account's profile, if it changed, with the times of its first and last change.
     pub profile: Option<Profile>,
-    /// Whom the account blocks now, or no longer, of those that changed.
+    /// Changed blocks: the account, and true if it is blocked now.
     pub blocks: Vec<(AccountId, bool)>,
-    /// Who may reach the account now, if that changed.
+    /// The account's new reachability, if it changed.
     pub reachability: Option<Reachability>,
-    /// The accounts that contacts are linked to now, of those contacts that changed.
+    /// Changed contacts with the account each is linked to.
     pub contacts: Vec<(ContactId, Option<AccountId>)>,
-    /// The pushes among those they came from that are traced: told to the other nodes, not stored.
+    /// Traced pushes among those that these entries came from. Sent to other nodes, not stored.
     pub traces: Vec<TraceId>,
     /// The requests that they were written for and that may be made again.
     pub requests: Vec<AnsweredRequest>,
@@ -398,65 +396,65 @@ pub struct AnsweredRequest {
     pub accepted_at: WallTime,
 }
 
-/// Threads of a conversation's stream.
+/// Selects threads of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhichThreads {
-    /// All of them.
+    /// All threads.
     All,
-    /// This one.
+    /// One thread.
     One(ConversationId),
-    /// Those that start from a message of this page.
+    /// The threads that start from a message of this page.
     From(DocumentId),
 }
 
-/// How the commit of one stream ended.
+/// The outcome of the commit of one stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitOutcome {
-    /// Durable.
+    /// The commit is durable.
     Committed,
-    /// The stream was not at the expected position: reload and decide anew.
+    /// The stream was not at the expected position: reload it and decide again.
     Conflict,
-    /// Another conversation has the public name: what gives it must be refused.
+    /// Another conversation has the public name: the change that claims it must be refused.
     NameTaken,
 }
 
-/// Whose a device is.
+/// The owner of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceOwner {
-    /// The account that asked: it is the first, or the same as before.
+    /// The account that asked, as of this call or an earlier one.
     Same,
     /// Another account of this tenant. In another tenant the same id is another device.
     Other,
 }
 
-/// What an operator decides about an account.
+/// An operator's decision about an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suspension {
-    /// It may neither read nor write.
+    /// The account may neither read nor write.
     Suspended,
-    /// It may again.
+    /// The account may read and write again.
     Lifted,
 }
 
 /// What an account missed since a cursor.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CatchUp {
-    /// Everything up to here is in the answer.
+    /// The position in the catch-up order up to which the answer is complete.
     pub cursor: Cursor,
     /// The conversations that changed, where the account is an active member.
     pub summaries: Vec<ConversationSummary>,
-    /// The conversations the account may no longer read, changed since.
+    /// Changed conversations that the account may no longer read.
     pub revoked: Vec<(ConversationId, MemberStatus, Position)>,
-    /// The entries of streams that changed, at most `entries_max` a stream and
-    /// none of a stream with more. None at all when the cursor is none.
+    /// The entries of changed streams, at most `entries_max` per stream; streams with more are left out. Empty
+    /// if there was no cursor.
     pub entries: Vec<(StreamId, Vec<Entry>)>,
-    /// Receipts that moved, of those conversations.
+    /// Moved receipts of those conversations.
     pub receipts: Vec<MemberReceipt>,
     /// Profiles that changed, or whose account is new to this one.
     pub profiles: Vec<ProfileNotice>,
 }
 
-/// A conversation that was deleted, and of which something is left.
+/// A deleted conversation that is not fully erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletedConversation {
     /// The tenant.
@@ -465,7 +463,7 @@ pub struct DeletedConversation {
     pub conversation: ConversationId,
 }
 
-/// A document whose snapshot is behind.
+/// A document with an outdated snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaleDocument {
     /// The tenant.
@@ -474,21 +472,21 @@ pub struct StaleDocument {
     pub document: DocumentId,
 }
 
-/// What a store has counted by itself since it was opened, for the metrics.
+/// Counters of a store since it was opened, for the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StoreCounts {
-    /// Notices told to other nodes.
+    /// Notices sent to other nodes.
     pub notices_sent: u64,
     /// Notices dropped on the way out or in.
     pub notices_lost: u64,
-    /// Runs of entries that no notice told, found by looking.
+    /// Runs of entries without a notice, found by polling.
     pub notices_found: u64,
-    /// Transactions begun anew after a collision with another node's.
+    /// Transactions restarted after a collision with another node's.
     pub collisions: u64,
     /// Snapshots that were set aside.
     pub quarantined: u64,
-    /// Connections.
+    /// Open connections.
     pub connections: usize,
-    /// Connections that nobody uses.
+    /// Idle connections.
     pub connections_idle: usize,
 }

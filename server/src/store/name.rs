@@ -1,16 +1,16 @@
 //! The change of a conversation's public name.
 
-/// A conversation's public name becomes another one.
+/// A change of a conversation's public name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameChange {
-    /// The one it had.
+    /// The previous name.
     pub from: Option<String>,
-    /// The one it has from now on.
+    /// The new name.
     pub to: Option<String>,
 }
 
 impl NameChange {
-    /// From one name to another; none if it is the same.
+    /// The change from one name to another; none if they are equal.
     pub fn between(from: Option<&str>, to: Option<&str>) -> Option<Self> {
         (from != to).then(|| Self { from: from.map(str::to_owned), to: to.map(str::to_owned) })
     }

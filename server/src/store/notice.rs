@@ -1,4 +1,4 @@
-//! What nodes that share a store tell one another through it.
+//! Notices that nodes sharing a store send one another through it.
 
 use tidings_core::{
     ids::{AccountId, ConversationId, StreamId, TenantId},
@@ -8,10 +8,10 @@ use tidings_core::{
 
 use crate::trace::TraceId;
 
-/// What one node tells the others, for their sessions.
+/// A notice from one node to the others, for their sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// New entries of one stream, told by the commit that wrote them.
+    /// New entries of one stream, sent by the commit that wrote them.
     Entries {
         /// The tenant.
         tenant: TenantId,
@@ -21,39 +21,39 @@ pub enum Notice {
         first: Position,
         /// The last new position.
         last: Position,
-        /// The pushes among those they came from that are traced; none when they were found by looking.
+        /// Traced pushes among those that the entries came from; empty if the entries were found by polling.
         traces: Vec<TraceId>,
     },
     /// Receipts that moved.
     Receipts {
         /// The tenant.
         tenant: TenantId,
-        /// As they are now.
+        /// Their new values.
         receipts: Vec<MemberReceipt>,
     },
-    /// Accounts that subscribe to a channel now, or no longer.
+    /// Accounts that began or ceased to subscribe to a channel.
     Subscriptions {
         /// The tenant.
         tenant: TenantId,
         /// The channel.
         conversation: ConversationId,
-        /// Whose subscription it is.
+        /// The accounts.
         accounts: Vec<AccountId>,
     },
-    /// What a member is doing.
+    /// A member's presence.
     Presence {
         /// The tenant.
         tenant: TenantId,
-        /// Who does what.
+        /// The member and what they do.
         presence: MemberPresence,
     },
-    /// Who has a conversation open on one node, for somebody on another who has just opened it.
+    /// Members who have a conversation open on one node, for a member on another who has just opened it.
     Present {
         /// The tenant.
         tenant: TenantId,
-        /// Who has just opened it.
+        /// The member who has just opened it.
         to: AccountId,
-        /// The others.
+        /// The members who have it open.
         present: Present,
     },
     /// An account was suspended: its sessions end.
@@ -66,7 +66,7 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// Whose conversations and accounts it names.
+    /// The tenant that the notice concerns.
     pub fn tenant(&self) -> &TenantId {
         match self {
             Self::Entries { tenant, .. }

@@ -1,5 +1,5 @@
-//! What a store holds that follows from the journal: compared with what the
-//! entries state, made again where it differs, and met when it rotted.
+//! What a store derives from the journal: comparing it with what the entries state, rebuilding it where it
+//! differs, and reporting rows that no longer decode.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -11,62 +11,61 @@ use tidings_core::{
 
 use super::{StoreError, StreamCommit};
 
-/// A stream that is made again from its entries, one after another.
+/// A stream that is replayed from its entries, one after another.
 pub trait Restate: Send + Sync {
     /// Its tenant.
     fn tenant(&self) -> &TenantId;
 
-    /// Which stream.
+    /// The stream.
     fn stream(&self) -> &StreamId;
 
-    /// The last entry that was taken, with the hash of the journal up to it.
+    /// The last entry applied, with the hash of the journal up to it.
     fn head(&self) -> Head;
 
-    /// Takes the next entry.
+    /// Applies the next entry.
     ///
     /// # Errors
-    /// `StoreError::Damaged` when it does not follow from those before it.
+    /// `StoreError::Damaged` when it does not follow from the entries before it.
     fn take(&mut self, entry: &Entry) -> Result<(), StoreError>;
 
-    /// What the entries state, up to the last one that was taken.
+    /// What the entries applied so far state.
     fn stated(&self) -> Stated;
 }
 
 /// What the entries of a stream state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stated {
-    /// All of it, as a commit that has no entry and writes every row.
+    /// All of it, as a commit without entries that writes every row.
     pub commit: StreamCommit,
-    /// The entries of each document.
+    /// The number of entries of each document.
     pub documents: BTreeMap<DocumentId, u32>,
 }
 
-/// A row that is not what the entries state. It names keys and columns, never
-/// what people wrote.
+/// A row that differs from what the entries state. It names keys and columns, never what people wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OddRow {
     /// The table.
     pub table: &'static str,
-    /// Which of the stream's rows: an account, a thread, a word …
+    /// The key of the row within the stream: an account, a thread, a word …
     pub key: String,
-    /// What is odd about it.
+    /// How it differs.
     pub oddity: Oddity,
 }
 
-/// What is odd about a row.
+/// How a row differs from what the entries state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Oddity {
-    /// It is not there.
+    /// The row is missing.
     Missing,
-    /// No entry states it.
+    /// No entry states the row.
     Unstated,
-    /// These columns are otherwise.
+    /// These columns differ.
     Differs(Vec<&'static str>),
 }
 
 impl fmt::Display for OddRow {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A key that rotted may be anything.
+        // A corrupt key may contain anything.
         write!(formatter, "{} {}: ", self.table, self.key.escape_debug())?;
         match &self.oddity {
             Oddity::Missing => formatter.write_str("missing"),
@@ -76,34 +75,34 @@ impl fmt::Display for OddRow {
     }
 }
 
-/// A row that was read and did not decode.
+/// A row that does not decode.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RottenRow {
     /// The tenant.
     pub tenant: TenantId,
-    /// The stream whose row it is.
+    /// The stream that the row belongs to.
     pub stream: StreamId,
     /// The table.
     pub table: &'static str,
 }
 
-/// What is made from the journal.
+/// Access to what is derived from the journal.
 ///
 /// # Errors
-/// `StoreError::Damaged` where the journal does not say what should stand: an entry of it
-/// is damaged, or it ends before the stream does.
+/// `StoreError::Damaged` where the journal does not determine the rows: one of its entries is damaged, or it
+/// ends before the stream does.
 #[async_trait]
 pub trait Projections: Send + Sync {
-    /// The rows of a stream that are not what its entries state, as of one moment,
-    /// to which `restate` is brought.
+    /// Finds the rows of a stream that differ from what its entries state, as of one moment. `restate` is
+    /// brought up to that moment.
     async fn compare(&self, restate: &mut dyn Restate) -> Result<Vec<OddRow>, StoreError>;
 
-    /// The same rows, made anew in a transaction in which nobody else writes the
-    /// stream. Whoever missed what they say hears it at their next catch-up.
+    /// Rebuilds those rows in a transaction that keeps other writers off the stream. Clients that missed what
+    /// they say get it at their next catch-up.
     async fn mend(&self, restate: &mut dyn Restate) -> Result<Vec<OddRow>, StoreError>;
 
-    /// Waits for a row that was left out of an answer because it did not decode. Each
-    /// table of a stream is answered once a minute at most, until the stream is mended;
-    /// of very many at once some are answered when they are met again.
+    /// Waits for a row that was left out of an answer because it did not decode. Each table of a stream is
+    /// reported at most once a minute until the stream is mended; if there are very many at once, some are
+    /// reported only when they are read again.
     async fn rotten(&self) -> RottenRow;
 }

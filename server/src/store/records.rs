@@ -1,5 +1,5 @@
-//! What a verifier reads: streams, entries and snapshots, as they are stored. No
-//! node needs this; nothing here judges, mends or writes.
+//! Raw access for a verifier: streams, entries and snapshots as stored. Nodes do not need this; nothing here
+//! judges, mends or writes.
 
 use async_trait::async_trait;
 use tidings_core::{
@@ -9,51 +9,50 @@ use tidings_core::{
 
 use super::{NewEntry, Snapshot, StoreError, StreamHead};
 
-/// What is stored of a stream beside its entries, as of one moment.
+/// The rows of a stream other than its entries, as of one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StreamRecord {
-    /// Where it stands.
+    /// The stream's row.
     pub head: StreamHead,
-    /// Its last entry; zero for none.
+    /// The position of its last entry; zero for none.
     pub last: Position,
-    /// Whether the conversation was deleted and erased: it is a tombstone.
+    /// True if the conversation was deleted and erased, and is a tombstone.
     pub is_erased: bool,
-    /// Whether the erasure has yet to come to an end.
+    /// True while the erasure is unfinished.
     pub is_being_erased: bool,
-    /// The rows of its threads and of the words that the directory has it under.
+    /// The number of rows of its threads and directory words.
     pub rows_left: u64,
-    /// Its documents with a snapshot, and the position each is of.
+    /// Its documents with a snapshot, and the position of each.
     pub snapshots: Vec<(DocumentId, Position)>,
 }
 
-/// A snapshot as it is stored.
+/// A snapshot as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSnapshot {
     /// The snapshot.
     pub snapshot: Snapshot,
-    /// Whether it has its checksum.
+    /// True if it matches its checksum.
     pub intact: bool,
 }
 
-/// What is stored, for a verifier.
+/// Stored rows, for a verifier.
 ///
 /// # Errors
-/// `StoreError::Corrupt` and `StoreError::Damaged` for what does not decode.
+/// `StoreError::Corrupt` and `StoreError::Damaged` for rows that do not decode.
 #[async_trait]
 pub trait Records: Send + Sync {
-    /// The stream that follows another in the order of tenants and streams; the
-    /// first one, of the tenant if there is one, when there is none to follow.
+    /// The stream after another in the order of tenants and streams, or the first one; of one tenant if given.
     async fn next_stream(
         &self,
         tenant: Option<&TenantId>,
         after: Option<&(TenantId, StreamId)>,
     ) -> Result<Option<(TenantId, StreamId)>, StoreError>;
 
-    /// What is stored of a stream beside its entries.
+    /// The rows of a stream other than its entries.
     async fn stream_record(&self, tenant: &TenantId, stream: &StreamId) -> Result<StreamRecord, StoreError>;
 
-    /// Some entries of a stream behind a position, up to the first that does
-    /// not decode; that one is the error when nothing is before it.
+    /// Some entries of a stream after a position, up to the first that does not decode; that one is the error
+    /// if no entry precedes it.
     async fn entries(
         &self,
         tenant: &TenantId,
@@ -65,7 +64,7 @@ pub trait Records: Send + Sync {
     /// A document's snapshot.
     async fn snapshot(&self, tenant: &TenantId, document: &DocumentId) -> Result<Option<StoredSnapshot>, StoreError>;
 
-    /// Whose these devices are, of those that are registered.
+    /// The owners of those of these devices that are registered.
     async fn device_owners(
         &self,
         tenant: &TenantId,

@@ -1,5 +1,5 @@
-//! The answers to a batch. A session hears, in between, of the entries of others, so that it
-//! hears of positions in order.
+//! The answers to a batch. In between, a session is sent the entries of others, so that it gets positions
+//! in order.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -10,7 +10,7 @@ use std::{
 use super::{decision::Verdict, submission::Submission};
 use crate::live::{Committed, Live, SessionHandle, fanout};
 
-/// Answers everything that was submitted; tells which sessions have heard of the entries with it.
+/// Answers every submission. Returns the sessions whose answer already contains the entries.
 pub(super) fn answer(
     live: &Live,
     batch: &[Submission],

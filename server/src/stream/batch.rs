@@ -1,11 +1,11 @@
-//! The submissions that are decided together.
+//! Groups submissions that are decided together.
 
 use tokio::sync::mpsc;
 
 use super::submission::Submission;
 use crate::bounds::Bounds;
 
-/// The submissions that wait behind one, as far as they are decided together with it.
+/// Takes the submissions queued after one, as far as they may be decided together with it.
 pub(super) fn gather(first: Submission, receiver: &mut mpsc::Receiver<Submission>, bounds: &Bounds) -> Vec<Submission> {
     let size = |submission: &Submission| {
         let changes = submission.changes();

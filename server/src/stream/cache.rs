@@ -1,10 +1,9 @@
-//! The bound on documents in memory, of all streams of this node together.
-//! Each task tells how much it holds; one that finds the node over its bound
-//! lets go of what it holds.
+//! The limit on documents in memory, over all streams of this node. Each task reports its usage; a task that
+//! finds the node over the limit unloads its own.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many bytes of documents the tasks hold, and may hold.
+/// Bytes of documents in memory, and the limit.
 #[derive(Debug)]
 pub struct CacheBudget {
     used: AtomicUsize,
@@ -12,28 +11,28 @@ pub struct CacheBudget {
 }
 
 impl CacheBudget {
-    /// A budget of this many bytes.
+    /// A limit in bytes.
     pub fn new(max: usize) -> Self {
         Self { used: AtomicUsize::new(0), max }
     }
 
-    /// Whether more is held than may be.
+    /// Returns true if usage exceeds the limit.
     pub fn is_exceeded(&self) -> bool {
         self.used() > self.max
     }
 
-    /// The bytes that may be held.
+    /// The limit in bytes.
     pub fn max(&self) -> usize {
         self.max
     }
 
-    /// The bytes held.
+    /// The bytes in use.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }
 }
 
-/// What one task holds, given back when dropped.
+/// Usage of one task, returned when dropped.
 #[derive(Debug)]
 pub(super) struct Held<'a> {
     budget: &'a CacheBudget,

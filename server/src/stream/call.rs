@@ -1,5 +1,5 @@
-//! A call in this process: has a command done on behalf of an account, as if a session of the
-//! account had pushed it, and waits for the answer.
+//! Calls inside this process: execute a command on behalf of an account, as if one of its sessions had pushed
+//! it, and wait for the answer.
 
 use tidings_core::{
     authority::{Refusal, Session},
@@ -19,10 +19,10 @@ use crate::{
     store::{DeviceOwner, Store, StoreError},
 };
 
-/// Why nothing is known to be written.
+/// Why a call failed. Nothing is known to have been written.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// It was refused, or put off.
+    /// It was refused or deferred.
     #[error("{}", .0.detail)]
     Refused(Refusal),
     /// The store failed before it was submitted.
@@ -31,11 +31,11 @@ pub enum CallError {
 }
 
 impl Streams {
-    /// Does what an account commands; answers where that stands in its stream, once it is
-    /// durable. What is about one message finds it on the newest page only.
+    /// Executes a command of an account. Returns its position in the stream, once it is durable. Commands on a
+    /// message find it on the newest page only.
     ///
     /// # Errors
-    /// When it is refused, or the store fails.
+    /// When it is refused or deferred, or the store fails.
     pub async fn call(&self, tenant: &TenantId, account: &AccountId, command: Command) -> Result<Position, CallError> {
         let store = self.store();
         let refused = |code, detail: &str| CallError::Refused(Refusal::new(code, detail));
@@ -52,11 +52,10 @@ impl Streams {
         Ok(self.ask(identity, Part::Known, stream, asked).await?.position)
     }
 
-    /// Writes a document anew as what it says now; answers where that stands in its stream, once it
-    /// is durable.
+    /// Rewrites a document as its current content. Returns the position of the change, once it is durable.
     ///
     /// # Errors
-    /// As `call`; also where there is nothing to be written anew.
+    /// As `call`; also if there is nothing to rewrite.
     pub async fn squash(&self, tenant: &TenantId, document: DocumentId) -> Result<Position, CallError> {
         let stream = document.stream();
         let system = Session::system(tenant.clone(), &stream);

@@ -1,5 +1,4 @@
-//! Group commit: what streams want to write while a transaction runs is
-//! written together in the next one.
+//! Group commit: writes that streams submit while a transaction runs are written together in the next one.
 
 use std::sync::Arc;
 
@@ -18,10 +17,10 @@ struct CommitRequest {
     answer: oneshot::Sender<Result<CommitOutcome, CommitError>>,
 }
 
-/// Why it is not known to be written.
+/// Why a commit failed. It may have been written all the same.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CommitError {
-    /// The store failed the transaction.
+    /// The store failed during the transaction.
     #[error(transparent)]
     Store(Arc<StoreError>),
     /// The committers have ended.
@@ -29,14 +28,14 @@ pub enum CommitError {
     Ended,
 }
 
-/// Where streams hand in what they want to write.
+/// The queue in which streams submit their writes.
 pub struct Committer {
     requests: mpsc::Sender<CommitRequest>,
 }
 
 impl Committer {
-    /// Starts the committing tasks: as many transactions run at once, of as many
-    /// streams each as the configuration says.
+    /// Starts the committing tasks: `count` concurrent transactions, of as many streams each as the
+    /// configuration says.
     pub fn start(tasks: &mut JoinSet<()>, store: &Arc<dyn Store>, count: usize, config: &NodeConfig) -> Self {
         let (sender, receiver) = mpsc::channel(config.bounds.commits_waiting_max);
         let receiver = Arc::new(Mutex::new(receiver));
@@ -46,16 +45,16 @@ impl Committer {
         Self { requests: sender }
     }
 
-    /// How many streams wait to be written.
+    /// The number of streams that wait to be written.
     pub fn waiting(&self) -> usize {
         self.requests.max_capacity() - self.requests.capacity()
     }
 
-    /// Writes one stream's entries, together with those of others.
+    /// Writes one stream's entries, together with those of other streams.
     ///
     /// # Errors
-    /// When the store failed: nothing was written, or, when the connection
-    /// broke during the commit, it is not known whether it was.
+    /// When the store failed: nothing was written, or, if the connection broke during the commit, the outcome
+    /// is unknown.
     pub async fn commit(&self, commit: StreamCommit) -> Result<CommitOutcome, CommitError> {
         let (answer, answered) = oneshot::channel();
         self.requests.send(CommitRequest { commit, answer }).await.map_err(|_| CommitError::Ended)?;
@@ -66,7 +65,7 @@ impl Committer {
 async fn run(store: Arc<dyn Store>, receiver: Arc<Mutex<mpsc::Receiver<CommitRequest>>>, streams_max: usize) {
     loop {
         let mut requests = Vec::new();
-        // Whoever holds the lock gathers; the other one is writing, or waits here.
+        // The task that holds the lock gathers; the other one is writing, or waits here.
         if receiver.lock().await.recv_many(&mut requests, streams_max).await == 0 {
             return;
         }
@@ -85,7 +84,7 @@ async fn write(store: &dyn Store, requests: Vec<CommitRequest>) {
                 let _ = answer.send(Ok(outcome));
             }
         }
-        // One stream's rows may be at fault; the others must not fail with it.
+        // One stream's rows may be the cause; the others must not fail with it.
         Err(StoreError::Corrupt { .. } | StoreError::Database(_)) if commits.len() > 1 => {
             for (commit, answer) in commits.into_iter().zip(answers) {
                 let outcome = store.commit(&[commit]).await;

@@ -1,5 +1,5 @@
-//! The change as which a command is written: planned by the stream as it is, not by what
-//! somebody saw of it a while ago.
+//! Turns a command into a change, planned on the stream's current state rather than on what somebody saw a
+//! while ago.
 
 use tidings_core::{
     authority::{Refusal, Session, Stream},
@@ -9,8 +9,8 @@ use tidings_core::{
 
 use crate::environment::Environment;
 
-/// The change of the device of who asks; none where all is as the command wants it. The stream
-/// has loaded what it is planned by.
+/// The change by the asking device; none if the command would change nothing. The stream has loaded the
+/// documents that the plan needs.
 pub(super) fn compose(
     env: &Environment,
     stream: &Stream,

@@ -1,4 +1,4 @@
-//! The decision on a batch: one submission after another, in the order in which they came.
+//! Decides a batch: one submission after another, in order of arrival.
 
 use tidings_core::{
     authority::{AdmitError, Refusal, Stream},
@@ -16,17 +16,17 @@ use super::{
 };
 use crate::{live::Place, trace::Step};
 
-/// Changes judged before the thread's other tasks get a turn: what sessions ask
-/// meanwhile must not wait for a large push.
+/// Changes judged before the thread's other tasks get a turn, so that a large push does not delay other
+/// requests of the sessions.
 const JUDGED_AT_ONCE: usize = 16;
 
 impl Judge<'_> {
-    /// Where something stands that nothing had to be written for.
+    /// The place to answer for a request that needed no entry.
     pub(super) fn stands_already(&self) -> Place {
         Place { position: self.stream.position(), accepted_at: self.env.clock.wall_now(), administrator: false }
     }
 
-    /// Decides everything that was submitted.
+    /// Decides every submission.
     pub(super) async fn decide(mut self, batch: &[Submission]) -> Result<Decision, DecideError> {
         let (mut decided, mut repeated) = (Vec::new(), Vec::new());
         let mut judged: usize = 0;
@@ -92,7 +92,7 @@ impl Judge<'_> {
         }
         self.stream.flush()?;
         self.place_repeated(&repeated).await?;
-        // What follows is nobody's push: everybody hears of it like of any entry.
+        // The consequences are nobody's push: everybody gets them like any other entry.
         for (message, state) in decided {
             self.carry_out(message, state).await?;
         }
@@ -102,8 +102,8 @@ impl Judge<'_> {
     }
 }
 
-/// A refusal as it is told: who begins a conversation under an id that is taken, by one
-/// in which they have no part, hears nothing of it but that.
+/// The refusal to send. An account that creates a conversation under an existing id, without a part in that
+/// conversation, learns only that the id is taken.
 fn as_told(stream: &Stream, submission: &Submission, refusal: Refusal) -> Refusal {
     let is_there = stream.conversation().created.is_some();
     let has_part = stream.conversation().members.contains_key(&submission.identity.account);

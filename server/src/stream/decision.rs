@@ -1,4 +1,4 @@
-//! What was decided of the submissions that waited.
+//! The decision on a batch of submissions.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -15,41 +15,41 @@ use crate::{
     trace::{Step, TraceId},
 };
 
-/// What was decided of a batch.
+/// The decision on a batch.
 #[derive(Default)]
 pub(super) struct Decision {
     pub(super) entries: Vec<NewEntry>,
-    /// One a submission, in order.
+    /// One per submission, in order.
     pub(super) verdicts: Vec<Verdict>,
     /// What its entries touched.
     pub(super) touched: Touched,
-    /// What becomes of subscriptions, of which no entry tells.
+    /// Changed subscriptions, which have no entries.
     pub(super) subscribers: BTreeMap<AccountId, SubscriberRow>,
-    /// Messages that are held now, or about which somebody decided.
+    /// Messages newly held, or none for those that somebody decided about.
     pub(super) held: BTreeMap<MessageId, Option<HeldMessage>>,
-    /// Of the submissions of which something was admitted.
+    /// Trace ids of the submissions that were at least partly admitted.
     pub(super) traces: Vec<TraceId>,
     /// The requests that are carried out with it, and may be made again.
     pub(super) requests: Vec<AnsweredRequest>,
 }
 
-/// What was decided of a submission.
+/// The decision on one submission.
 #[derive(Default)]
 pub(super) struct Verdict {
     pub(super) answer: Answer,
-    /// Which of the decision's entries are its own.
+    /// The range of the decision's entries that are its own.
     pub(super) entries: Range<usize>,
 }
 
 impl Decision {
-    /// Adds what was admitted.
+    /// Adds an admitted change.
     pub(super) fn take(&mut self, admitted: Admitted) {
         let author = admitted.effects.author.clone();
         self.touched.take(&admitted.entry, admitted.effects);
         self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, chain: admitted.chain, author });
     }
 
-    /// Takes note in the log of how far those submissions are that are traced.
+    /// Logs a step of the traced submissions.
     pub(super) fn trace(&self, step: Step, batch: &[Submission]) {
         for (submission, verdict) in batch.iter().zip(&self.verdicts) {
             submission.trace(step, &verdict.answer);

@@ -27,7 +27,7 @@ pub(super) enum DecideError {
 }
 
 impl DecideError {
-    /// The stable code by which those are told who are to come again.
+    /// The stable code sent with the deferral.
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Store(error) => error.code(),

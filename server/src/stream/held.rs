@@ -1,5 +1,5 @@
-//! Messages that are held: what is done once somebody has decided
-//! about one. Its words come from the store, and go with the decision.
+//! Held messages: carries out what somebody decided about one. Its content comes from the store, and is deleted
+//! with the decision.
 
 use tidings_core::{
     authority::{AdmitError, Effects, Session},
@@ -11,7 +11,7 @@ use tidings_core::{
 
 use super::{error::DecideError, judge::Judge};
 
-/// What somebody decided about messages that were held.
+/// The decisions about held messages among the effects of a change.
 pub(super) fn decided(effects: &Effects) -> Vec<(MessageId, HeldState)> {
     let decided = effects.facts.iter().filter_map(|fact| match fact {
         Fact::Held(message, held) if held.state != HeldState::Held => Some((message.clone(), held.state)),
@@ -21,8 +21,7 @@ pub(super) fn decided(effects: &Effects) -> Vec<(MessageId, HeldState)> {
 }
 
 impl Judge<'_> {
-    /// Writes a message that was let in, as the account of the system, and
-    /// forgets the words that were kept of it.
+    /// Writes an admitted message as the system's account, and deletes the stored content.
     pub(super) async fn carry_out(&mut self, message: MessageId, state: HeldState) -> Result<(), DecideError> {
         let Some(conversation) = self.stream.id().conversation() else { return Ok(()) };
         if state == HeldState::Admitted {
@@ -33,7 +32,7 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// A message as it was handed in: in this very batch, or before.
+    /// A held message as it was submitted, in this batch or before.
     async fn held(&self, conversation: ConversationId, message: &MessageId) -> Result<HeldMessage, DecideError> {
         if let Some(Some(held)) = self.decision.held.get(message) {
             return Ok(held.clone());
@@ -54,7 +53,7 @@ impl Judge<'_> {
         self.stream.flush()?;
         match admitted {
             Ok(admitted) => self.decision.take(admitted),
-            // Its author wrote it while they were a member again.
+            // Its author has written it meanwhile, as a member again.
             Err(AdmitError::Refused(_)) => {}
             Err(AdmitError::AlreadyAdmitted(_)) => return Err(DecideError::Journal),
         }

@@ -1,4 +1,4 @@
-//! Who decides a batch: the stream as it becomes, and what was decided so far.
+//! The judge of a batch: the stream as the batch changes it, and the decisions so far.
 
 use std::collections::BTreeSet;
 
@@ -20,19 +20,18 @@ pub(super) struct Judge<'a> {
     pub(super) env: &'a Environment,
     pub(super) source: Source<'a>,
     pub(super) stream: &'a mut Stream,
-    /// Where the stream was before the batch.
+    /// Position of the stream before the batch.
     pub(super) base: Position,
     pub(super) unwilling: &'a Unwilling,
-    /// Public names that the batch claims, and other conversations have.
+    /// Public names that the batch claims and that belong to other conversations.
     pub(super) names_taken: &'a BTreeSet<String>,
-    /// Whether changes are applied one by one, so that the one that the library fails on
-    /// is refused alone.
+    /// True if changes are applied one by one, so that one that makes the library fail is refused alone.
     pub(super) one_by_one: bool,
     pub(super) decision: Decision,
 }
 
 impl Judge<'_> {
-    /// The change as which a command is written now, with what was decided of this batch.
+    /// Turns a command into a change, on top of what this batch has changed so far.
     pub(super) async fn compose(
         &mut self,
         identity: &Session,
@@ -42,7 +41,7 @@ impl Judge<'_> {
         Ok(compose(self.env, self.stream, identity, &asking.command))
     }
 
-    /// Admits a change, or says why not.
+    /// Admits a change, or returns the reason why not.
     pub(super) async fn admit(
         &mut self,
         session: &Session,

@@ -1,4 +1,4 @@
-//! What a stream is found by on a node.
+//! The key of a stream on a node.
 
 use tidings_core::ids::{StreamId, TenantId};
 

@@ -1,6 +1,5 @@
-//! A document from what is stored of it. When the snapshot is at fault the
-//! document is made from the journal, and the snapshot set aside; when the
-//! journal is, the stream is damaged, which is said and mended by nobody here.
+//! Loads a document from the store. If the snapshot is corrupt, the document is rebuilt from the journal and
+//! the snapshot set aside; if the journal is, the stream is damaged, which is reported and not repaired here.
 
 use tidings_core::{
     doc::{Document, RestoreDocumentError},
@@ -16,7 +15,7 @@ const ENTRIES_MAX: u32 = 500;
 /// Loads a document, with the head of its stream.
 ///
 /// # Errors
-/// `StoreError::Damaged` when the journal does not make the document.
+/// `StoreError::Damaged` when the document cannot be built from the journal.
 pub(crate) async fn load(
     store: &dyn Store,
     tenant: &TenantId,
@@ -29,11 +28,10 @@ pub(crate) async fn load(
     }
 }
 
-/// A document from what is stored of it.
+/// Builds a document from its stored snapshot and entries.
 ///
 /// # Errors
-/// When the snapshot does not load, or an entry behind it does not apply:
-/// what `mend` is for.
+/// When the snapshot does not load, or a later entry does not apply; `mend` handles both.
 pub(crate) fn restore(id: DocumentId, stored: &StoredDocument) -> Result<Document, RestoreDocumentError> {
     let snapshot = stored
         .snapshot
@@ -42,10 +40,10 @@ pub(crate) fn restore(id: DocumentId, stored: &StoredDocument) -> Result<Documen
     Document::restore(id, snapshot, &stored.tail)
 }
 
-/// The document that could not be restored, made from the journal alone.
+/// Rebuilds a document from the journal alone, after it could not be restored.
 ///
 /// # Errors
-/// `StoreError::Damaged` when that does not make it either.
+/// `StoreError::Damaged` when that fails too.
 pub(crate) async fn mend(
     store: &dyn Store,
     tenant: &TenantId,
@@ -80,7 +78,7 @@ async fn from_journal(
             let failed = |source| damaged(id, RestoreDocumentError::Entry { position: entry.position, source });
             document.apply_entry(entry).map_err(failed)?;
         }
-        // A long journal must not hold up what else runs on this thread.
+        // A long journal must not hold up other tasks of this thread.
         tokio::task::yield_now().await;
     }
     Ok(document)

@@ -1,4 +1,4 @@
-//! What one asks for who is not a member: decided, and written as the system's account.
+//! Requests of accounts that are not members: decided, and written as the system's account.
 
 use tidings_core::{
     authority::{AdmitError, Asker, Refusal, Session, Subscription},
@@ -15,8 +15,8 @@ use super::{
 use crate::{live::Place, store::SubscriberRow};
 
 impl Judge<'_> {
-    /// Does what follows from a membership request: writes it, as the system's account, or
-    /// takes note of a subscription; nothing if it is so already.
+    /// Carries out a membership request: writes an entry as the system's account, or records a subscription;
+    /// nothing if it already holds.
     pub(super) async fn answer_membership_request(
         &mut self,
         submission: &Submission,
@@ -46,7 +46,7 @@ impl Judge<'_> {
                     self.decision.take(admitted);
                 }
                 Err(AdmitError::Refused(refusal)) => return Ok(Err(refusal)),
-                // Its number is the next one of its device: it cannot have been admitted.
+                // Its sequence number is the next one of its device, so it cannot have been admitted before.
                 Err(AdmitError::AlreadyAdmitted(_)) => return Err(DecideError::Journal),
             }
         }
@@ -63,7 +63,7 @@ impl Judge<'_> {
         Ok(Ok(accepted))
     }
 
-    /// Whether an account subscribes, with what was decided of this batch.
+    /// Returns true if an account subscribes, including what this batch has decided.
     async fn subscribes(&self, account: &AccountId) -> Result<bool, DecideError> {
         let Some(conversation) = self.stream.id().conversation() else { return Ok(false) };
         if self.stream.conversation().kind() != Some(ConversationKind::Channel) {
@@ -76,7 +76,7 @@ impl Judge<'_> {
         Ok(member.is_some_and(|member| member.is_subscriber()))
     }
 
-    /// Where a member stands since when, where a request is judged by it.
+    /// The position since which the membership holds, for requests that are judged by it.
     async fn moved_at(&self, account: &AccountId, action: &MembershipAction) -> Result<Option<Position>, DecideError> {
         let (MembershipAction::SubmitHeld(_), Some(conversation)) = (action, self.stream.id().conversation()) else {
             return Ok(None);

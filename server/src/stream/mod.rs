@@ -1,6 +1,5 @@
-//! From submissions to entries: one task per active stream has them decided, commits and
-//! publishes; committers write many streams in one transaction. What other nodes write is
-//! heard of here too.
+//! From submissions to entries: one task per active stream has them decided, commits and publishes; committers
+//! write many streams in one transaction. Notices of other nodes arrive here too.
 
 mod answer;
 mod batch;

@@ -1,5 +1,5 @@
-//! What other nodes tell: their entries are read from the store, and all of
-//! it is fanned out to the sessions of this node.
+//! Notices of other nodes: their entries are read from the store, and everything is fanned out to the sessions
+//! of this node.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -27,10 +27,10 @@ use crate::{
     trace::{Step, Traced},
 };
 
-/// How long to leave a store alone that failed.
+/// Pause after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
-/// Publishes what other nodes tell until this one goes down.
+/// Publishes notices of other nodes until this one shuts down.
 pub(crate) async fn run(live: Arc<Live>) {
     let mut undelivered = Undelivered::new(live.env.config.node.bounds.streams_undelivered_max);
     while live.env.drain.phase() == Phase::Running {
@@ -45,13 +45,13 @@ pub(crate) async fn run(live: Arc<Live>) {
                 tokio::time::sleep(STORE_RETRY).await;
             }
         }
-        // At least every second: so often the store tells that there is nothing.
+        // At least every second, because the store reports at least that often, even if there is nothing.
         retry(&live, &mut undelivered).await;
     }
 }
 
-/// Passes a notice on. Entries that the store is not there to tell wait for it,
-/// and so do those that come behind them in their stream.
+/// Publishes a notice. If the store is unavailable its entries wait for it, and so do later ones of the
+/// same stream.
 async fn hear(live: &Live, undelivered: &mut Undelivered, notice: &Notice) {
     let run = run_of(notice);
     if run.as_ref().is_some_and(|(key, run)| undelivered.merge(key, *run)) {
@@ -59,7 +59,7 @@ async fn hear(live: &Live, undelivered: &mut Undelivered, notice: &Notice) {
     }
     let Err(error) = take(live, notice).await else { return };
     tracing::warn!(%error, "a notice of another node was not passed on");
-    // Any other error is an answer, and would be the same the next time.
+    // Any other error is final, and would be the same next time.
     if let (StoreError::Unavailable(_), Some((key, run))) = (error, run)
         && !undelivered.remember(key, run)
     {
@@ -67,7 +67,7 @@ async fn hear(live: &Live, undelivered: &mut Undelivered, notice: &Notice) {
     }
 }
 
-/// Publishes what waits for the store, as far as that answers now.
+/// Publishes what is waiting for the store, as far as it answers now.
 async fn retry(live: &Live, undelivered: &mut Undelivered) {
     let mut due = undelivered.take_due();
     let mut answered = false;
@@ -87,7 +87,7 @@ async fn retry(live: &Live, undelivered: &mut Undelivered) {
     }
 }
 
-/// The stream and the entries that a notice is about, if it is about entries.
+/// The stream and the run of entries of a notice, if it is about entries.
 fn run_of(notice: &Notice) -> Option<(StreamKey, Run)> {
     let Notice::Entries { tenant, stream, first, last, .. } = notice else { return None };
     let key = StreamKey { tenant: tenant.clone(), stream: stream.clone() };
@@ -124,10 +124,10 @@ async fn take(live: &Live, notice: &Notice) -> Result<(), StoreError> {
     }
 }
 
-/// Fans out the entries behind a position, up to another.
+/// Fans out the entries after a position, up to another.
 ///
 /// # Errors
-/// When the store cannot be read; sessions then hear at their next catch-up.
+/// When the store cannot be read; sessions then learn of them at their next catch-up.
 pub(super) async fn publish(
     live: &Live,
     tenant: &TenantId,
@@ -162,15 +162,15 @@ async fn publish_conversation(
     conversation: ConversationId,
     entries: Vec<Entry>,
 ) -> Result<(), StoreError> {
-    // Members are asked for after the entries were read: nobody who was
-    // removed by then is told of them.
+    // Members are read after the entries, so that nobody who was removed by then is sent them.
     let members = live.env.store.active_members(tenant, conversation).await?;
     let facts: Vec<(Fact, Position)> = entries.iter().flat_map(facts_of).collect();
     let is_deletion = facts.iter().any(|(fact, _)| *fact == Fact::State(ConversationState::Deleted));
     let changed = changed_members(facts);
     let stream = StreamId::Conversation(conversation);
     let frames = fanout::entries_frames(&live.env.config.node.bounds, &stream, entries);
-    // Whom the entries put out hears no more; whom they let in is told of the channel instead.
+    // Accounts that the entries removed get nothing more; those they added are sent the channel's
+    // summary instead.
     changed.keys().for_each(|account| live.sessions.unsubscribe(tenant, account, conversation));
     if !changed.is_empty() {
         live.counts_moved.note(tenant, conversation);
@@ -178,7 +178,7 @@ async fn publish_conversation(
     live.sessions.send(tenant, &members, &frames, &HashSet::new());
     live.sessions.send_beside_members(tenant, conversation, &frames, &HashSet::new());
     if is_deletion {
-        // Once in the life of a conversation: nothing else tells who left it long ago.
+        // Once in the life of a conversation: nothing else notifies those who left it long ago.
         let document = TimelineId::of(conversation).document();
         let (document, _) = load(live.env.store.as_ref(), tenant, &document).await?;
         fanout::deleted(live, tenant, &Conversation::read(&document), conversation).await?;
@@ -201,7 +201,7 @@ async fn publish_conversation(
     fanout::added(live, tenant, conversation, &added, &members, &HashSet::new()).await
 }
 
-/// The members that facts touch, with the last entry that does.
+/// The members that facts touch, each with the last entry that does.
 fn changed_members(facts: Vec<(Fact, Position)>) -> BTreeMap<AccountId, Position> {
     let moved = |(fact, position)| match fact {
         Fact::MemberStatus(account, _) => Some((account, position)),
@@ -210,7 +210,7 @@ fn changed_members(facts: Vec<(Fact, Position)>) -> BTreeMap<AccountId, Position
     facts.into_iter().filter_map(moved).collect()
 }
 
-/// The facts that an entry states of its conversation itself, with its position.
+/// The facts of an entry about the conversation itself, with its position.
 fn facts_of(entry: &Entry) -> Vec<(Fact, Position)> {
     let is_of_conversation = entry.document.is_conversation();
     let change = is_of_conversation.then(|| Change::parse(&entry.change).ok()).flatten();

@@ -1,5 +1,4 @@
-//! What queries are asked about of a stream: the rows of its projections, as
-//! its entries state them.
+//! The projections of a stream for queries: their rows, as its entries state them.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +7,10 @@ use tidings_core::{authority::Stream, ids::AccountId, model::Conversation, sorte
 use super::touched::{Moved, Touched};
 use crate::store::{ConversationRow, NameChange, StreamCommit, SubscriberRow};
 
-/// Active members named in a projection.
+/// Maximum number of active members named in a projection.
 const SOME_MEMBERS: usize = 5;
 
-/// What a conversation is found under; by default nothing.
+/// The public name and words under which a conversation is found; empty by default.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) name: Option<String>,
@@ -19,14 +18,14 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// As a conversation is now.
+    /// Those of the conversation as it is now.
     pub(super) fn under(conversation: &Conversation) -> Self {
         Self { name: conversation.public_name().map(str::to_owned), words: conversation.directory_words() }
     }
 }
 
-/// A commit of what entries touched, and of none of the entries; `former` is what the
-/// conversation was found under before them. The stream has its newest page loaded.
+/// A commit of everything that entries touched, without the entries themselves; `former` is what the
+/// conversation was found under before. The stream must have its newest page loaded.
 pub(super) fn projected(
     stream: &Stream,
     touched: &Touched,

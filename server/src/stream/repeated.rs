@@ -1,4 +1,4 @@
-//! Changes that were pushed again, or by another device: where they stand already.
+//! Changes pushed a second time, or by another device: finds their places in the journal.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::{
     store::{FoundChange, NewEntry},
 };
 
-/// A change that was pushed again, by verdict and place in it.
+/// A repeated change, by the index of its verdict and its place in it.
 pub(super) struct Repeated {
     pub(super) verdict: usize,
     pub(super) place: usize,
@@ -23,8 +23,7 @@ pub(super) struct Repeated {
 }
 
 impl Judge<'_> {
-    /// Tells of changes that were pushed again where
-    /// they stand: in this very batch, or in the journal, which is asked once.
+    /// Fills in the places of repeated changes, from this batch or from the journal, which is queried once.
     pub(super) async fn place_repeated(&mut self, repeated: &[Repeated]) -> Result<(), DecideError> {
         if repeated.is_empty() {
             return Ok(());
@@ -43,10 +42,10 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Where a change was admitted that its document does not tell of: one that another device
-    /// of the account wrote, since a device that took a new id may not be able to fetch what became
-    /// of it, or that was written before the document's generation. Nobody else
-    /// is told, and neither is the account of what was not admitted.
+    /// The place of an admitted change that its document does not remember: because another device of the
+    /// account wrote it (a device that took a new id may not be able to fetch the outcome), or because it
+    /// precedes the document's generation. Only the account itself learns of it, and never of changes that were
+    /// not admitted.
     pub(super) async fn admitted_elsewhere(
         &self,
         session: &Session,

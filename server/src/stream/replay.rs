@@ -1,6 +1,5 @@
-//! A stream made again from its entries, as far as its projections need it: no
-//! decision is made again, no snapshot is read, and of its pages only the newest
-//! is held, whatever its length.
+//! Replays a stream from its entries, as far as its projections need it: no decision is repeated, no snapshot
+//! is read, and only the newest page is in memory, whatever the length.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +16,11 @@ use super::{
 };
 use crate::store::{Restate, Stated, StoreError};
 
-/// A stream as of the last entry that was taken.
+/// A stream as of the last entry applied.
 pub(crate) struct Replay {
     stream: Stream,
     touched: Touched,
-    /// The entries of each document.
+    /// The number of entries of each document.
     documents: BTreeMap<DocumentId, u32>,
 }
 
@@ -37,7 +36,7 @@ impl Replay {
         Self { stream, touched: Touched::default(), documents: BTreeMap::new() }
     }
 
-    /// Lets go of the page that was the newest, if another one is.
+    /// Unloads the page that was the newest, if another one is now.
     fn close(&mut self, former: u32) {
         if let Some(conversation) = self.stream.id().conversation()
             && former != self.stream.page()

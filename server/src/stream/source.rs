@@ -1,5 +1,5 @@
-//! One stream as it is stored: read whole, as far as another node has written it, or a document
-//! at a time, when deciding needs one.
+//! Reads a stream from the store: its state, what other nodes have written since, or single documents that a
+//! decision needs.
 
 use std::collections::BTreeSet;
 
@@ -23,10 +23,10 @@ use crate::{
     store::{Store, StoreError, StreamHead, WhichThreads},
 };
 
-/// Rounds of loading: a document may show that another one is needed.
+/// Maximum number of rounds of loading: one document may show that another is needed.
 const LOAD_ROUNDS_MAX: u32 = 4;
 
-/// What is stored of a stream.
+/// A stream in the store.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     store: &'a dyn Store,
@@ -41,7 +41,7 @@ impl<'a> Source<'a> {
         Self { store: env.store.as_ref(), key, limits: &env.limits, entries_max }
     }
 
-    /// The stream as stored.
+    /// Loads the stream.
     pub(super) async fn load(self) -> Result<State, DecideError> {
         let (tenant, id) = (&self.key.tenant, &self.key.stream);
         let Some(conversation) = id.conversation() else {
@@ -63,8 +63,8 @@ impl<'a> Source<'a> {
         Ok(self.store.conversation_state(tenant, conversation).await? == Some(ConversationState::Deleted))
     }
 
-    /// Reads what slow mode looks back on, if it is on. A damaged entry slows nobody
-    /// down: what needs it says so.
+    /// Loads what slow mode looks back on, if it is on. A damaged entry does not slow anybody down: whatever
+    /// needs it reports it.
     async fn recall(self, stream: &mut Stream) -> Result<(), DecideError> {
         let Some(mut after) = stream.lacks_said() else { return Ok(()) };
         let head = stream.position();
@@ -86,21 +86,20 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// The state with what other nodes wrote meanwhile, or loaded anew when
-    /// that is much.
+    /// Applies what other nodes wrote meanwhile, or reloads the stream if that is a lot.
     pub(super) async fn catch_up(self, mut stream: Stream) -> Result<State, DecideError> {
         let after = stream.position();
         let entries = self.store.entries_after(&self.key.tenant, &self.key.stream, after, self.entries_max).await?;
         let few = entries.len() < self.entries_max as usize;
-        // Nothing behind a head that moved: the stream was erased.
+        // The head moved and there are no entries: the stream was erased.
         if !few || entries.is_empty() || entries.iter().any(|entry| stream.apply_entry(entry).is_err()) {
             return self.load().await;
         }
         Ok(State::of(stream))
     }
 
-    /// Loads what a batch needs before anything of it is decided. A document
-    /// may be read when the stream has moved on; the others then follow.
+    /// Loads what a batch needs before deciding it. A document may be read after the stream has moved on; the
+    /// others then catch up.
     pub(super) async fn load_all(self, state: &mut State, batch: &[Submission]) -> Result<(), DecideError> {
         let changes = batch.iter().flat_map(Submission::changes);
         let documents: BTreeSet<&DocumentId> = changes.map(|pushed| &pushed.document).collect();
@@ -119,7 +118,7 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// Loads a document into a stream, and what is counted of a thread with its own.
+    /// Loads a document into a stream, and with a thread's document its counts.
     async fn bring(self, stream: &mut Stream, id: &DocumentId) -> Result<StreamHead, StoreError> {
         let tenant = &self.key.tenant;
         if let DocumentId::Timeline(TimelineId { conversation, thread: Some(thread) }) = *id {
@@ -131,8 +130,8 @@ impl<'a> Source<'a> {
         Ok(head)
     }
 
-    /// Loads the documents that deciding about a change of `document` needs beside
-    /// those loaded before, as of `base`: what was decided since is in none of them.
+    /// Loads the further documents that deciding a change of `document` needs, as of `base`: they do not
+    /// contain what was decided since.
     pub(super) async fn load_missing(
         self,
         stream: &mut Stream,
@@ -179,14 +178,14 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// The page of a timeline that takes new messages: loaded.
+    /// Loads the page of a timeline that takes new messages.
     pub(super) async fn open_page(
         self,
         stream: &mut Stream,
         timeline: TimelineId,
         base: Position,
     ) -> Result<DocumentId, DecideError> {
-        // Whether a page is open is known only with the newest one at hand.
+        // Only the newest page can tell whether a page is open.
         let newest = timeline.page(stream.newest_page(timeline).max(1));
         self.load_missing(stream, &newest, &[], base).await?;
         let open = timeline.page(stream.open_page(timeline, self.limits));

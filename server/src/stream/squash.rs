@@ -1,5 +1,5 @@
-//! Writing a document anew as what it says now: between the changes that others push, so that
-//! each of them is written either before it or behind it.
+//! Rewrites a document as its current content, in between the pushes of others, so that each of them comes
+//! entirely before or after it.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::{error::DecideError, judge::Judge};
 use crate::live::Place;
 
 impl Judge<'_> {
-    /// Where the generation of a document stands that is made now.
+    /// Rewrites a document now; returns the place of its new generation.
     pub(super) async fn squash(&mut self, document: &DocumentId) -> Result<Result<Place, Refusal>, DecideError> {
         self.source.load_missing(self.stream, document, &[], self.base).await?;
         if self.stream.conversation().state() == ConversationState::Deleted {
@@ -23,7 +23,7 @@ impl Judge<'_> {
         Ok(Ok(place))
     }
 
-    /// Writes anew each document that the batch has filled so far that it is due.
+    /// Rewrites each document that the batch has filled far enough.
     pub(super) async fn squash_filled(&mut self) -> Result<(), DecideError> {
         let percent = self.env.config.node.squash_percent;
         if percent == 0 {
@@ -33,7 +33,7 @@ impl Judge<'_> {
             self.decision.entries.iter().map(|written| written.entry.document.clone()).collect();
         for document in written {
             if self.stream.is_squash_due(&document, percent, &self.env.limits) {
-                // One that has become too large for that, or was deleted, stays as it is.
+                // A document that has become too large for that, or was deleted, stays as it is.
                 let _stays = self.squash(&document).await?;
             }
         }

@@ -8,20 +8,20 @@ use tidings_core::{
     ids::{AccountId, DocumentId, StreamId},
 };
 
-/// The stream as of its last commit.
+/// A stream as of its last commit.
 pub(super) struct State {
     pub(super) stream: Stream,
-    /// Who reads it.
+    /// The accounts that may read it.
     pub(super) readers: BTreeSet<AccountId>,
 }
 
 impl State {
-    /// Of a stream as it is.
+    /// Wraps a stream as it is.
     pub(super) fn of(stream: Stream) -> Self {
         Self { readers: readers(&stream), stream }
     }
 
-    /// Lets go of what is not likely to be needed soon; tells the bytes kept.
+    /// Unloads what is unlikely to be needed soon. Returns the bytes kept.
     pub(super) fn trim(&mut self, bytes_max: usize) -> usize {
         self.stream.drop_fallbacks();
         if self.bytes() > bytes_max {
@@ -40,7 +40,7 @@ impl State {
     }
 }
 
-/// Who reads a stream.
+/// The accounts that may read a stream.
 pub(super) fn readers(stream: &Stream) -> BTreeSet<AccountId> {
     match stream.id() {
         StreamId::Account(account) => BTreeSet::from([account.clone()]),

@@ -1,5 +1,5 @@
-//! The streams of a node, and the one way into them: a submission is handed to its stream's
-//! task, which is started if there is none.
+//! The streams of a node, and the only way into them: a submission is handed to its stream's task, which is
+//! started if necessary.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,10 +17,10 @@ use super::{
 };
 use crate::{environment::Environment, live::Live, store::Store};
 
-/// How long whoever submits waits between two tries to hand over, and how often.
+/// Pause between two attempts to hand over a submission.
 const FULL_WAIT: Duration = Duration::from_millis(5);
 const FULL_TRIES_MAX: u32 = 1_000;
-/// How often for one of all the streams to become idle.
+/// Attempts to wait for one of the streams to become idle.
 const BUSY_TRIES_MAX: u32 = 200;
 
 /// The streams of a node.
@@ -29,7 +29,7 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// None yet. What commits for them ends with the set.
+    /// Starts without streams. The committing tasks end when the set is dropped.
     pub fn start(tasks: &mut JoinSet<()>, env: &Arc<Environment>, live: &Arc<Live>) -> Self {
         // SQLite has one writer; on Postgres one group is written while the next gathers.
         let committers = if env.config.store.expose().starts_with("sqlite:") { 1 } else { 2 };
@@ -43,8 +43,7 @@ impl Streams {
         Self { tools: Arc::new(tools) }
     }
 
-    /// Hands a submission to its stream's task, which will answer it. Waits while
-    /// the task is behind.
+    /// Hands a submission to its stream's task, which will answer it. Waits while the task's queue is full.
     pub async fn submit(&self, submission: Submission) {
         let mut submission = submission;
         let mut full = "too many pushes wait for this stream";
@@ -75,55 +74,55 @@ impl Streams {
         Ok(())
     }
 
-    /// Answers a submission that no task takes: come again.
+    /// Defers a submission that no task accepts.
     fn defer(&self, submission: &Submission, code: Code, detail: &str) {
         let env = &self.tools.env;
         let again = env.clock.wall_now().plus(env.clock.retry_delay());
         submission.refuse(&env.metrics, Refusal::deferred(code, detail, again));
     }
 
-    /// The store that they are in.
+    /// The store that the streams are in.
     pub(super) fn store(&self) -> &dyn Store {
         self.tools.env.store.as_ref()
     }
 
-    /// Takes nothing more; what was handed over is still answered.
+    /// Accepts no further submissions; those already handed over are still answered.
     pub fn close(&self) {
         self.tools.tasks.close();
     }
 
-    /// Waits until every task has ended; tells whether they have.
+    /// Waits until every task has ended, or until the timeout. Returns true if they have.
     pub async fn ended(&self, timeout: Duration) -> bool {
         self.tools.tasks.ended(timeout).await
     }
 
-    /// How many streams have a task that takes submissions.
+    /// The number of streams whose task accepts submissions.
     pub fn count(&self) -> usize {
         self.tools.tasks.count()
     }
 
-    /// How many tasks have not ended yet, those that take nothing more included.
+    /// The number of tasks that have not ended yet, closed ones included.
     pub fn alive(&self) -> usize {
         self.tools.tasks.alive()
     }
 
-    /// What waits for the streams' tasks.
+    /// What is queued for the streams' tasks.
     pub fn waiting(&self) -> InboxWaiting {
         self.tools.tasks.waiting()
     }
 
-    /// How many streams wait to be written.
+    /// The number of streams that wait to be committed.
     pub fn commits_waiting(&self) -> usize {
         self.tools.committer.waiting()
     }
 
-    /// The bound on their documents in memory, and how much of it is used.
+    /// The limit on documents in memory, and its usage.
     pub fn cache(&self) -> &CacheBudget {
         &self.tools.cache
     }
 }
 
-/// One live task, counted until dropped.
+/// A live task, counted until dropped.
 struct Alive {
     tools: Arc<Tools>,
 }

@@ -1,5 +1,5 @@
-//! What anybody asks of a stream: who asks, what, and where the answer goes. It is the one way
-//! in, for sockets as for callers in this process.
+//! A request to a stream: the identity that asks, the request, and the destination of the answer. The only way
+//! in, for sockets and for callers in this process.
 
 use tidings_core::{
     authority::{self, Refusal},
@@ -16,21 +16,21 @@ use crate::{
     trace::{Step, TraceId, Traced},
 };
 
-/// Which part the account has in the conversation.
+/// The part that the account has in the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// It has or had one, or is told of it as an administrator; or it is no conversation.
+    /// It has or had a part, or is an administrator; or the stream is not a conversation.
     Known,
-    /// None, and never had: it begins one, or comes in where everybody may.
+    /// It never had a part: it creates the conversation, or joins where everybody may.
     None,
 }
 
-/// What is asked.
+/// A request to a stream.
 #[derive(Debug)]
 pub enum Asked {
-    /// To admit changes that a device wrote.
+    /// Admit changes that a device wrote.
     Changes(Vec<PushedChange>),
-    /// What one asks for who is not a member.
+    /// A membership request of an account that is not a member.
     Membership(MembershipAction),
     /// To write what a command states, as the device of who asks.
     Command(Asking),
@@ -70,24 +70,24 @@ pub struct Once {
 /// What is submitted to a stream.
 #[derive(Debug)]
 pub struct Submission {
-    /// Who asks.
+    /// The identity that asks.
     pub identity: authority::Session,
-    /// Which part the account had when it asked.
+    /// The part that the account had when it asked.
     pub part: Part,
-    /// Of which stream.
+    /// The stream.
     pub stream: StreamId,
-    /// What.
+    /// The request.
     pub asked: Asked,
-    /// Where the answer goes.
+    /// Destination of the answer.
     pub reply: Reply,
-    /// When it came in.
+    /// When it arrived.
     pub received_at: Instant,
-    /// Its id in the logs of all nodes, when it is traced.
+    /// Its id in the logs of all nodes, if it is traced.
     pub trace: Option<TraceId>,
 }
 
 impl Submission {
-    /// The changes to admit.
+    /// The changes to admit; empty for other requests.
     pub(super) fn changes(&self) -> &[PushedChange] {
         match &self.asked {
             Asked::Changes(changes) => changes,
@@ -95,7 +95,7 @@ impl Submission {
         }
     }
 
-    /// What is asked for without a change.
+    /// The membership request, if it is one.
     pub(super) fn membership_action(&self) -> Option<&MembershipAction> {
         match &self.asked {
             Asked::Membership(action) => Some(action),
@@ -111,12 +111,12 @@ impl Submission {
         }
     }
 
-    /// The number of the session that is answered.
+    /// The id of the session that gets the answer.
     pub(super) fn session(&self) -> Option<u64> {
         self.reply.session().map(|session| session.id)
     }
 
-    /// Answers, and counts what was refused.
+    /// Sends the answer, and counts refusals.
     pub(super) fn answer(&self, metrics: &Metrics, answer: &Answer) {
         if let Some((_, refusal)) = &answer.refused {
             metrics.push_refused(refusal);
@@ -124,12 +124,12 @@ impl Submission {
         self.reply.send(&self.stream, answer);
     }
 
-    /// Answers why nothing of it is admitted, or when to come again.
+    /// Refuses or defers all of it.
     pub(super) fn refuse(&self, metrics: &Metrics, refusal: Refusal) {
         self.answer(metrics, &Answer { refused: Some((0, refusal)), ..Answer::default() });
     }
 
-    /// Takes note in the log of how far it is, if it is traced.
+    /// Logs a step, if it is traced.
     pub(super) fn trace(&self, step: Step, answer: &Answer) {
         let Some(trace) = self.trace else { return };
         let positions = answer.accepted.first().zip(answer.accepted.last());

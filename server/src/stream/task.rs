@@ -1,7 +1,6 @@
-//! The task of one active stream: takes what was submitted and waits, has it decided in
-//! order, commits what was admitted in one transaction, then answers and
-//! publishes. It is the only one on this node that writes the stream; another
-//! node is noticed by the commit, which then changes nothing.
+//! The task of one active stream: takes queued submissions, has them decided in order, commits what was
+//! admitted in one transaction, then answers and publishes. It is the only writer of the stream on this node; a
+//! commit of another node shows as a conflict, in which case nothing is written.
 
 use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -37,16 +36,16 @@ use crate::{
     trace::Step,
 };
 
-/// Times a batch is decided anew because another node wrote first, and the
-/// longest pause before the second try; later ones are longer.
+/// Attempts to decide a batch again because another node wrote first, and the longest pause before the second
+/// attempt; later pauses are longer.
 const DECIDE_TRIES_MAX: u32 = 10;
 const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
-/// The longest pause after a commit into a stream that other nodes write too.
+/// The longest pause after a commit to a stream that other nodes write too.
 const CONTENDED_PAUSE: Duration = Duration::from_millis(20);
-/// How long a stream counts as written by several nodes after a conflict.
+/// Time after a conflict during which a stream counts as written by several nodes.
 const CONTENDED_TIME: Duration = Duration::from_secs(60);
 
-/// Serves one stream until it was idle for a while, or the node goes down.
+/// Serves one stream until it has been idle for a while, or the node shuts down.
 pub(super) async fn run(tools: &Arc<Tools>, key: StreamKey, mut inbox: Inbox) {
     let mut held = Held::nothing(&tools.cache);
     let mut task = Task {
@@ -61,7 +60,7 @@ pub(super) async fn run(tools: &Arc<Tools>, key: StreamKey, mut inbox: Inbox) {
     };
     let settings = &tools.env.config.node;
     loop {
-        // A stream that does not exist, because nothing was admitted, is not kept for a moment.
+        // A stream that does not exist, because nothing was admitted, is not kept at all.
         let idle = if task.published == Some(Position::ZERO) { Duration::ZERO } else { settings.stream_idle };
         match tokio::time::timeout(idle, inbox.receiver.recv()).await {
             Ok(None) => return,
@@ -75,7 +74,7 @@ pub(super) async fn run(tools: &Arc<Tools>, key: StreamKey, mut inbox: Inbox) {
                     held.set(task.let_go());
                 }
                 if task.is_contended() {
-                    // Whoever wrote last is ahead of the others; they get their turn.
+                    // Whoever wrote last has an advantage; this gives the others their turn.
                     tokio::time::sleep(tools.env.clock.jitter(CONTENDED_PAUSE)).await;
                 }
                 inbox.unanswered.answered(batch.len());
@@ -87,18 +86,18 @@ pub(super) async fn run(tools: &Arc<Tools>, key: StreamKey, mut inbox: Inbox) {
 struct Task {
     tools: Arc<Tools>,
     key: StreamKey,
-    /// None until something is submitted, and after anything that makes it doubtful.
+    /// None until the first submission, and after any failure that makes it doubtful.
     state: Option<State>,
     /// The stream as it was before another node wrote it, to be caught up.
     behind: Option<Stream>,
-    /// Up to where this node's sessions were told.
+    /// The position up to which this node's sessions were sent entries.
     published: Option<Position>,
     /// Until when other nodes are expected to write the stream too.
     contended_until: Option<Instant>,
-    /// Public names that the batch claims, and other conversations have.
+    /// Public names that the batch claims and that belong to other conversations.
     names_taken: BTreeSet<String>,
-    /// Whether the changes of the batch are applied one by one, so that the one
-    /// that the library fails on is refused alone.
+    /// True if the changes of the batch are applied one by one, so that one that makes the library fail is
+    /// refused alone.
     one_by_one: bool,
 }
 
@@ -113,7 +112,7 @@ impl Task {
         if batch.len() == 1 {
             return self.refuse(batch, Code::Internal, "the server failed on this push", None);
         }
-        // One of them is at fault; the others must not fail with it.
+        // One of them is the cause; the others must not fail with it.
         for submission in batch {
             Box::pin(self.answer(std::slice::from_ref(submission))).await;
         }
@@ -143,8 +142,7 @@ impl Task {
         self.refuse(batch, Code::StoreUnavailable, "too many nodes write this stream", Some(clock.retry_delay()));
     }
 
-    /// Decides, commits and publishes. The state is put back only when all of
-    /// that went well.
+    /// Decides, commits and publishes. The state is kept only if all of that succeeded.
     async fn try_process(&mut self, batch: &[Submission]) -> Result<(), DecideError> {
         let tools = Arc::clone(&self.tools);
         let key = self.key.clone();
@@ -170,7 +168,7 @@ impl Task {
         Ok(())
     }
 
-    /// Whether other nodes wrote the stream lately.
+    /// Returns true if other nodes wrote the stream recently.
     fn is_contended(&self) -> bool {
         self.contended_until.is_some_and(|until| Instant::now() < until)
     }
@@ -201,7 +199,7 @@ impl Task {
         if let Some(conversation) = stream.id().conversation()
             && stream.page() > 0
         {
-            // The newest page tells the last message.
+            // The newest page contains the last message.
             let newest = TimelineId::of(conversation).page(stream.page());
             source.load_missing(stream, &newest, &[], base).await?;
         }
@@ -224,8 +222,8 @@ impl Task {
         }
     }
 
-    /// A refusal counts only if the stream has not moved on, and so does a membership request of which
-    /// nothing follows: another node may have admitted what makes either wrong.
+    /// A refusal counts only if the stream has not moved, and so does a membership request without consequence:
+    /// an entry of another node may have made either wrong.
     async fn confirm(&self, base: Position, decision: &Decision, batch: &[Submission]) -> Result<(), DecideError> {
         let is_refused = decision.verdicts.iter().any(|verdict| verdict.answer.refused.is_some());
         if !is_refused && batch.iter().all(|submission| submission.membership_action().is_none()) {
@@ -235,8 +233,8 @@ impl Task {
         if head.position == base { Ok(()) } else { Err(DecideError::Conflict) }
     }
 
-    /// Tells sessions here what other nodes wrote up to `base`, so that they
-    /// hear of it before what this node wrote behind it.
+    /// Sends sessions here what other nodes wrote up to `base`, so that it precedes what this node wrote
+    /// after it.
     async fn publish_others(&self, base: Position) {
         let Some(published) = self.published.filter(|published| *published < base) else { return };
         let told = notice::publish(&self.tools.live, &self.key.tenant, &self.key.stream, published, base).await;
@@ -245,7 +243,7 @@ impl Task {
         }
     }
 
-    /// Answers a batch and tells everybody else who reads the stream.
+    /// Answers a batch and notifies everybody else who reads the stream.
     async fn publish(&self, state: &mut State, mut decision: Decision, batch: &[Submission]) {
         let former_readers = std::mem::take(&mut state.readers);
         let has_moved = !decision.touched.members.is_empty();
@@ -268,7 +266,7 @@ impl Task {
         let live = &self.tools.live;
         live.unsubscribe(&committed);
         let answered = answer(live, batch, &decision.verdicts, &committed);
-        // Who created the conversation knows it; who asked to join does not.
+        // The creator of a conversation knows it; somebody who asked to join does not.
         let asked_membership = batch.iter().filter(|submission| submission.membership_action().is_some());
         let asked_membership: BTreeSet<u64> = asked_membership.filter_map(Submission::session).collect();
         let knowing = answered.iter().copied().filter(|session| !asked_membership.contains(session)).collect();
@@ -279,7 +277,7 @@ impl Task {
         }
     }
 
-    /// Refuses what is submitted to a tombstone: to whoever had no part, as an id that is taken.
+    /// Refuses submissions to a tombstone; accounts that had no part get the refusal of a taken id.
     fn refuse_erased(&self, batch: &[Submission]) {
         for submission in batch {
             let (code, detail) = match submission.part {
@@ -290,7 +288,7 @@ impl Task {
         }
     }
 
-    /// Puts a whole batch off because of an error that is not its own.
+    /// Defers a whole batch because of an error that is not its own.
     fn defer(&self, batch: &[Submission], error: &DecideError) {
         let (tenant, stream, clock) = (&self.key.tenant, &self.key.stream, &self.tools.env.clock);
         let code = error.code();
@@ -302,7 +300,7 @@ impl Task {
         self.refuse(batch, code, "the server cannot store this now", Some(clock.retry_delay()));
     }
 
-    /// Refuses a whole batch for a reason that is not its own.
+    /// Refuses or defers a whole batch for a reason that is not its own.
     fn refuse(&self, batch: &[Submission], code: Code, detail: &str, again: Option<Duration>) {
         let env = &self.tools.env;
         for submission in batch {
@@ -311,14 +309,14 @@ impl Task {
         }
     }
 
-    /// Lets go of everything; tells the bytes kept.
+    /// Unloads everything. Returns the bytes kept.
     fn let_go(&mut self) -> usize {
         self.state = None;
         self.tools.env.metrics.cache_evictions.count();
         0
     }
 
-    /// Lets go of what is not likely to be needed soon; tells the bytes kept.
+    /// Unloads what is unlikely to be needed soon. Returns the bytes kept.
     fn trim(&mut self) -> usize {
         self.behind = None;
         let bytes_max = self.tools.env.config.node.bounds.stream_bytes_max;

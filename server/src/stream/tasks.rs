@@ -1,5 +1,5 @@
-//! Which streams have a task on this node: bounded for the node and for each account, where the
-//! one that is idle for the longest time makes room; closed when the node goes down.
+//! The streams with a task on this node. Their number is bounded for the node and per account, and the longest
+//! idle one makes room; closed when the node shuts down.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,18 +21,18 @@ struct Active {
     sender: mpsc::Sender<Submission>,
     /// Pushes handed over and not answered yet.
     unanswered: Arc<Unanswered>,
-    /// Whose push started the task: whose share the stream is part of.
+    /// The account whose push started the task; the stream counts towards its share.
     owner: AccountKey,
-    /// Its place in the order of last pushes.
+    /// Sequence number of its last push, over all streams.
     pushed: u64,
 }
 
-/// How many pushes the task of a stream has not answered yet.
+/// Pushes that the task of a stream has not answered yet.
 #[derive(Debug, Default)]
 pub(super) struct Unanswered(AtomicUsize);
 
 impl Unanswered {
-    /// So many were answered, and nothing of them is being done any more.
+    /// Records that pushes were answered and nothing of them is in progress.
     pub(super) fn answered(&self, pushes: usize) {
         self.0.fetch_sub(pushes, Ordering::AcqRel);
     }
@@ -50,9 +50,9 @@ impl Unanswered {
 struct Table {
     closed: bool,
     active: BTreeMap<StreamKey, Active>,
-    /// The streams by their last push, longest ago first.
+    /// The streams by their last push, oldest first.
     by_push: BTreeMap<u64, StreamKey>,
-    /// The last pushes of those that each account has started.
+    /// The last pushes to the streams that each account has started.
     by_owner: BTreeMap<AccountKey, BTreeSet<u64>>,
     pushes: u64,
 }
@@ -80,7 +80,7 @@ impl Table {
         }
     }
 
-    /// Takes note that a stream was pushed to just now.
+    /// Records that a stream was just pushed to.
     fn touch(&mut self, key: &StreamKey) {
         self.pushes += 1;
         let Some(active) = self.active.get_mut(key) else { return };
@@ -94,9 +94,8 @@ impl Table {
         }
     }
 
-    /// Ends the task that was idle for the longest time, of those that an account
-    /// has started or of all; tells whether one was found. Few are looked at: those
-    /// that are busy although their last push is long ago.
+    /// Ends the longest idle task, among those an account has started or among all. Returns true if there was
+    /// one. Looks at few: those that are busy although their last push was long ago.
     fn make_room(&mut self, owner: Option<&AccountKey>, looked_at_max: usize) -> bool {
         let is_idle = |key: &&StreamKey| self.active.get(*key).is_some_and(|active| active.unanswered.is_idle());
         let idle = match owner {
@@ -106,7 +105,7 @@ impl Table {
                 own.filter_map(|pushed| self.by_push.get(pushed)).find(is_idle)
             }
         };
-        // Without a sender the task ends, and what it held goes with it.
+        // Without a sender the task ends, and frees what it had loaded.
         let idle = idle.cloned();
         idle.inspect(|key| self.remove(key)).is_some()
     }
@@ -123,16 +122,16 @@ pub(super) struct Tasks {
     alive: Gauge,
 }
 
-/// What waits for the streams' tasks.
+/// What is queued for the streams' tasks.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct InboxWaiting {
-    /// Submissions, of all streams.
+    /// Submissions, over all streams.
     pub pushes: usize,
-    /// Submissions to the stream with the most of them.
+    /// Submissions to the stream with the longest queue.
     pub pushes_largest: usize,
 }
 
-/// Why a submission was given back.
+/// Why a submission was returned.
 pub(super) enum NotTaken {
     Full(Box<Submission>),
     /// All streams that could make room are being written.
@@ -140,15 +139,15 @@ pub(super) enum NotTaken {
     Closed(Box<Submission>),
 }
 
-/// What a task is started with.
+/// What a task needs to start.
 pub(super) struct Inbox {
     pub(super) receiver: mpsc::Receiver<Submission>,
     pub(super) unanswered: Arc<Unanswered>,
 }
 
 impl Tasks {
-    /// Hands a submission to its stream's task. A stream that has none gets an inbox, which
-    /// is to be served from here on.
+    /// Hands a submission to its stream's task. If the stream has none, returns an inbox that the caller
+    /// must serve.
     pub(super) fn hand_over(
         &self,
         env: &Environment,
@@ -160,7 +159,7 @@ impl Tasks {
             return Err(NotTaken::Closed(Box::new(submission)));
         }
         let mut submission = submission;
-        // Sending under the lock: a task retires under it, so none retires with a submission waiting.
+        // Sent under the lock that retiring takes, so no task retires with a submission in its queue.
         if let Some(active) = table.active.get(key) {
             match active.sender.try_send(submission) {
                 Ok(()) => {
@@ -168,7 +167,7 @@ impl Tasks {
                     return Ok(None);
                 }
                 Err(mpsc::error::TrySendError::Full(back)) => return Err(NotTaken::Full(Box::new(back))),
-                // Its task is gone without having retired: only a defect does that. Start another.
+                // Its task is gone without having retired, which only a defect can cause. Start another.
                 Err(mpsc::error::TrySendError::Closed(back)) => {
                     submission = back;
                     table.remove(key);
@@ -194,8 +193,8 @@ impl Tasks {
         Ok(Some(Inbox { receiver, unanswered }))
     }
 
-    /// Lets a task end, unless a submission came in meanwhile. Where it had to make room
-    /// for another one the stream may have a new task already, which goes on.
+    /// Lets a task end, unless a submission arrived meanwhile. If the task had to make room, the stream may
+    /// already have a new one, which continues.
     pub(super) fn retire(&self, key: &StreamKey, inbox: &Inbox) -> bool {
         let mut table = self.table();
         let idle = inbox.receiver.is_empty();
@@ -205,32 +204,32 @@ impl Tasks {
         idle
     }
 
-    /// A task that was started has ended.
+    /// Records that a started task has ended.
     pub(super) fn has_ended(&self) {
         self.alive.leave();
     }
 
-    /// Takes nothing more; tasks end when they have finished theirs.
+    /// Accepts no further submissions; tasks end when they have finished theirs.
     pub(super) fn close(&self) {
         *self.table() = Table { closed: true, ..Table::default() };
     }
 
-    /// Waits until every task has ended; tells whether they have.
+    /// Waits until every task has ended, or until the timeout. Returns true if they have.
     pub(super) async fn ended(&self, timeout: Duration) -> bool {
         self.alive.emptied(timeout).await
     }
 
-    /// How many streams have a task that takes submissions.
+    /// The number of streams whose task accepts submissions.
     pub(super) fn count(&self) -> usize {
         self.table().active.len()
     }
 
-    /// How many tasks have not ended yet, those that take nothing more included.
+    /// The number of tasks that have not ended yet, closed ones included.
     pub(super) fn alive(&self) -> usize {
         self.alive.count()
     }
 
-    /// What waits for them.
+    /// What is queued for the tasks.
     pub(super) fn waiting(&self) -> InboxWaiting {
         let table = self.table();
         let senders = table.active.values().map(|active| &active.sender);

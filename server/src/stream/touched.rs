@@ -1,5 +1,5 @@
-//! What entries touched of all that queries are asked about: of a batch when it
-//! is committed, of a whole journal when its projections are made again.
+//! What entries touched of all that queries read: those of a batch when it is committed, or of a whole journal
+//! when its projections are rebuilt.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,42 +12,42 @@ use tidings_core::{
 
 use crate::store::{MemberRow, SubscriberRow};
 
-/// What entries touched, as it is after the last of them.
+/// What entries touched, as of the last of them.
 #[derive(Default)]
 pub(super) struct Touched {
-    /// Members, by the entries that moved them.
+    /// Members, with the entries that changed their membership.
     pub(super) members: BTreeMap<AccountId, Move>,
-    /// Threads.
+    /// Threads that changed.
     pub(super) threads: BTreeSet<ConversationId>,
     /// The account's profile, with the times of the first and the last entry.
     pub(super) profile: Option<Profile>,
-    /// Whom the account blocks now, or no longer.
+    /// Changed blocks: true if the account is blocked now.
     pub(super) blocks: BTreeMap<AccountId, bool>,
-    /// Who may reach the account now.
+    /// The account's reachability, if it changed.
     pub(super) reachability: Option<Reachability>,
-    /// The accounts that contacts are linked to now.
+    /// Changed contacts, with the account that each is linked to.
     pub(super) contacts: BTreeMap<ContactId, Option<AccountId>>,
 }
 
-/// The entries that moved a member.
+/// The entries that changed a membership.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Move {
     /// The last one.
     pub(super) at: Position,
-    /// The last one by which they came in, if one did.
+    /// The last one by which they joined, if one did.
     pub(super) joined: Option<Position>,
 }
 
-/// The rows of those who moved.
+/// The rows of changed memberships.
 pub(super) struct Moved {
-    /// Of members, as the document lists them now.
+    /// Members as the document lists them now.
     pub(super) members: Vec<(AccountId, MemberRow)>,
-    /// Of those who came to subscribe, or no longer do.
+    /// Accounts that began or ceased to subscribe.
     pub(super) subscribers: Vec<(AccountId, SubscriberRow)>,
 }
 
 impl Touched {
-    /// Adds what an entry did.
+    /// Adds the effects of an entry.
     pub(super) fn take(&mut self, entry: &Entry, effects: Effects) {
         let at = entry.position;
         for account in effects.members {
@@ -66,13 +66,13 @@ impl Touched {
         }
     }
 
-    /// Whom the account blocks no longer.
+    /// Accounts that are no longer blocked.
     pub(super) fn unblocked(&self) -> Vec<AccountId> {
         let lifted = self.blocks.iter().filter(|(_, blocked)| !**blocked);
         lifted.map(|(other, _)| other.clone()).collect()
     }
 
-    /// The rows of those who moved, beside what else became of subscriptions.
+    /// The rows of changed memberships, combined with other changes of subscriptions.
     pub(super) fn moved(
         &self,
         conversation: &Conversation,

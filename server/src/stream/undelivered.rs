@@ -1,6 +1,5 @@
-//! Entries of other nodes that the sessions of this one have not heard of,
-//! because the store was away when they were to be read: read again, with a
-//! backoff, until it answers.
+//! Entries of other nodes that this node's sessions were not sent, because the store was unavailable when they
+//! should have been read. They are read again, with a backoff, until it answers.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -12,11 +11,11 @@ use tokio::time::Instant;
 
 use super::key::StreamKey;
 
-/// How long to leave a store alone that was away, at first and at most.
+/// Pause before asking an unavailable store again, at first and at most.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(30);
 
-/// Entries of one stream: those behind a position, up to another.
+/// Entries of one stream: those after a position, up to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) after: Position,
@@ -29,7 +28,7 @@ impl Run {
     }
 }
 
-/// What there is to be told, a run a stream.
+/// Undelivered runs, one per stream.
 #[derive(Debug)]
 pub(super) struct Undelivered {
     streams: BTreeMap<StreamKey, Run>,
@@ -39,19 +38,19 @@ pub(super) struct Undelivered {
 }
 
 impl Undelivered {
-    /// Nothing yet, and room for so many streams.
+    /// Starts empty, with room for `streams_max` streams.
     pub(super) fn new(streams_max: usize) -> Self {
         Self { streams: BTreeMap::new(), streams_max, delay: RETRY_DELAY, retry_at: Instant::now() }
     }
 
-    /// Adds a run to what waits of its stream already; false when nothing does.
+    /// Adds a run to what is waiting of its stream. Returns false if nothing is.
     pub(super) fn merge(&mut self, key: &StreamKey, run: Run) -> bool {
         let Some(waiting) = self.streams.get_mut(key) else { return false };
         *waiting = waiting.merge(run);
         true
     }
 
-    /// Remembers a run that could not be read; false when there is no room.
+    /// Remembers a run that could not be read. Returns false if there is no room.
     pub(super) fn remember(&mut self, key: StreamKey, run: Run) -> bool {
         if self.streams.is_empty() {
             self.retry_at = Instant::now() + self.delay;
@@ -65,14 +64,13 @@ impl Undelivered {
         true
     }
 
-    /// What to read now: everything, when it is time for that; it is to be given
-    /// back with how far that came.
+    /// Takes everything to be read now, if it is due. Return it with `put_off`, as far as it was not read.
     pub(super) fn take_due(&mut self) -> BTreeMap<StreamKey, Run> {
         if Instant::now() < self.retry_at { BTreeMap::new() } else { std::mem::take(&mut self.streams) }
     }
 
-    /// Takes back what the store did not answer. It is asked again soon if it
-    /// answered anything, later and later if not.
+    /// Takes back what the store did not answer. The next attempt is soon if it answered anything, and later
+    /// each time if not.
     pub(super) fn put_off(&mut self, streams: BTreeMap<StreamKey, Run>, answered: bool) {
         let longer = (self.delay * 2).min(RETRY_DELAY_MAX);
         self.delay = if streams.is_empty() || answered { RETRY_DELAY } else { longer };

@@ -1,4 +1,4 @@
-//! Accounts that are not reached, by who writes: asked of the store for a batch at once.
+//! Accounts that an author must not reach, read from the store once per batch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,18 +7,18 @@ use tidings_core::{authority::Stream, ids::AccountId, model::ConversationKind};
 use super::{compose::compose, submission::Submission};
 use crate::{environment::Environment, store::StoreError};
 
-/// Of those whom a batch would reach, those who do not want to be, by who writes.
+/// For each author of a batch, the accounts that do not want to be reached.
 #[derive(Default)]
 pub(super) struct Unwilling {
-    /// Who has blocked them.
+    /// Accounts that have blocked the author.
     blockers: BTreeMap<AccountId, Vec<AccountId>>,
-    /// Who lets them bring them in nowhere.
+    /// Accounts that do not let the author add or invite them.
     unreachable: BTreeMap<AccountId, Vec<AccountId>>,
 }
 
 impl Unwilling {
-    /// Asks who has blocked whom, and who does not let whom bring them in: of those who
-    /// write in a direct or bring others in, for all that a batch holds of each.
+    /// Reads blocks and reachability for authors who write in a direct conversation or bring others in, for
+    /// everything in a batch.
     pub(super) async fn load(env: &Environment, stream: &Stream, batch: &[Submission]) -> Result<Self, StoreError> {
         let mut reached: BTreeMap<&AccountId, BTreeSet<AccountId>> = BTreeMap::new();
         for submission in batch {
@@ -31,7 +31,7 @@ impl Unwilling {
                 reached.entry(&submission.identity.account).or_default().extend(accounts);
             }
         }
-        // In a direct that is there nobody is brought in any more.
+        // Nobody is added to an existing direct conversation.
         let brings_in = stream.conversation().kind() != Some(ConversationKind::Direct);
         let mut unwilling = Self::default();
         for (account, reached) in reached.into_iter().filter(|(_, reached)| !reached.is_empty()) {
@@ -46,7 +46,7 @@ impl Unwilling {
         Ok(unwilling)
     }
 
-    /// Tells a stream who they are, for what an account writes next.
+    /// Passes the accounts to a stream, for what an author writes next.
     pub(super) fn tell(&self, stream: &mut Stream, account: &AccountId) {
         stream.set_blockers(self.blockers.get(account).cloned().unwrap_or_default());
         stream.set_unreachable(self.unreachable.get(account).cloned().unwrap_or_default());

@@ -1,6 +1,5 @@
-//! Room for answers: how many bytes of answers to fetches an account may have at
-//! once that are being made, or that its sessions have not read. A session that
-//! asks and does not read keeps its account's other sessions waiting, and no one else.
+//! The memory budget for answers: bytes of answers to fetches that are being made for an account, or that its
+//! sessions have not read. A session that asks without reading delays only its own account's sessions.
 
 use std::{
     collections::HashMap,
@@ -14,21 +13,21 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::rate::AccountKey;
 
-/// Bytes of a unit of room.
+/// Bytes in a unit of the budget.
 const UNIT_BYTES: usize = 1_024;
 
-/// The room of each account that uses some.
+/// The budgets of the accounts that use some.
 #[derive(Debug)]
 pub struct AnswerRoom {
     accounts: Mutex<HashMap<AccountKey, Weak<Semaphore>>>,
-    /// Units of an account, and of an answer until its size is known.
+    /// Units of an account, and of an answer whose size is not known yet.
     units: u32,
     answer_units: u32,
-    /// Units that are used by all accounts.
+    /// Units used by all accounts.
     used: Arc<AtomicUsize>,
 }
 
-/// Room that an answer takes until it was read.
+/// Part of the budget that an answer uses until it is read.
 #[derive(Debug)]
 pub(super) struct Room {
     permit: OwnedSemaphorePermit,
@@ -36,8 +35,8 @@ pub(super) struct Room {
 }
 
 impl AnswerRoom {
-    /// So many bytes for each account, of which an answer may take so many; there is
-    /// room for one at least.
+    /// A budget of `bytes` for each account, of which a single answer may take `answer_bytes`; there is always
+    /// room for one.
     pub fn new(bytes: usize, answer_bytes: usize) -> Self {
         let (units, answer_units) = (units(bytes), units(answer_bytes));
         Self { accounts: Mutex::default(), units: units.max(answer_units), answer_units, used: Arc::default() }
@@ -51,7 +50,7 @@ impl AnswerRoom {
         Room { permit, used: Arc::clone(&self.used) }
     }
 
-    /// Bytes of room that all accounts use.
+    /// Bytes used by all accounts.
     pub fn bytes(&self) -> usize {
         self.used.load(Ordering::Relaxed) * UNIT_BYTES
     }
@@ -61,7 +60,7 @@ impl AnswerRoom {
         if let Some(room) = accounts.get(account).and_then(Weak::upgrade) {
             return room;
         }
-        // Accounts come and go: those that use none take no memory for long.
+        // Accounts come and go: those that use nothing do not take memory for long.
         if accounts.len() == accounts.capacity() {
             accounts.retain(|_, room| room.strong_count() > 0);
         }
@@ -72,7 +71,7 @@ impl AnswerRoom {
 }
 
 impl Room {
-    /// Gives back what an answer of so many bytes does not take.
+    /// Returns what an answer of this size does not need.
     pub(super) fn keep(&mut self, bytes: usize) {
         let unused = self.permit.num_permits().saturating_sub(units(bytes) as usize);
         self.used.fetch_sub(unused, Ordering::Relaxed);
@@ -115,7 +114,7 @@ mod tests {
         assert_eq!(room.bytes(), 5 * UNIT_BYTES);
         drop((second, third));
         assert_eq!(room.bytes(), 0);
-        // An account has room for one answer, however little it was given.
+        // An account has room for one answer, however small its budget.
         let room = AnswerRoom::new(1, 4 * UNIT_BYTES);
         assert!(room.enter(&account("ann")).now_or_never().is_some());
     }

@@ -1,5 +1,5 @@
-//! Answers whose contact points those are that somebody has in an address
-//! book: in one query, and nothing of what they did not ask for.
+//! Answers contact discovery: which accounts have the asked contact points, in one query, and nothing that was
+//! not asked for.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,7 +19,7 @@ use crate::{
     store::StoreError,
 };
 
-/// The frame that answers: ContactMatches, or Refused.
+/// The answer: ContactMatches, or Refused.
 pub(super) async fn answer(node: &Node, identity: &Identity, asked: &MatchContacts) -> Arc<Frame> {
     match match_contacts(node, identity, &asked.points, asked.region.as_deref()).await {
         Ok(matches) => Frame::new(&ServerFrame::ContactMatches(ContactMatches { request: asked.request, matches })),

@@ -1,5 +1,4 @@
-//! Answers Fetch, straight from storage: no document is ever loaded here, and
-//! each answer is as of one position.
+//! Answers Fetch straight from storage: no document is ever loaded here, and each answer is as of one position.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,18 +26,18 @@ use crate::{
     store::{FoundChange, Snapshot, StoreError, StoredDocument, StreamHead, WhichThreads},
 };
 
-/// Tries to read several documents as of one position.
+/// Attempts to read several documents as of one position.
 const CONSISTENT_TRIES_MAX: u32 = 5;
 
-/// Why there is no answer.
+/// Why a fetch has no answer.
 enum FetchError {
-    /// The account may not have it, or it does not exist.
+    /// The account may not read it, or it does not exist.
     Refused(Code, &'static str),
-    /// So it is, and this is lacking of what the account had admitted there.
+    /// Refused, with the changes that the account had admitted there and the store lacks.
     Lacking(Code, &'static str, Vec<ChangeHash>),
     /// The store failed.
     Store(StoreError),
-    /// The stream moved on too fast to be read as of one position.
+    /// The stream moved too often to be read as of one position.
     Moving,
 }
 
@@ -48,8 +47,7 @@ impl From<StoreError> for FetchError {
     }
 }
 
-/// The frames that answer a Fetch: profiles if the client needs them, then
-/// Fetched; or Refused.
+/// The frames of the answer: profiles if the client needs them, then Fetched; or Refused.
 pub(super) async fn answer(node: &Node, identity: &Identity, fetch: &Fetch) -> Vec<Arc<Frame>> {
     let started = Instant::now();
     let answer = (Fetching { node, identity, fetch }).answer().await;
@@ -99,8 +97,8 @@ impl Fetching<'_> {
 
     async fn answer(&self) -> Result<Vec<Arc<Frame>>, FetchError> {
         self.readable().await?;
-        // Asked before the reading: what is there by then is in what is read, and a push that is
-        // admitted meanwhile has its own answer.
+        // Asked before reading: what is admitted by then is in the answer, and a push that is admitted
+        // meanwhile has its own.
         let lacks = self.lacks().await?;
         let mut fetched = match self.fetch.scope {
             FetchScope::After(_) | FetchScope::Watch(_) if self.is_of_another() => self.restart().await?,
@@ -111,7 +109,7 @@ impl Fetching<'_> {
             FetchScope::ThreadPage(thread, number) => self.page(Some(thread), number).await?,
         };
         let after = self.after_position();
-        // What entries tell need not be asked.
+        // With entries the client can derive the rest.
         if fetched.restart || after.is_none() {
             fetched.lacks = lacks;
         }
@@ -119,7 +117,7 @@ impl Fetching<'_> {
         let fresh = fetched.restart || after == Some(Position::ZERO);
         if let Some(conversation) = self.fetch.stream.conversation() {
             let members = self.node.store.active_members(self.tenant(), conversation).await?;
-            // Asked again after reading: nothing is told to somebody who was removed meanwhile.
+            // Checked again after reading, so that nothing is sent to somebody who was removed meanwhile.
             if !members.contains(&self.identity.account) || self.is_deleted(conversation).await? {
                 self.readable().await?;
             }
@@ -132,7 +130,7 @@ impl Fetching<'_> {
                     members.iter().filter(|member| !blocked.contains(member)).cloned().collect();
                 frames.extend(self.profiles(&heard).await?);
             }
-            // A subscriber is not told who has read.
+            // Subscribers are not sent who has read.
             let is_told = members.contains(&self.identity.account) || self.identity.administrator;
             let is_small = members.len() <= self.node.config.node.bounds.receipt_members_max as usize;
             if after.is_some() && is_told && is_small {
@@ -146,8 +144,8 @@ impl Fetching<'_> {
         Ok(frames)
     }
 
-    /// Whether it is of another account, whose home is that account's alone: what came
-    /// behind a position may be of it, so only a document by itself is told.
+    /// Returns true for a home of another account. Entries of a stream may belong to a home, so another account
+    /// is only given single documents.
     fn is_of_another(&self) -> bool {
         matches!(&self.fetch.stream, StreamId::Account(account) if *account != self.identity.account)
     }
@@ -157,7 +155,7 @@ impl Fetching<'_> {
         Ok(state == Some(ConversationState::Deleted))
     }
 
-    /// As `allowed`, with what is lacking where it is not.
+    /// As `allowed`, with the lacking changes if it is not.
     async fn readable(&self) -> Result<(), FetchError> {
         match self.allowed().await {
             Err(FetchError::Refused(code, detail)) => {
@@ -167,8 +165,8 @@ impl Fetching<'_> {
         }
     }
 
-    /// Only an active member reads a conversation, and nobody one that was deleted;
-    /// only the account its own stream, but for administrators of the tenant.
+    /// Checks access: only active members read a conversation, and nobody a deleted one; only the account
+    /// itself its own stream, except for tenant administrators.
     async fn allowed(&self) -> Result<(), FetchError> {
         let conversation = match &self.fetch.stream {
             StreamId::Account(account) if *account == self.identity.account => return Ok(()),
@@ -184,7 +182,7 @@ impl Fetching<'_> {
         }
         let member = self.node.store.member(self.tenant(), conversation, &self.identity.account).await?;
         let status = member.map(|member| member.status);
-        // Whoever had a part learns that it is gone; anybody else, not even that it was.
+        // Those who had a part learn that it is deleted; others do not learn even that it existed.
         if status.is_some() && self.is_deleted(conversation).await? {
             return deleted;
         }
@@ -197,13 +195,13 @@ impl Fetching<'_> {
         }
     }
 
-    /// The changes that are asked about.
+    /// The changes that the client asks about.
     fn asked(&self) -> &[WaitingChange] {
         &self.fetch.held[..self.fetch.held.len().min(Limits::HELD_CHANGES_MAX)]
     }
 
-    /// The same for an account that may not read the stream: where it never had a part, none
-    /// of its changes are, whether there is such a stream or not.
+    /// The lacking changes, for an account that may not read the stream. If it never had a part all of them are
+    /// lacking, whether the stream exists or not.
     async fn lacks_unread(&self) -> Result<Vec<ChangeHash>, FetchError> {
         let Some(conversation) = self.fetch.stream.conversation() else { return Ok(Vec::new()) };
         match self.node.store.member(self.tenant(), conversation, &self.identity.account).await? {
@@ -212,7 +210,7 @@ impl Fetching<'_> {
         }
     }
 
-    /// Those of the changes asked for that the stream does not have, in no other way either.
+    /// The asked changes that the stream does not contain in any form.
     async fn lacks(&self) -> Result<Vec<ChangeHash>, FetchError> {
         let held = self.asked();
         if held.is_empty() {
@@ -224,8 +222,8 @@ impl Fetching<'_> {
         let lacking: Vec<&WaitingChange> = held.iter().filter(|change| !found.contains_key(&change.hash)).collect();
         let again = match lacking.iter().any(|change| change.message.is_some()) {
             true => {
-                // What was written again stands behind all that the store was put back with.
-                // The very same change may have been, but not at the same time.
+                // A change written again is after everything that the store was restored with. The very same
+                // change may have been admitted before, but not at the same time.
                 let is_of_before = |change: &&WaitingChange| {
                     let found = found.get(&change.hash);
                     found.is_some_and(|found| Some(found.accepted_at) == change.accepted_at)
@@ -239,7 +237,7 @@ impl Fetching<'_> {
         Ok(lacking.into_iter().filter(|change| !is_there(change)).map(|change| change.hash).collect())
     }
 
-    /// Up to where whoever asks for what is new has all of the stream.
+    /// The position up to which the client has everything, if it asks for what is new.
     fn after_position(&self) -> Option<Position> {
         match self.fetch.scope {
             FetchScope::After(position) | FetchScope::Watch(position) => Some(position),
@@ -248,7 +246,7 @@ impl Fetching<'_> {
         }
     }
 
-    /// The stamps of the messages of the account that were written behind a position.
+    /// The stamps of the account's messages that were written after a position.
     async fn stamps_since(&self, mut after: Position) -> Result<BTreeSet<Stamp>, FetchError> {
         let (entries_max, mut stamps) = (self.node.config.node.bounds.entries_read_max, BTreeSet::new());
         loop {
@@ -264,7 +262,7 @@ impl Fetching<'_> {
         }
     }
 
-    /// The entries behind a position, or a new start when they are too many.
+    /// The entries after a position, or a restart if there are too many.
     async fn after(&self, position: Position) -> Result<Fetched, FetchError> {
         let (head, chain) = self.node.store.head_since(self.tenant(), &self.fetch.stream, position).await?;
         if self.fetch.chain.zip(chain).is_some_and(|(held, chain)| held != chain) {
@@ -284,7 +282,7 @@ impl Fetching<'_> {
             };
             let mut entries = match entries {
                 Ok(entries) => entries,
-                // There may be a snapshot behind the damage.
+                // There may be a snapshot after the damage.
                 Err(StoreError::Damaged { .. }) => return self.restart().await,
                 Err(error) => return Err(error.into()),
             };
@@ -297,7 +295,7 @@ impl Fetching<'_> {
         self.restart().await
     }
 
-    /// The documents of a stream with their tails, as of one position.
+    /// The documents of a stream with their later entries, as of one position.
     async fn restart(&self) -> Result<Fetched, FetchError> {
         for _ in 0..CONSISTENT_TRIES_MAX {
             let first = match &self.fetch.stream {
@@ -315,7 +313,7 @@ impl Fetching<'_> {
             add_document(&mut fetched, first, stored);
             if let Some(second) = second {
                 let (stored, _) = self.node.store.document(self.tenant(), &second).await?;
-                // A snapshot cut since then holds more than the first document knows of.
+                // A snapshot made since then contains more than the first document.
                 if stored.snapshot.as_ref().is_some_and(|snapshot| snapshot.position > head.position) {
                     continue;
                 }
@@ -332,8 +330,8 @@ impl Fetching<'_> {
         Err(FetchError::Moving)
     }
 
-    /// One page, of the conversation or of a thread, with the entries behind
-    /// its snapshot, and the threads that start from its messages.
+    /// One page, of the conversation or of a thread, with the entries after its snapshot, and the threads that
+    /// start from its messages.
     async fn page(&self, thread: Option<ConversationId>, number: PageNumber) -> Result<Fetched, FetchError> {
         let unknown = FetchError::Refused(Code::DocumentUnknown, "there is no such page");
         let Some(conversation) = self.fetch.stream.conversation() else { return Err(unknown) };
@@ -355,8 +353,8 @@ impl Fetching<'_> {
         Ok(fetched)
     }
 
-    /// A thread: its document and its newest page, as of one position, and the
-    /// threads that start from that page's messages.
+    /// A thread: its document and its newest page, as of one position, and the threads that start from that
+    /// page's messages.
     async fn thread(&self, thread: ConversationId) -> Result<Fetched, FetchError> {
         let unknown = || FetchError::Refused(Code::DocumentUnknown, "there is no such thread");
         let conversation = self.fetch.stream.conversation().ok_or_else(unknown)?;
@@ -376,7 +374,7 @@ impl Fetching<'_> {
                 fetched.threads = self.threads(conversation, WhichThreads::From(page.clone())).await?;
                 add_document(&mut fetched, page, stored);
             }
-            // Counted behind what was read: what is counted twice by then counts once.
+            // Counted after reading: what is counted twice counts once.
             let after = self.threads(conversation, WhichThreads::One(thread)).await?;
             if after.first().is_some_and(|thread| thread.page == number) {
                 fetched.threads.extend(after);
@@ -390,7 +388,7 @@ impl Fetching<'_> {
         Ok(self.node.store.threads(self.tenant(), conversation, &which).await?)
     }
 
-    /// What the account has not read as of a head, of which it is told the newest page alone.
+    /// The account's unread counts as of a head, since a client gets only the newest page.
     async fn unread(&self, conversation: ConversationId, head: Position) -> Result<Option<Unread>, StoreError> {
         self.node.store.unread(self.tenant(), &self.identity.account, conversation, head).await
     }
@@ -419,7 +417,7 @@ impl Fetching<'_> {
         Ok(receipts.into_iter().map(member_receipt).collect())
     }
 
-    /// Those of the members whom the account has blocked.
+    /// The members whom the account has blocked.
     async fn blocked_among(&self, members: &[AccountId]) -> Result<Vec<AccountId>, FetchError> {
         let own = std::slice::from_ref(&self.identity.account);
         let blocks = self.node.store.blocks_among(self.tenant(), own, members).await?;
@@ -432,7 +430,7 @@ impl Fetching<'_> {
     }
 }
 
-/// Adds a document as of the answer's head: its snapshot, and what came behind.
+/// Adds a document as of the answer's head: its snapshot, and the later entries.
 fn add_document(fetched: &mut Fetched, document: DocumentId, stored: StoredDocument) {
     let empty = || Snapshot { position: Position::ZERO, data: Vec::new(), admissions: Vec::new() };
     let Snapshot { position, data, admissions } = stored.snapshot.unwrap_or_else(empty);

@@ -1,4 +1,4 @@
-//! Answers what those who decide about held messages ask: their words.
+//! Answers requests for held messages by those who may decide about them.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use tidings_core::{
 use super::question;
 use crate::{auth::Identity, live::Frame, node::Node, store::StoreError, stream::load::load};
 
-/// The frame that answers: HeldMessages, or Refused.
+/// The answer: HeldMessages, or Refused.
 pub(super) async fn answer(node: &Node, identity: &Identity, list: &ListHeld) -> Arc<Frame> {
     let answer = held_messages(node, identity, list).await;
     let why = |code| (code, "only those who decide about held messages read them");
@@ -28,13 +28,13 @@ async fn held_messages(
     let ListHeld { request, conversation } = *list;
     let (tenant, store) = (&identity.tenant, node.store.as_ref());
     if !identity.administrator {
-        // The row first: nothing is loaded for who is no member.
+        // The row first: nothing is loaded for an account that is not a member.
         match store.member(tenant, conversation, &identity.account).await? {
             Some(member) if member.is_subscriber() => return Ok(Err(Code::PermissionDenied)),
             Some(member) if member.status == MemberStatus::Active => {}
             _ => return Ok(Err(Code::NotAMember)),
         }
-        // Grants and roles of a conversation's own are in its document alone.
+        // Grants and custom roles are only in the conversation's document.
         let (document, _) = load(store, tenant, &TimelineId::of(conversation).document()).await?;
         let conversation = Conversation::read(&document);
         let Some(member) = conversation.active_member(&identity.account) else { return Ok(Err(Code::NotAMember)) };

@@ -1,6 +1,5 @@
-//! What a peer may send before its session begins: frames of a few kibibytes,
-//! all together no more than a Hello needs. A longer frame is refused by its
-//! header alone, before anything is set aside for what it announces.
+//! Limits what a peer may send before its session begins: frames of a few kibibytes, together no more than a
+//! Hello needs. A longer frame is refused by its header alone, before memory is allocated for it.
 
 use std::{
     io,
@@ -11,9 +10,9 @@ use std::{
 use tidings_core::limits::HELLO_BYTES_MAX;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Bytes before a session at most: a Hello, its header, and signs of life.
+/// Maximum bytes before a session: a Hello, its header, and pings.
 const BYTES_MAX: usize = HELLO_BYTES_MAX + 1024;
-/// Bytes of a frame's header at most (RFC 6455, 5.2).
+/// Maximum bytes of a frame's header (RFC 6455, 5.2).
 const HEADER_BYTES_MAX: usize = 14;
 /// Bytes of a payload that are read at once.
 const READ_BYTES: usize = 1024;
@@ -23,21 +22,20 @@ const READ_BYTES: usize = 1024;
 #[error("before Hello at most {HELLO_BYTES_MAX} bytes")]
 pub(super) struct TooMuchBeforeHello;
 
-/// A connection on which a WebSocket's client is held to these bounds until
-/// they are lifted.
+/// A connection whose WebSocket peer is held to these limits until they are lifted.
 #[derive(Debug)]
 pub(super) struct HelloBound<S> {
     inner: S,
     frames: Option<Frames>,
 }
 
-/// Where the stream of frames stands.
+/// The state of frame parsing.
 #[derive(Debug)]
 struct Frames {
     bytes_left: usize,
     header: [u8; HEADER_BYTES_MAX],
     header_len: usize,
-    /// Of the header, what the reader has not been given.
+    /// Bytes of the header that the reader has already been given.
     given: usize,
     payload_left: usize,
 }
@@ -48,15 +46,15 @@ impl<S> HelloBound<S> {
         Self { inner, frames: Some(Frames { bytes_left: BYTES_MAX, header, header_len: 0, given: 0, payload_left: 0 }) }
     }
 
-    /// The session has begun: from here on the WebSocket's own bounds hold.
+    /// Lifts the limits, since the session has begun: the WebSocket's own limits hold from here on.
     pub(super) fn lift(&mut self) {
-        // A header is given together with what completes it, so nothing is held back.
+        // A header is passed on together with what completes it, so nothing is held back.
         self.frames = None;
     }
 }
 
 impl Frames {
-    /// Bytes that the header needs, as far as it is known.
+    /// Length of the header, as far as it is known.
     fn header_needed(&self) -> usize {
         if self.header_len < 2 {
             return 2;
@@ -70,7 +68,7 @@ impl Frames {
         2 + extended + mask
     }
 
-    /// Bytes that a whole header announces.
+    /// Payload length that a complete header announces.
     fn announced(&self) -> u64 {
         let byte = |index: usize| u64::from(self.header[index]);
         match self.header[1] & 0x7f {
@@ -80,7 +78,7 @@ impl Frames {
         }
     }
 
-    /// Takes note of bytes that came in.
+    /// Counts received bytes against the limit.
     fn spend(&mut self, bytes: usize) -> io::Result<()> {
         self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or_else(too_much)?;
         Ok(())
@@ -92,7 +90,7 @@ fn too_much() -> io::Error {
 }
 
 impl<S: AsyncRead + Unpin> HelloBound<S> {
-    /// Reads at most so many bytes; none is the end.
+    /// Reads at most `count` bytes; none is the end.
     fn read(&mut self, context: &mut Context<'_>, count: usize) -> Poll<io::Result<([u8; READ_BYTES], usize)>> {
         let mut bytes = [0; READ_BYTES];
         let mut part = ReadBuf::new(&mut bytes[..count.min(READ_BYTES)]);

@@ -1,5 +1,5 @@
-//! Answers questions for lists of conversations: the asker's own, and the
-//! directory of their tenant. What may be told is in the store's queries.
+//! Answers lists of conversations: the account's own, and the tenant's directory. The store's queries decide
+//! what may be shown.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tidings_core::{
 use super::question;
 use crate::{auth::Identity, live::Frame, node::Node, store::StoreError};
 
-/// The frame that answers: Listed, or Refused with the stream of the account.
+/// The answer: Listed, or Refused with the account's stream.
 pub(super) async fn answer(node: &Node, identity: &Identity, list: &List) -> Arc<Frame> {
     let answer = rows(node, identity, &list.query).await;
     let listed = |rows| ServerFrame::Listed(Listed { request: list.request, rows });

@@ -1,4 +1,4 @@
-//! The sync endpoint: one WebSocket a client, one task a socket.
+//! The sync endpoint: one WebSocket per client, one task per socket.
 
 mod answers;
 mod contacts;
@@ -40,8 +40,8 @@ pub(crate) use contacts::match_contacts;
 pub(crate) use outsider::{check_membership_request, part};
 pub use socket::{Message, Transport, TransportError};
 
-/// What each socket has to read into, for as long as it lives: most are idle,
-/// and what they send is short.
+/// Size of each socket's read buffer, for as long as it lives: most sockets are idle, and what they send
+/// is short.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
 /// `GET /v1/sync`.
@@ -59,8 +59,8 @@ async fn upgrade(State(node): State<Arc<Node>>, mut request: Request) -> Respons
         Err(error) => return error.into_response(),
     };
     place.connection = request.extensions_mut().remove();
-    // A frame over the limit is still read, to twice the limit, so that the
-    // session can be told why it ends.
+    // A frame over the limit is still read, up to twice the limit, so that the session can be sent the reason
+    // why it ends.
     let message_bytes_max = Some(node.limits.frame_bytes_max as usize * 2);
     let bounds = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
@@ -68,7 +68,7 @@ async fn upgrade(State(node): State<Arc<Node>>, mut request: Request) -> Respons
         .max_frame_size(message_bytes_max);
     let upgraded = hyper::upgrade::on(request);
     tokio::spawn(async move {
-        // A peer that is gone by now was no session.
+        // A peer that is gone by now never became a session.
         let Ok(upgraded) = upgraded.await else { return };
         let stream = HelloBound::new(TokioIo::new(upgraded));
         place.serve(WebSocketStream::from_raw_socket(stream, Role::Server, Some(bounds)).await).await;
@@ -76,18 +76,18 @@ async fn upgrade(State(node): State<Arc<Node>>, mut request: Request) -> Respons
     response
 }
 
-/// One of the sockets a node takes, given back when dropped.
+/// One of the sockets that a node accepts, returned when dropped.
 pub struct Place {
     node: Arc<Node>,
-    /// Its place among the connections that are no session, until it is one.
+    /// Its place among the connections that are not sessions, until it becomes one.
     connection: Option<Arc<ConnectionPlace>>,
 }
 
 impl Place {
-    /// Takes one.
+    /// Reserves a place.
     ///
     /// # Errors
-    /// When the node goes down, or has none left.
+    /// When the node is shutting down, or has none left.
     pub fn take(node: &Arc<Node>) -> Result<Self, ApiError> {
         let unavailable = |code, text| Err(ApiError { status: StatusCode::SERVICE_UNAVAILABLE, code, text });
         if node.drain.phase() > Phase::Running {
@@ -120,8 +120,8 @@ mod tests {
 
     type WebSocket = WebSocketStream<HelloBound<TokioIo<Upgraded>>>;
 
-    /// What an idle socket keeps beside its buffers: a future has room for all
-    /// that it may come to wait for, so what is rare is boxed.
+    /// Maximum size of an idle socket's future: a future has room for everything that it may wait for, so
+    /// whatever is rare is boxed.
     const TASK_BYTES_MAX: usize = 4 * 1024;
 
     fn future_bytes<F: Future>(_: impl FnOnce(Place, WebSocket) -> F) -> usize {

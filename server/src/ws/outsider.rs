@@ -1,8 +1,7 @@
-//! What an account is answered that has, and had, no part in a conversation: the
-//! same whether there is one or not, for the same work. Ids of directs and of
-//! resource conversations can be derived by anybody; so neither codes, nor times,
-//! nor what is loaded may tell whether there is one. A conversation is never
-//! loaded here for a push, and for a membership request never left in memory.
+//! Answers for an account that never had a part in a conversation: they are the same, for the same work,
+//! whether the conversation exists or not. Anybody can derive the ids of direct and resource conversations, so
+//! neither codes, nor times, nor what is loaded may reveal whether one exists. A push never loads the
+//! conversation here, and a membership request never leaves it in memory.
 
 use tidings_core::{
     authority::{AdmitError, Asker, Refusal, Session, Stream, membership_effect, unknown_to_asker},
@@ -29,11 +28,11 @@ pub(crate) async fn part(node: &Node, identity: &Identity, conversation: Convers
     Ok(if member.is_some() { Part::Known } else { Part::None })
 }
 
-/// Checks a push of an account without a part: only a beginning is let through,
-/// judged as where there is nothing.
+/// Checks a push of an account without a part: only the creation of a conversation passes, and it is judged as
+/// if there were none.
 ///
 /// # Errors
-/// The answer of a server that has no such conversation.
+/// The refusal that a server without this conversation would give.
 pub(super) fn check_push(node: &Node, session: &Session, push: &Push) -> Result<(), Refusal> {
     let unknown = || Refusal::new(Code::ConversationUnknown, "the conversation does not exist");
     let conversation = push.stream.conversation().ok_or_else(unknown)?;
@@ -45,13 +44,14 @@ pub(super) fn check_push(node: &Node, session: &Session, push: &Push) -> Result<
     }
     match nothing.admit(session, pushed, node.clock.wall_now(), &node.limits) {
         Ok(_) => Ok(()),
-        // A beginning says why it is none; what goes on has nothing to go on from.
+        // An invalid creation gets its own reason; any other change has nothing to build on.
         Err(AdmitError::Refused(refusal)) if !refusal.code.is_outdated() => Err(refusal),
         Err(AdmitError::Refused(_) | AdmitError::AlreadyAdmitted(_)) => Err(unknown()),
     }
 }
 
-/// Checks a membership request of an account without a part: only where everybody may come in, or with a code, it is let through.
+/// Checks a membership request of an account without a part: it passes only where everybody may join, or with
+/// an invite code.
 ///
 /// # Errors
 /// When the store cannot tell; within, the answer of a server that has no such conversation, or why nobody comes in.

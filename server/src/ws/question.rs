@@ -1,5 +1,4 @@
-//! How a question that a session asks beside Fetch ends: with its answer, or
-//! with Refused.
+//! How a request other than Fetch ends: with its answer, or with Refused.
 
 use std::sync::Arc;
 
@@ -7,10 +6,10 @@ use tidings_core::{authority::Refusal, code::Code, ids::StreamId, wire::ServerFr
 
 use crate::{live::Frame, node::Node, store::StoreError};
 
-/// What there is to say: the answer, why there is none for who asks, or that the store failed.
+/// The answer, the reason why the account gets none, or that the store failed.
 pub(super) type Answer = Result<Result<ServerFrame, (Code, &'static str)>, StoreError>;
 
-/// The frame of an answer to the question of this number; the stream is named where it is refused.
+/// The frame of an answer to the request with this id. A refusal names the stream.
 pub(super) fn frame(node: &Node, request: u64, stream: StreamId, answer: Answer) -> Arc<Frame> {
     let (code, detail, retry_at) = match answer {
         Ok(Ok(answer)) => return Frame::new(&answer),

@@ -1,5 +1,5 @@
-//! One session: the handshake, then one loop that reads, handles and writes.
-//! It decides nothing; pushes go to their stream, everything else to the store.
+//! One session: the handshake, then one loop that reads, handles and writes. It decides nothing; pushes go to
+//! their stream, everything else to the store.
 
 mod handshake;
 mod presence;
@@ -44,20 +44,20 @@ use crate::{
     store::{CatchUp, StoreError},
 };
 
-/// Cursor intervals after which a session looks for what it was not told,
-/// though nothing was sent: a notice may be lost.
+/// Cursor intervals after which a session checks for missed entries although nothing was sent: a notice may
+/// have been lost.
 const LOOK_INTERVALS: u32 = 10;
-/// Heartbeats of silence after which a client is gone.
+/// Heartbeat intervals of silence after which a client counts as gone.
 const SILENT_HEARTBEATS_MAX: u32 = 3;
-/// How long a session stays away that made room for another one of its account, at least.
+/// Minimum time that a session which made room for another one of its account stays away.
 const MADE_ROOM_DELAY: Duration = Duration::from_secs(5 * 60);
-/// Times the channels of an account are read at its session's start.
+/// Attempts to read the channels of an account at its session's start.
 const SUBSCRIBE_TRIES_MAX: u32 = 5;
-/// How long a fetch waits for what its account's other sessions have not read.
+/// Time that a fetch waits for the account's other sessions to read their answers.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Serves one socket until it ends. What most of them wait in is small: the room
-/// that answering takes is on the heap, and only while something is answered.
+/// Serves one socket until it ends. The idle future is kept small: answering allocates on the heap, and only
+/// while something is answered.
 pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>, connection: Option<Arc<ConnectionPlace>>) {
     let mut socket = FrameSocket::new(transport, node.limits.frame_bytes_max as usize, &node.metrics);
     let opened = match &connection {
@@ -99,24 +99,24 @@ fn draining(node: &Node) -> Ending {
 struct Session {
     node: Arc<Node>,
     identity: Identity,
-    /// The version of the protocol that is spoken.
+    /// The negotiated version of the protocol.
     version: u16,
     handle: Arc<SessionHandle>,
     reader: OutgoingReader,
-    /// The last cursor the client was given, or gave.
+    /// The last cursor sent by or to the client.
     cursor: Option<Cursor>,
-    /// The incarnation of the store that the client was last told.
+    /// The incarnation of the store that the client was last sent.
     told: Option<IncarnationId>,
-    /// What was sent and may lie behind that cursor: the next catch-up need not repeat it.
+    /// The runs that were sent and that the cursor may not cover: the next catch-up need not repeat them.
     sent: HashMap<StreamId, (Position, Position)>,
-    /// Whether anything was sent that the cursor does not cover.
+    /// True if something was sent that the cursor does not cover.
     behind_sent: bool,
     received_at: Instant,
     push_rate: PushRate,
-    /// Whose shares it uses.
+    /// The account whose shares it uses.
     account: AccountKey,
     online: BTreeSet<ConversationId>,
-    /// Conversations in which the account is known to have, or have had, a part.
+    /// Conversations in which the account has or had a part, as far as already looked up.
     parts: HashSet<ConversationId>,
 }
 
@@ -218,7 +218,7 @@ impl Session {
                         frames.push(frame);
                     }
                     self.write(socket, frames).await?;
-                    // However much there is to write, what comes in gets its turn.
+                    // However much there is to write, reading gets its turn.
                     if node.drain.phase() == Phase::Running
                         && let Some(received) = socket.receive().now_or_never()
                     {
@@ -233,8 +233,8 @@ impl Session {
         }
     }
 
-    /// Writes frames and flushes; a peer that does not take them in time is
-    /// too slow, and one that somebody else ended is not waited for.
+    /// Writes frames and flushes. A peer that does not read them in time is too slow; a session that was ended
+    /// elsewhere is not waited for.
     async fn write(
         &mut self,
         socket: &mut FrameSocket,
@@ -264,7 +264,7 @@ impl Session {
         let Some(covers) = frame.covers() else { return };
         self.behind_sent = true;
         if self.sent.len() >= self.node.config.node.bounds.sent_streams_max {
-            // Forgetting costs repeated entries, which clients drop.
+            // Clearing costs repeated entries, which clients drop.
             self.sent.clear();
         }
         let run = self.sent.entry(covers.stream.clone()).or_insert((covers.first, covers.last));
@@ -275,13 +275,13 @@ impl Session {
         }
     }
 
-    /// Welcome, and everything since the cursor that the client gave. Entries that are accepted
-    /// meanwhile wait in the session's queue and follow.
+    /// Sends Welcome, and everything since the client's cursor. Entries accepted meanwhile wait in the
+    /// session's queue and follow.
     async fn greet(&mut self, socket: &mut FrameSocket) -> Result<(), Ending> {
         let failed = |error| Ending::store_failed(&error, self.node.clock.as_ref());
         self.subscribe().await.map_err(failed)?;
         let incarnation = self.node.store.incarnation().await.map_err(failed)?;
-        // A cursor of another incarnation says nothing about this one.
+        // A cursor of another incarnation means nothing in this one.
         let cursor = self.cursor.filter(|_| self.told.is_none_or(|told| told == incarnation));
         let catch_up = self.catch_up(cursor).await.map_err(|error| self.not_caught_up(&error))?;
         let welcome = ServerFrame::Welcome(Box::new(Welcome {
@@ -301,14 +301,14 @@ impl Session {
         Ok(())
     }
 
-    /// Gives the client a newer cursor, so that its next Hello is cheap, with
-    /// whatever it was not sent meanwhile.
+    /// Sends the client a newer cursor, so that its next Hello is cheap, together with anything it was
+    /// not sent meanwhile.
     async fn advance_cursor(&mut self, socket: &mut FrameSocket) -> Result<(), Ending> {
         let mut catch_up = match self.catch_up(self.cursor).await {
             Ok(catch_up) => catch_up,
             Err(error @ StoreError::PutBack) => return Err(self.not_caught_up(&error)),
             Err(error) => {
-                // The session is none the worse for it; the next interval tries again.
+                // The session can go on; the next interval tries again.
                 tracing::warn!(%error, "a session got no newer cursor");
                 return Ok(());
             }
@@ -316,7 +316,7 @@ impl Session {
         let answered = catch_up.entries.iter().filter_map(|(stream, entries)| {
             Some((stream.clone(), (entries.first()?.position, entries.last()?.position)))
         });
-        // A store may answer more than its cursor covers, and will then answer it again.
+        // A store may return more than its cursor covers, and will then return it again.
         let answered: HashMap<StreamId, (Position, Position)> = answered.collect();
         for (stream, entries) in &mut catch_up.entries {
             if let Some(&(first, last)) = self.sent.get(stream) {
@@ -331,8 +331,8 @@ impl Session {
         Ok(())
     }
 
-    /// What the account missed. What it says of subscriptions holds for fan-out
-    /// too: a notice of them may have been lost.
+    /// What the account missed. Its subscriptions are applied to fan-out too, since a notice of them may have
+    /// been lost.
     async fn catch_up(&self, cursor: Option<Cursor>) -> Result<CatchUp, StoreError> {
         let (tenant, account) = (&self.identity.tenant, &self.identity.account);
         let entries_max = self.node.limits.catch_up_entries_max;
@@ -350,8 +350,8 @@ impl Session {
         Ok(catch_up)
     }
 
-    /// Why a session is not told what its account missed: a client whose cursor is of another
-    /// history comes back without it, and knows that the store was put back.
+    /// The ending if catch-up fails. A client whose cursor is of another history returns without it, and learns
+    /// that the store was restored.
     fn not_caught_up(&self, error: &StoreError) -> Ending {
         if !matches!(error, StoreError::PutBack) {
             return Ending::store_failed(error, self.node.clock.as_ref());
@@ -360,9 +360,8 @@ impl Session {
         Ending::closed(Code::StoreRestored, error.to_string())
     }
 
-    /// Has the session hear of the channels that its account subscribes to.
-    /// They are read until they stay the same: one that was left in between
-    /// was not yet there to be taken away.
+    /// Subscribes the session to the channels of its account. They are read until they stay the same, because
+    /// one that was left in between could not yet be removed.
     async fn subscribe(&self) -> Result<(), StoreError> {
         let (tenant, account) = (&self.identity.tenant, &self.identity.account);
         let mut known = Vec::new();
@@ -386,7 +385,7 @@ impl Session {
         }
     }
 
-    /// Answers a question of a newer version, which costs what any other does.
+    /// Refuses a request of a newer version, at the cost of any other request.
     async fn refuse_unknown(&mut self, socket: &mut FrameSocket, request: u64) -> Result<(), Ending> {
         let stream = StreamId::Account(self.identity.account.clone());
         let unknown = Ok(Err((Code::FrameUnknown, "a question of a newer version")));
@@ -398,7 +397,7 @@ impl Session {
     }
 
     async fn handle(&mut self, socket: &mut FrameSocket, frame: ClientFrame) -> Result<(), Ending> {
-        // Heartbeats and receipts come by themselves.
+        // Heartbeats and receipts are automatic.
         if !matches!(frame, ClientFrame::Ping(_) | ClientFrame::Receipts(_)) {
             self.node.live.sessions.note_active(&self.handle);
         }
@@ -455,8 +454,8 @@ impl Session {
         }
     }
 
-    /// Answers a fetch as soon as the account's other sessions have read enough of
-    /// theirs; what is answered has its room until it is written.
+    /// Answers a fetch once the account's other sessions have read enough of theirs. The answer uses its part
+    /// of the budget until it is written.
     async fn answer_fetch(&mut self, socket: &mut FrameSocket, fetch: &Fetch) -> Result<(), Ending> {
         let node = Arc::clone(&self.node);
         let ended = self.reader.ended();
@@ -477,19 +476,19 @@ impl Session {
         self.write(socket, frames).await
     }
 
-    /// One of the questions that an account may ask; the frame that refuses it, if it asks too many.
+    /// Charges one fetch to the account; returns the frame that refuses it, if there are too many.
     fn take_fetch(&self, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
         self.take_question(&self.node.shares.fetches, request, stream)
     }
 
-    /// One of the questions for held messages, each of which loads a document.
+    /// Charges one list of held messages, which loads a document.
     fn take_held_list(&self, list: &ListHeld) -> Result<(), Arc<Frame>> {
         let stream = StreamId::Conversation(list.conversation);
         self.take_fetch(list.request, &stream)?;
         self.take_question(&self.node.shares.held_lists, list.request, &stream)
     }
 
-    /// One of the lists that an account may ask for. The directory is looked through, which costs more.
+    /// Charges one list. Searching the directory costs more.
     fn take_list(&self, list: &List) -> Result<(), Arc<Frame>> {
         let rates = match list.query {
             Query::Own(_) => &self.node.shares.fetches,

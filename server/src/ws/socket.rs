@@ -1,5 +1,5 @@
-//! The socket of one session: bytes to frames and back, and a last frame that
-//! says why. Knows the protocol's framing, not its meaning.
+//! The socket of one session: bytes to frames and back, and a last frame with the reason. Knows the protocol's
+//! framing, not its meaning.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,17 +25,16 @@ use super::hello_bound::HelloBound;
 use crate::live::Ending;
 use crate::metrics::Metrics;
 
-/// How long a peer has to take the last frame.
+/// Time that a peer has to read the last frame.
 const LAST_FRAME_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a peer has to close its side after the last frame.
+/// Time that a peer has to close its side after the last frame.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What carries the messages of one session: a WebSocket, or what a simulation
-/// has in its place.
+/// Carries the messages of one session: a WebSocket, or the simulation's substitute.
 pub trait Transport:
     Stream<Item = Result<Message, TransportError>> + Sink<Message, Error = TransportError> + Send + Unpin + 'static
 {
-    /// The session has begun: what is longer than a Hello may come.
+    /// Called when the session has begun: messages longer than a Hello are allowed from here on.
     fn begun(&mut self) {}
 }
 
@@ -45,14 +44,14 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for WebSocket
     }
 }
 
-/// What came in.
+/// A received message.
 #[derive(Debug)]
 pub(super) enum Received<F> {
     /// A frame of the protocol.
     Frame(F),
-    /// A question of a newer version, by its number.
+    /// A request of a newer version, by its id.
     Unknown(u64),
-    /// A sign of life of the WebSocket itself.
+    /// A ping or pong of the WebSocket itself.
     Alive,
 }
 
@@ -68,7 +67,7 @@ impl FrameSocket {
         Self { transport, frame_bytes_max, metrics: Arc::clone(metrics) }
     }
 
-    /// The next thing that comes in. Cancelling it loses nothing.
+    /// Receives the next message. Cancel safe.
     pub(super) async fn receive(&mut self) -> Result<Received<ClientFrame>, Ending> {
         Ok(match self.receive_bytes().await? {
             Received::Alive => Received::Alive,
@@ -77,7 +76,8 @@ impl FrameSocket {
         })
     }
 
-    /// The Hello of a stranger: nothing else is decoded, and nothing longer is read. With it the session has begun.
+    /// Receives the Hello of a stranger: nothing else is decoded, and nothing longer is read. After it the
+    /// session has begun.
     pub(super) async fn receive_hello(&mut self) -> Result<Hello, Ending> {
         loop {
             let Received::Frame(bytes) = self.receive_bytes().await? else { continue };
@@ -120,20 +120,20 @@ impl FrameSocket {
         question.map(Received::Unknown).ok_or_else(|| undecodable(error))
     }
 
-    /// Takes bytes to be written with the next flush.
+    /// Queues bytes for the next flush.
     pub(super) async fn feed(&mut self, bytes: Bytes) -> Result<(), Ending> {
         self.metrics.frames_sent.count();
         self.metrics.frames_sent_bytes.add(bytes.len());
         self.transport.feed(Message::Binary(bytes)).await.map_err(|_| Ending::Gone)
     }
 
-    /// Writes what was fed.
+    /// Writes what is queued.
     pub(super) async fn flush(&mut self) -> Result<(), Ending> {
         self.transport.flush().await.map_err(|_| Ending::Gone)
     }
 
-    /// Tells the peer why, closes, and reads on for a moment: an unread frame
-    /// would otherwise reset the connection, and with it what was told.
+    /// Sends the peer the reason, closes, and keeps reading for a moment: an unread frame would otherwise reset
+    /// the connection, and with it the reason.
     pub(super) async fn end(mut self, ending: &Ending) {
         let Some(frame) = ending.frame() else { return };
         let goodbye = async {
@@ -149,7 +149,8 @@ impl FrameSocket {
     }
 }
 
-/// Why bytes are no frame. A cause may quote what it could not decode, so it is not repeated.
+/// The ending for bytes that are not a frame. The cause may quote what it could not decode, so it is
+/// not repeated.
 fn undecodable(error: DecodeFrameError) -> Ending {
     let (code, detail) = match error {
         DecodeFrameError::Unknown => (Code::FrameUnknown, "unknown kind of frame".to_owned()),
@@ -165,10 +166,10 @@ fn too_much_before_hello() -> Ending {
     Ending::closed(Code::FrameTooLarge, format!("before Hello at most {HELLO_BYTES_MAX} bytes"))
 }
 
-/// Why reading failed.
+/// The ending for a failed read.
 fn read_failed(error: &TransportError) -> Ending {
     match error {
-        // That a peer says nothing before it goes is an error of the protocol too.
+        // The library also reports a peer that disconnects without a close frame as a protocol error.
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Ending::Gone,
         Error::Capacity(_) => Ending::closed(Code::FrameTooLarge, "a frame far over the limit"),
         Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => too_much_before_hello(),

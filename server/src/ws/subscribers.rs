@@ -1,5 +1,4 @@
-//! Answers what staff ask about the subscribers of a channel: from their rows,
-//! a page at a time.
+//! Answers staff requests about the subscribers of a channel: from their rows, a page at a time.
 
 use std::sync::Arc;
 
@@ -13,10 +12,10 @@ use tidings_core::{
 use super::question;
 use crate::{auth::Identity, live::Frame, node::Node, store::StoreError};
 
-/// Subscribers of one answer.
+/// Maximum number of subscribers in an answer.
 const SUBSCRIBERS_MAX: u32 = 500;
 
-/// The frame that answers: Subscribers, or Refused.
+/// The answer: Subscribers, or Refused.
 pub(super) async fn answer(node: &Node, identity: &Identity, list: &ListSubscribers) -> Arc<Frame> {
     let answer = subscribers(node, identity, list).await;
     let why = |code| (code, "only staff are told of subscribers");

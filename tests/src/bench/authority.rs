@@ -1,5 +1,4 @@
-//! What the authority costs: each step of admitting an honest change onto a
-//! page of a given length.
+//! Costs of the authority: each step of admitting an honest change to a page of a given length.
 
 use std::hint::black_box;
 
@@ -28,23 +27,23 @@ const CONVERSATION: ConversationId = ConversationId::from_bytes([7; 16]);
 const AUTHORS: usize = 20;
 /// Changes measured on each page.
 const MEASURED: u32 = 300;
-/// How often a change has not seen the one before it, by another author.
+/// Percentage of changes that have not seen the previous one, by another author.
 const CONCURRENT_PERCENT: u64 = 15;
-/// Every so many messages a reaction to the one before.
+/// One reaction, to the previous message, after this many messages.
 const REACTION_EVERY: u32 = 10;
 
-/// What admitting one change costs, microseconds.
+/// Cost of admitting one change, microseconds.
 #[derive(Debug, Clone)]
 pub struct Cost {
     /// Changes on the page before the first that was measured.
     pub page: u32,
     /// The median of each step.
     pub steps: [f64; STEPS.len()],
-    /// The median of the whole, with no clock read in between.
+    /// The median of the whole, without reading the clock in between.
     pub admit: f64,
 }
 
-/// Measures honest messages and reactions onto a page that holds `page` changes.
+/// Measures honest messages and reactions on a page that already has `page` changes.
 pub fn measure(page: u32, clock: Clock<'_>) -> Cost {
     let mut writer = Writer::new();
     let mut stream = writer.empty();
@@ -110,8 +109,8 @@ const NOW: WallTime = WallTime::from_millis(1_800_000_000_000);
 /// The page never closes.
 const LIMITS: Limits = Limits { page_changes_soft: u32::MAX, page_changes_max: u32::MAX, ..Limits::DEFAULT };
 
-/// Honest members of one group who write in turns, on two replicas: one has
-/// seen everything, the other everything but the last change.
+/// Honest members of one group who take turns writing, on two replicas: one has seen everything, the other
+/// everything but the last change.
 struct Writer {
     ahead: Stream,
     behind: Stream,

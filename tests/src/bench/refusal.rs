@@ -1,4 +1,4 @@
-//! What refusing costs: every case of the hostile corpus, by class.
+//! Costs of refusals: every case of the hostile corpus, by class.
 
 use std::collections::BTreeMap;
 
@@ -15,22 +15,22 @@ use crate::{
 /// Times a case is judged.
 const TIMES: usize = 15;
 
-/// The memory of this process, as an allocator that counts tells it.
+/// Memory of this process, as seen by a counting allocator.
 pub trait Memory {
-    /// Bytes held now; the peak starts from here.
+    /// Returns the bytes allocated now; the peak restarts from here.
     fn begin(&self) -> usize;
-    /// The most bytes held since.
+    /// The most bytes allocated since.
     fn peak(&self) -> usize;
 }
 
-/// What refusing the worst case of a class costs.
+/// Cost of refusing the worst case of a class.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cost {
     /// Cases of the class.
     pub cases: u32,
     /// The slowest case's median, microseconds.
     pub time: f64,
-    /// The most bytes that one took beside what was held.
+    /// The most additional bytes that one needed.
     pub memory: usize,
     /// The largest case, bytes.
     pub size: usize,

@@ -12,7 +12,7 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// Changes on the pages that are measured.
 const PAGES: [u32; 3] = [100, 1_000, 4_000];
-/// Rounds, of which the best counts: the machine may be shared.
+/// Rounds of which the best counts, because the machine may be shared.
 const ROUNDS: usize = 5;
 
 struct Memory;

@@ -1,6 +1,5 @@
-//! Writes the hostile corpus and the permission matrix, with the answers of the
-//! authority, to a file, for tests that give them to the same authority
-//! elsewhere: `hostile-corpus FILE`.
+//! Writes the hostile corpus and the permission matrix, with the authority's answers, to a file, for tests that
+//! put them to the same authority elsewhere: `hostile-corpus FILE`.
 
 use std::{env, fs, io, path::PathBuf};
 
@@ -89,7 +88,7 @@ impl Court {
         })
     }
 
-    /// What another authority needs to be asked the same.
+    /// Everything that another authority needs to be asked the same.
     fn file(&self, cases: Vec<Value>) -> Value {
         json!({
             "tenant": self.session.tenant.as_str(),
@@ -103,7 +102,7 @@ impl Court {
     }
 }
 
-/// The stream as a server would send it: snapshots, and the entries behind them.
+/// The stream as a server would send it: snapshots, and the entries after them.
 fn fetched(setup: &Setup) -> Fetched {
     let documents: Vec<DocumentSnapshot> = setup
         .earlier

@@ -14,7 +14,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measure a server on the stores that are given.
+    /// Measure a server on the given stores.
     Run {
         /// The server's program.
         #[arg(long)]
@@ -28,11 +28,11 @@ enum Command {
         /// Seconds for which a member floods a conversation.
         #[arg(long, default_value_t = 600)]
         flood_seconds: u64,
-        /// Only the scenarios of these names.
+        /// Run only the scenarios with these names.
         #[arg(long)]
         only: Vec<String>,
     },
-    /// Serve as the bare server that figures are compared with.
+    /// Run the bare server that figures are compared with.
     Raw {
         /// The URL of its store.
         #[arg(long)]

@@ -1,6 +1,5 @@
-//! `sim`: replays a seed of the simulation with its trace, or draws new seeds
-//! for a while and makes what fails small. `cargo xtask sim` builds it with
-//! optimisation.
+//! `sim`: replays a seed of the simulation with its trace, or tries new seeds for a while and shrinks what
+//! fails. `cargo xtask sim` builds it with optimisation.
 
 use std::{
     env,
@@ -20,7 +19,7 @@ const USAGE: &str = "\
 usage: sim --seed N [--turns N] [--skip TURN,TURN…] [--without CLASS,CLASS…] [--plant PLANT] [--restored] [--quiet]
        sim --minutes N [--first SEED] [--restored]";
 
-/// What the words ask for.
+/// The requested mode.
 enum Mode {
     Replay(Plan),
     Search { minutes: u64, plan: Plan },
@@ -78,7 +77,7 @@ fn parse(words: &[String]) -> Result<Mode, String> {
     }
 }
 
-/// Where nobody has looked yet.
+/// A seed that has not been tried yet.
 fn new_seed() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     now.as_secs() * 1_000
@@ -102,7 +101,7 @@ fn replay(plan: &Plan) -> ExitCode {
 
 fn search(time: Duration, mut plan: Plan) -> ExitCode {
     let (end, first) = (Instant::now() + time, plan.seed);
-    // What panics tell is in the failure.
+    // The text of a panic is part of the failure.
     std::panic::set_hook(Box::new(|_| {}));
     while Instant::now() < end {
         if let Err(failure) = run(&plan) {
@@ -117,7 +116,7 @@ fn search(time: Duration, mut plan: Plan) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What replays a plan.
+/// The command line that replays a plan.
 fn command(plan: &Plan) -> String {
     let mut words = format!("cargo xtask sim --seed {} --turns {}", plan.seed, plan.turns);
     words.push_str(if plan.is_restored { " --restored" } else { "" });

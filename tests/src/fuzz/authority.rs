@@ -18,15 +18,15 @@ use crate::{
     random::Random,
 };
 
-/// At most this many steps in one input.
+/// Maximum number of steps in one input.
 const STEPS_MAX: usize = 24;
-/// At most this many mutants of one honest change, until one is admitted.
+/// Maximum number of mutants of one honest change, until one is admitted.
 const MUTANTS_MAX: usize = 8;
 
-/// Plays a script and checks what is left.
+/// Plays a script and checks the result.
 ///
 /// # Panics
-/// When something that must hold does not.
+/// When an invariant is violated.
 pub fn run(input: &[u8]) -> Verdict {
     let mut script = Script::new(input);
     let kind = match script.below(8) {
@@ -47,7 +47,7 @@ pub fn run(input: &[u8]) -> Verdict {
     verdict
 }
 
-/// Long scripts, by chance.
+/// Long random scripts.
 pub fn seeds() -> Vec<Vec<u8>> {
     let script = |seed: u64| {
         let mut random = Random::new(seed);
@@ -56,7 +56,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     (0..64).map(script).collect()
 }
 
-/// Plays a script in a room; `seen` is told of everything that is admitted.
+/// Plays a script in a room; `seen` is called for every admitted change.
 pub fn play(script: &mut Script<'_>, room: &mut Room, mut seen: impl FnMut(&Room, &Admitted)) -> Verdict {
     let mut verdict = Verdict::default();
     for _ in 0..STEPS_MAX {
@@ -134,7 +134,7 @@ fn push_mutated(
     answers
 }
 
-/// A change that was admitted, pushed again: by anybody, to any document.
+/// Pushes an admitted change again: by anybody, to any document.
 fn push_again(script: &mut Script<'_>, room: &mut Room, device: usize) -> Vec<Result<Admitted, AdmitError>> {
     let Some(entry) = script.pick(room.journal()) else { return Vec::new() };
     let document = if script.one_in(4) { other_document(script, room) } else { entry.document.clone() };

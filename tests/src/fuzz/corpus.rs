@@ -1,5 +1,5 @@
-//! The inputs that are worth going on from: each of them brought something new
-//! when it ran. The next input is one of them, edited and spliced by chance.
+//! Inputs that are worth mutating: each of them covered something new when it ran. The next input is one of
+//! them, edited and spliced at random.
 
 use std::{collections::BTreeSet, fs, io, path::Path};
 
@@ -8,12 +8,12 @@ use crate::{
     random::Random,
 };
 
-/// Bytes of an input at most; beyond it edits only make it slower.
+/// Maximum bytes of an input; beyond it edits only make it slower.
 pub const INPUT_BYTES_MAX: usize = 4_096;
-/// Edits of one input at most.
+/// Maximum number of edits of one input.
 const EDITS_MAX: u64 = 6;
 
-/// Inputs, and what they have brought so far.
+/// Inputs, and what they have covered so far.
 #[derive(Debug, Clone, Default)]
 pub struct Corpus {
     inputs: Vec<Vec<u8>>,
@@ -36,7 +36,7 @@ impl Corpus {
         &self.inputs
     }
 
-    /// Whether the verdict has something that no former one had.
+    /// Returns true if the verdict contains something new.
     pub fn learn(&mut self, verdict: &Verdict) -> bool {
         let mut new = false;
         for name in verdict.accepted.keys().chain(verdict.refused.keys()) {
@@ -47,12 +47,12 @@ impl Corpus {
         new
     }
 
-    /// Keeps an input to go on from.
+    /// Keeps an input to mutate later.
     pub fn keep(&mut self, input: Vec<u8>) {
         self.inputs.push(input);
     }
 
-    /// An input that has not been there before, most likely.
+    /// Returns an input that is most likely new.
     pub fn next(&self, random: &mut Random) -> Vec<u8> {
         let input = random.pick(&self.inputs).clone();
         self.vary(input, random)
@@ -84,8 +84,8 @@ impl Corpus {
     }
 }
 
-/// The files of a folder with their content, by name; none if there is no such
-/// folder. Texts beside the inputs are passed over.
+/// The files of a folder with their contents, by name; none if there is no such folder. Text files beside the
+/// inputs are skipped.
 ///
 /// # Errors
 /// When one cannot be read.

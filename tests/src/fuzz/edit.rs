@@ -1,12 +1,11 @@
-//! One edit of bytes that knows how formats are made: numbers in LEB128 and in
-//! CBOR, lengths, runs, texts.
+//! Edits of bytes that know common formats: numbers in LEB128 and in CBOR, lengths, runs, texts.
 
 use crate::{fuzz::script::Script, hostile::put};
 
-/// Bytes that an edit may add at most at once.
+/// Maximum number of bytes that one edit adds.
 const INSERTED_MAX: usize = 16;
 
-/// The bytes with one edit that the script chooses.
+/// Applies one edit that the script chooses.
 pub fn edit(script: &mut Script<'_>, mut bytes: Vec<u8>) -> Vec<u8> {
     let length = bytes.len();
     let at = (usize::from(script.byte()) | usize::from(script.byte()) << 8) % (length + 1);
@@ -28,7 +27,7 @@ pub fn edit(script: &mut Script<'_>, mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Another number where a LEB128 one may stand.
+/// Replaces a possible LEB128 number with another one.
 fn replace_number(script: &mut Script<'_>, bytes: &mut Vec<u8>, at: usize) {
     let length = bytes[at..].iter().take(9).take_while(|byte| *byte & 0x80 != 0).count() + 1;
     let mut number = Vec::new();
@@ -36,8 +35,8 @@ fn replace_number(script: &mut Script<'_>, bytes: &mut Vec<u8>, at: usize) {
     bytes.splice(at..(at + length).min(bytes.len()), number);
 }
 
-/// Another length or number where a CBOR one may stand: the same major type
-/// with 1, 2, 4 or 8 bytes behind it.
+/// Replaces a possible CBOR length or number with another one: the same major type with 1, 2, 4 or 8 bytes
+/// after it.
 fn replace_length(script: &mut Script<'_>, bytes: &mut Vec<u8>, at: usize) {
     let Some(&head) = bytes.get(at) else { return };
     let number = script.number().to_be_bytes();

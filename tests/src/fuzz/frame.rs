@@ -1,5 +1,5 @@
-//! Frames of both sides: whatever bytes decode encode again to bytes that
-//! decode to the same, and a length that is claimed costs nothing.
+//! Frames of both sides: whatever bytes decode must re-encode to bytes that decode to the same, and an
+//! announced length must cost nothing.
 
 use std::{fs, path::Path};
 
@@ -9,10 +9,10 @@ use tidings_core::wire::{
 
 use crate::fuzz::Verdict;
 
-/// What a frame may inflate to.
+/// Maximum size of an inflated frame.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Decodes the bytes behind the first one, as a client's frame if that is even.
+/// Decodes the bytes after the first one, as a client's frame if that byte is even.
 ///
 /// # Panics
 /// When a frame does not survive encoding.

@@ -1,7 +1,6 @@
-//! What takes bytes from outside, as plain functions of bytes. A target runs
-//! one input and tells what became of it; it panics when something that must
-//! hold does not. Both drivers (`src/bin/fuzz`, and cargo-fuzz in `fuzz/`) and
-//! an ordinary test call the same functions.
+//! Everything that accepts bytes from outside, as plain functions of bytes. A target runs one input and returns
+//! the outcome; it panics when an invariant is violated. Both drivers (`src/bin/fuzz`, and cargo-fuzz in
+//! `fuzz/`) and an ordinary test call the same functions.
 
 pub mod authority;
 pub mod corpus;
@@ -17,25 +16,24 @@ pub mod view;
 
 use std::collections::BTreeMap;
 
-/// What became of an input: how many of its parts were taken, and why the
-/// others were not. The names are also what the stable driver goes by: an input
-/// that brings a new one is kept.
+/// The outcome of an input: the numbers of accepted parts, and of refused ones by reason. The stable driver is
+/// guided by these names: an input with a new one is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// Parts that were taken, by what they are.
+    /// Accepted parts, by kind.
     pub accepted: BTreeMap<String, u32>,
-    /// Parts that were not, by why.
+    /// Refused parts, by reason.
     pub refused: BTreeMap<String, u32>,
 }
 
 impl Verdict {
-    /// Counts a part that was taken.
+    /// Counts an accepted part.
     pub fn accept(&mut self, name: impl Into<String>) {
         *self.accepted.entry(name.into()).or_default() += 1;
     }
 
-    /// Counts a part that was not taken. Words with digits are left out of the
-    /// detail: `3 operations` and `4 operations` are one reason.
+    /// Counts a refused part. Words with digits are left out of the detail: `3 operations` and `4 operations`
+    /// are one reason.
     pub fn refuse(&mut self, code: impl core::fmt::Display, detail: &str) {
         let words = detail.split(' ').filter(|word| !word.contains(|letter: char| letter.is_ascii_digit()));
         let detail: String = words.take(6).collect::<Vec<_>>().join(" ");
@@ -43,20 +41,19 @@ impl Verdict {
     }
 }
 
-/// Something that takes bytes from outside.
+/// A function that accepts bytes from outside.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// Its name, and its folder's.
+    /// Its name, and that of its folder.
     pub name: &'static str,
     /// Runs one input.
     ///
     /// # Panics
-    /// When something that must hold does not: a finding.
+    /// When an invariant is violated: a finding.
     pub run: fn(&[u8]) -> Verdict,
     /// Inputs to begin with.
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// Bytes that running one input of this length may take at most, beside
-    /// what was there before.
+    /// Maximum number of additional bytes of memory for an input of this length.
     pub memory_bytes_max: fn(usize) -> usize,
 }
 

@@ -1,7 +1,6 @@
-//! An honest change made into one that is not, at three depths: what it says
-//! (its operations and header as the library reads them, written again in
-//! canonical form, so that the rules behind the form are reached), its columns
-//! and fields (with the checksum that fits), and its bytes.
+//! Turns an honest change into a hostile one, at three depths: its meaning (operations and header as the
+//! library reads them, re-encoded in canonical form, so that the rules after the form are reached), its columns
+//! and fields (with a matching checksum), and its bytes.
 
 use std::{num::NonZeroU64, panic::catch_unwind};
 
@@ -15,17 +14,17 @@ use crate::{
     hostile::{RawChange, chunk, put, put_signed},
 };
 
-/// At most this many mutations at each depth.
+/// Maximum number of mutations at each depth.
 const MUTATIONS_MAX: usize = 3;
 /// The column of the keys, whose values are texts.
 const KEY_COLUMN: u32 = 0x15;
 
-/// The change, mutated as the script says. `others` are changes of the same
-/// stream, from which hashes, operations, actors and keys are borrowed.
+/// Mutates a change as the script says. `others` are changes of the same stream, from which hashes, operations,
+/// actors and keys are borrowed.
 pub fn mutate(script: &mut Script<'_>, honest: &[u8], others: &[&[u8]]) -> Vec<u8> {
     let depth = script.below(8);
     let mut bytes = honest.to_vec();
-    // Mostly one depth at a time: two faults at once are refused for the first.
+    // Mostly one depth at a time: of two faults only the first is reported.
     if matches!(depth, 0..=3 | 7) {
         bytes = rewrite(script, &bytes, others).unwrap_or(bytes);
     }
@@ -41,12 +40,12 @@ pub fn mutate(script: &mut Script<'_>, honest: &[u8], others: &[&[u8]]) -> Vec<u
     bytes
 }
 
-/// How many mutations a depth has: one, mostly.
+/// Number of mutations at a depth: mostly one.
 fn count(script: &mut Script<'_>) -> usize {
     if script.one_in(4) { 1 + script.below(MUTATIONS_MAX) } else { 1 }
 }
 
-/// The same body with the length and checksum that fit it.
+/// The same body with a matching length and checksum.
 pub fn reframe(bytes: &[u8]) -> Vec<u8> {
     let mut body = bytes.get(9..).unwrap_or_default();
     if leb128::read::unsigned(&mut body).is_err() {
@@ -55,7 +54,7 @@ pub fn reframe(bytes: &[u8]) -> Vec<u8> {
     chunk(bytes.get(8).copied().unwrap_or(1), body)
 }
 
-/// What it says. None if the library cannot write such a change.
+/// Mutates the meaning. None if the library cannot write such a change.
 fn rewrite(script: &mut Script<'_>, bytes: &[u8], others: &[&[u8]]) -> Option<Vec<u8>> {
     let read = |bytes: &[u8]| Change::try_from(bytes).ok().map(|change| (change.hash(), change.decode()));
     let (_, mut change) = read(bytes)?;
@@ -96,7 +95,7 @@ fn change_header(script: &mut Script<'_>, change: &mut ExpandedChange, other: Op
     }
 }
 
-/// A number like this one, or any.
+/// A number close to this one, or any.
 fn near(script: &mut Script<'_>, number: u64) -> u64 {
     match script.below(4) {
         0 => number.wrapping_add(1),
@@ -204,7 +203,7 @@ fn change_value(script: &mut Script<'_>, operation: &mut Op) {
     };
 }
 
-/// Columns and fields as no library writes them.
+/// Mutates columns and fields into forms that no library writes.
 fn reshape(script: &mut Script<'_>, bytes: &[u8]) -> Vec<u8> {
     let mut raw = RawChange::parse(bytes);
     for _ in 0..count(script) {
@@ -219,7 +218,7 @@ fn reshape(script: &mut Script<'_>, bytes: &[u8]) -> Vec<u8> {
             }
             7 if index < raw.columns.len() => raw.columns[index].1 = run(script),
             8 => raw.other_actors.push(script.bytes(16).to_vec()),
-            // One that exists, in its place, and that no operation names.
+            // An existing actor, in its place, that no operation names.
             14 => {
                 raw.other_actors.push(vec![1 + script.byte() % 9; 16]);
                 raw.other_actors.sort();
@@ -243,7 +242,7 @@ fn reshape(script: &mut Script<'_>, bytes: &[u8]) -> Vec<u8> {
     raw.encode()
 }
 
-/// The same rows in two runs where the library writes one.
+/// Splits one run of rows into two where the library writes one.
 fn split_run(specification: u32, column: &mut Vec<u8>) {
     let mut rest = column.as_slice();
     let Ok(count) = leb128::read::signed(&mut rest) else { return };
@@ -271,7 +270,7 @@ fn split_run(specification: u32, column: &mut Vec<u8>) {
     *column = split;
 }
 
-/// A column of one run as long as the script wants it.
+/// A column of one run whose length the script chooses.
 fn run(script: &mut Script<'_>) -> Vec<u8> {
     let mut column = Vec::new();
     match script.below(3) {

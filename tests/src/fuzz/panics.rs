@@ -1,5 +1,5 @@
-//! Panics as answers. The library under test may panic where core catches it:
-//! only what comes out of a target is a finding.
+//! Panics as results. The library under test may panic where core catches it: only a panic that leaves a target
+//! is a finding.
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,9 +12,9 @@ use crate::fuzz::{Target, Verdict};
 /// A panic that nobody caught.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Panic {
-    /// Where: file, line and column.
+    /// File, line and column.
     pub place: String,
-    /// What it said.
+    /// The panic's text.
     pub message: String,
 }
 
@@ -26,7 +26,7 @@ thread_local! {
 /// Runs one input.
 ///
 /// # Errors
-/// The panic, when the input finds something.
+/// The panic, if the input found something.
 pub fn run(target: &Target, input: &[u8]) -> Result<Verdict, Panic> {
     static WATCH: Once = Once::new();
     WATCH.call_once(watch);
@@ -39,7 +39,7 @@ pub fn run(target: &Target, input: &[u8]) -> Result<Verdict, Panic> {
     })
 }
 
-/// Runs one input for a driver that counts a process that aborts as a finding.
+/// Runs one input for a driver that counts an aborted process as a finding.
 pub fn run_or_abort(name: &str, input: &[u8]) {
     let target = crate::fuzz::target(name).expect("the target exists");
     if let Err(Panic { place, message }) = run(&target, input) {
@@ -48,7 +48,7 @@ pub fn run_or_abort(name: &str, input: &[u8]) {
     }
 }
 
-/// From here on panics within a target are noted instead of printed.
+/// From here on panics inside a target are recorded instead of printed.
 fn watch() {
     let former = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

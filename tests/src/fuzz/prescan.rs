@@ -1,6 +1,5 @@
-//! What the pre-scan lets through to the decoder must be small: no more rows
-//! than the limits say, whatever the columns claim. What it lets through, and
-//! honest changes above all, is decoded here.
+//! Whatever the pre-scan passes on to the decoder must be small: no more rows than the limits say, whatever the
+//! columns claim. What passes, including every honest change, is decoded here.
 
 use tidings_core::{authority::step::prescan, doc::Change, limits::Limits};
 
@@ -10,14 +9,13 @@ use crate::fuzz::{
     script::Script,
 };
 
-/// First byte of an input that is the change itself; any other opens a script
-/// that mutates an honest one.
+/// First byte of an input that is the change itself; any other begins a script that mutates an honest change.
 const LITERAL: u8 = 0;
 
 /// Pre-scans a change and decodes what passes.
 ///
 /// # Panics
-/// When more passes than may be, or an honest change does not.
+/// When more passes than allowed, or an honest change does not.
 pub fn run(input: &[u8]) -> Verdict {
     let mut verdict = Verdict::default();
     let mut script = Script::new(input);
@@ -50,8 +48,8 @@ pub fn run(input: &[u8]) -> Verdict {
     verdict
 }
 
-/// The changes of a room, as they are, and scripts. Hostile ones are among the
-/// kept inputs: building their corpus takes more memory than the target may.
+/// The changes of a room, unmodified and as scripts. Hostile ones are among the kept inputs: building their
+/// corpus takes more memory than the target may use.
 pub fn seeds() -> Vec<Vec<u8>> {
     let rooms = [RoomKind::Group, RoomKind::Direct, RoomKind::Account].map(Room::begun);
     let entries = rooms.iter().flat_map(Room::journal);

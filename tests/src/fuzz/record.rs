@@ -1,6 +1,5 @@
-//! What a device has stored and may find damaged: each record by itself, what
-//! is inside of records (admissions, snapshots), and an engine that starts on a
-//! store in which some records are not what they were.
+//! Records that a device has stored and may find damaged: each record by itself, the contents of records
+//! (admissions, snapshots), and an engine that starts on a store with damaged records.
 
 use std::sync::OnceLock;
 
@@ -28,13 +27,13 @@ use crate::{
     sim::{client::Client, disk::Disk},
 };
 
-/// At most this many records are damaged at once.
+/// Maximum number of records damaged at once.
 const DAMAGES_MAX: usize = 4;
 
 /// Decodes records, or starts an engine on damaged ones.
 ///
 /// # Panics
-/// When a record is another one after encoding, or the engine panics.
+/// When a record changes by being encoded again, or the engine panics.
 pub fn run(input: &[u8]) -> Verdict {
     let mut verdict = Verdict::default();
     let mut script = Script::new(input);
@@ -67,7 +66,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// The kinds of records, by the beginning of their keys.
+/// The kinds of records, by their key prefixes.
 const KINDS: [&str; 13] = [
     "meta",
     "head",
@@ -112,7 +111,7 @@ fn run_admissions(script: &mut Script<'_>, verdict: &mut Verdict) {
     }
 }
 
-/// A snapshot with admissions, and entries behind it.
+/// A snapshot with admissions, and the entries after it.
 fn run_snapshot(script: &mut Script<'_>, verdict: &mut Verdict) {
     let conversation = ConversationId::from_bytes([7; 16]);
     let id = match script.below(2) {
@@ -145,7 +144,7 @@ fn run_snapshot(script: &mut Script<'_>, verdict: &mut Verdict) {
     }
 }
 
-/// An edit in a saved document, with the checksum that fits.
+/// An edit in a saved document, with a matching checksum.
 fn reframe(script: &mut Script<'_>, data: &[u8]) -> Vec<u8> {
     let edited = edit::edit(script, data.to_vec());
     if edited.len() > 10 { crate::fuzz::mutate::reframe(&edited) } else { edited }
@@ -165,7 +164,7 @@ fn run_engine(script: &mut Script<'_>, verdict: &mut Verdict) {
                 Write::Put(String::from_utf8_lossy(&key).into_owned(), value)
             }
             3 | 4 => Write::Put(key, edit::edit(script, value)),
-            // As if it had been stored so: what the checksum does not catch.
+            // As if it had been stored so: what the checksum cannot catch.
             _ => {
                 let content = edit::edit(script, record_content(&value).to_vec());
                 let sealed = seal_record(&key, &content);
@@ -198,8 +197,8 @@ fn at(time_ms: u64) -> Now {
     Now { monotonic: MonotonicTime::from_millis(time_ms), wall: WallTime::from_millis(1_767_225_700_000 + time_ms) }
 }
 
-/// The records of a device that was online in a group and went offline with a
-/// message unsent and another one refused.
+/// The records of a device that was online in a group and went offline with one message unsent and
+/// another one refused.
 fn stored() -> &'static [(String, Vec<u8>)] {
     static STORED: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
     STORED.get_or_init(|| {
@@ -208,7 +207,7 @@ fn stored() -> &'static [(String, Vec<u8>)] {
         let mut client = Client::start(config("me", [1; 32]), Disk::new(MemoryStore::default(), 0), at(0));
         client.handle(at(0), Input::OpenConversation(conversation));
         let mut link = Link::new(&room, &account("me"));
-        // Some entries are to stay behind the snapshots.
+        // Leave some entries after the snapshots.
         link.limits.page_changes_soft = Limits::default().page_changes_soft;
         link.open(&mut client, at(1));
         client.handle(at(5_000), Input::TimerDue);

@@ -1,8 +1,7 @@
-//! Bytes as a row of choices: what a target reads when its input is not the
-//! thing itself but the way to it. Any bytes are a script; when they end, every
-//! choice is the first one.
+//! Bytes as a sequence of choices, for targets whose input describes how to build the thing under test. Any
+//! bytes are a script; when they end, every choice is the first one.
 
-/// Numbers at which something has gone wrong somewhere.
+/// Numbers that are known to cause trouble.
 const EDGES: [u64; 18] = [
     0,
     1,
@@ -24,7 +23,7 @@ const EDGES: [u64; 18] = [
     u64::MAX,
 ];
 
-/// The choices that are left.
+/// The remaining choices.
 #[derive(Debug, Clone)]
 pub struct Script<'a>(&'a [u8]);
 
@@ -34,7 +33,7 @@ impl<'a> Script<'a> {
         Self(bytes)
     }
 
-    /// Whether every choice was made.
+    /// Returns true if every choice was made.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -60,13 +59,13 @@ impl<'a> Script<'a> {
         self.below(of) == of - 1
     }
 
-    /// One of them; none if there are none.
+    /// Picks one of the items; none if there are none.
     pub fn pick<'b, T>(&mut self, items: &'b [T]) -> Option<&'b T> {
         let index = usize::from(self.byte()) | usize::from(self.byte()) << 8;
         items.get(index.checked_rem(items.len())?)
     }
 
-    /// A number that may be anything, often at an edge.
+    /// Any number, often an edge case.
     pub fn number(&mut self) -> u64 {
         match self.byte() {
             choice @ 0..=143 => EDGES[usize::from(choice) % EDGES.len()],

@@ -30,10 +30,10 @@ use crate::{
     sim::{client::Client, disk::Disk},
 };
 
-/// Who looks.
+/// The account that looks.
 const VIEWER: &str = "me";
 
-/// Plays a script of the authority's and shows what was admitted.
+/// Plays one of the authority's scripts and shows what was admitted.
 ///
 /// # Panics
 /// When two screens of the same state differ.
@@ -62,7 +62,7 @@ pub fn run(input: &[u8]) -> Verdict {
     if room.journal().len() == begun {
         return verdict;
     }
-    // What was said while the viewer was out comes when they are in again.
+    // What was said while the viewer was out arrives when they are back.
     link = Link::new(&room, &account(VIEWER));
     first.handle(at(1_000), Input::LinkLost);
     first.handle(at(120_000), Input::ConnectNow);
@@ -112,8 +112,8 @@ impl Shown {
 }
 
 impl Shown {
-    /// Both are the same; else says in what they differ, which rows do not
-    /// print: their words are a person's.
+    /// Checks that both are equal; an error names the parts that differ, without printing rows, whose
+    /// text is a person's.
     fn check(&self, first: &Shown, who: &str) {
         for (id, row) in &self.rows {
             let Some(other) = first.rows.get(id) else { panic!("{who} shows {id}, the first one does not") };
@@ -135,7 +135,7 @@ impl Shown {
     }
 }
 
-/// The rows are the messages of the pages, which are few enough to be shown.
+/// Checks that the rows are the messages of the pages, which are few enough to be shown.
 fn check_rows(room: &Room, shown: &Shown) {
     let is_shown = |id: &DocumentId| id.page().is_some() && id.thread().is_none();
     let pages = room.stream().documents().filter(|document| is_shown(document.id()));
@@ -164,8 +164,8 @@ fn at(time_ms: u64) -> Now {
     Now { monotonic: MonotonicTime::from_millis(time_ms), wall: WallTime::from_millis(1_767_225_700_000 + time_ms) }
 }
 
-/// The server's end of one device's link, as far as a screen needs one: it
-/// tells what a room's journal holds, and admits nothing.
+/// The server's end of one device's link, as far as a screen needs one: it sends the room's journal, and
+/// admits nothing.
 #[derive(Debug)]
 pub struct Link {
     account: AccountId,
@@ -173,7 +173,7 @@ pub struct Link {
     journal: Vec<Entry>,
     chain: ChainHash,
     stream: StreamId,
-    /// What Welcome states.
+    /// The limits in Welcome.
     pub limits: Limits,
     unanswered: Vec<Push>,
 }
@@ -192,7 +192,7 @@ impl Link {
         }
     }
 
-    /// Opens the link that a device asks for, and serves it.
+    /// Opens the link that a device requests, and serves it.
     pub fn open(&mut self, client: &mut Client, now: Now) {
         if core::mem::take(&mut client.wanted.token) {
             client.handle(now, Input::Token(client.account.to_string()));
@@ -202,7 +202,7 @@ impl Link {
         self.serve(client, now);
     }
 
-    /// Tells a device of an entry that was admitted just now.
+    /// Sends a device an entry that was just admitted.
     pub fn tell(&mut self, room: &Room, client: &mut Client, entry: &Entry) {
         (self.journal, self.summary) = (room.journal().to_vec(), summary(room, &self.account));
         self.chain = room.stream().head().chain;
@@ -212,7 +212,7 @@ impl Link {
         self.serve(client, now);
     }
 
-    /// Answers what a device sends, until it has nothing left to say.
+    /// Answers everything that a device sends.
     pub fn serve(&mut self, client: &mut Client, now: Now) {
         while let Some(frame) = client.wanted.frames.pop_front() {
             let frame: ClientFrame = decode_frame(&frame, usize::MAX).expect("an engine sends frames");
@@ -222,7 +222,7 @@ impl Link {
         }
     }
 
-    /// Refuses the changes that were pushed, by rank.
+    /// Refuses the pushed changes, citing rank.
     pub fn refuse(&mut self, client: &mut Client, now: Now) {
         self.serve(client, now);
         for push in core::mem::take(&mut self.unanswered) {
@@ -306,7 +306,7 @@ impl Link {
     }
 }
 
-/// The conversation as the list shows it to an account; none if it is not in.
+/// The conversation's summary for an account; none if it is not a member.
 fn summary(room: &Room, account: &AccountId) -> Option<ConversationSummary> {
     let stream = room.stream();
     let conversation = stream.conversation();

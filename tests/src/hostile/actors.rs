@@ -55,7 +55,7 @@ pub(super) fn add(cases: &mut Cases<'_>) {
     cases.raw("none, though they are named", Code::IndexOutOfRange, edit, |raw| raw.other_actors.clear());
 }
 
-/// Moves the indexes of the others behind an actor that was put before them.
+/// Adjusts the indexes of the actors after an inserted one.
 fn shift(draft: &mut Draft) {
     draft.row().predecessors.iter_mut().filter(|(actor, _)| *actor > 0).for_each(|(actor, _)| *actor += 1);
 }

@@ -1,5 +1,5 @@
-//! Few bytes that want much memory or time: deflated chunks and columns, runs
-//! of a million operations and more, nested objects, and plain size.
+//! Few bytes that require a lot of memory or time: deflated chunks and columns, runs of a million operations
+//! and more, nested objects, and plain size.
 
 use std::sync::OnceLock;
 
@@ -17,10 +17,10 @@ use super::{
 };
 
 const MIB: usize = 1024 * 1024;
-/// What one segment inflates to.
+/// Inflated size of one segment.
 const SEGMENT_BYTES: usize = 4 * MIB;
 const COMPRESSED_CHUNK: u8 = 2;
-/// Added to the specification of a column that is deflated.
+/// Added to the specification of a deflated column.
 const DEFLATED: u32 = 8;
 
 pub(super) fn add(cases: &mut Cases<'_>) {
@@ -70,7 +70,7 @@ fn deflated(cases: &mut Cases<'_>) {
             }
         }
     });
-    // That it is unknown is what shows first.
+    // That the column is unknown is noticed first.
     cases.raw("an unknown column, deflated", Code::ColumnIllegal, message, |raw| {
         raw.columns.push((0xb5 | DEFLATED, deflate(&run(1, "x"))));
     });
@@ -91,8 +91,8 @@ fn deflate(bytes: &[u8]) -> Vec<u8> {
     output
 }
 
-/// A stream that inflates to so many segments of zeros. A segment that ends
-/// in a full flush needs nothing that came before it, so one can be repeated.
+/// A stream that inflates to this many segments of zeros. A segment that ends in a full flush does not depend
+/// on what came before it, so one can be repeated.
 fn zeros(segments: usize) -> Vec<u8> {
     static SEGMENT: OnceLock<Vec<u8>> = OnceLock::new();
     let segment = SEGMENT.get_or_init(|| {
@@ -177,7 +177,7 @@ fn runs(cases: &mut Cases<'_>) {
     });
 }
 
-/// So many puts of one key.
+/// Puts of one key, `count` times.
 fn repeated(count: i64) -> Vec<(u32, Vec<u8>)> {
     vec![
         (KEY, run(count, "msg/0")),

@@ -12,21 +12,21 @@ use tidings_core::{
 
 use super::{RawChange, Setup, draft::Draft, raw};
 
-/// How a case must be answered.
+/// The required answer to a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     /// Refused, with this code.
     Refused(Code),
-    /// Accepted: it looks odd, and is what an honest client could have written.
+    /// Accepted: it looks odd, but an honest client could have written it.
     Harmless,
 }
 
 /// A change that an attacker pushes.
 #[derive(Clone)]
 pub struct Case {
-    /// What is wrong with it.
+    /// The class of the violation.
     pub class: &'static str,
-    /// Which of its class; unique with it.
+    /// The name of the case, unique in its class.
     pub name: &'static str,
     /// The change, as it is pushed.
     pub pushed: PushedChange,
@@ -35,7 +35,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// Whether a frame can carry it: none names a document by a name that no document has.
+    /// Returns true if a frame can carry it: its document id must be a canonical one.
     pub fn fits_a_frame(&self) -> bool {
         self.pushed.document.is_canonical()
     }
@@ -53,7 +53,7 @@ impl fmt::Debug for Case {
     }
 }
 
-/// The cases so far, and what they are made from.
+/// The cases so far, and their ingredients.
 pub(super) struct Cases<'a> {
     pub(super) setup: &'a Setup,
     pub(super) all: Vec<Case>,
@@ -81,13 +81,13 @@ impl<'a> Cases<'a> {
         self.all.push(Case { class: self.class, name, pushed, expected });
     }
 
-    /// Adds a draft whose rows were changed; its columns are written as the library would.
+    /// Adds a draft with changed rows; its columns are written as the library would.
     pub(super) fn draft(&mut self, name: &'static str, code: Code, mut draft: Draft, change: impl FnOnce(&mut Draft)) {
         change(&mut draft);
         self.push(name, Expected::Refused(code), draft.pushed());
     }
 
-    /// Adds a draft whose raw parts were changed.
+    /// Adds a draft with changed raw parts.
     pub(super) fn raw(&mut self, name: &'static str, code: Code, draft: Draft, change: impl FnOnce(&mut RawChange)) {
         let document = draft.document.clone();
         let mut raw = draft.raw();
@@ -95,7 +95,7 @@ impl<'a> Cases<'a> {
         self.push(name, Expected::Refused(code), PushedChange { document, change: raw.encode() });
     }
 
-    /// Adds a draft whose body's bytes were changed.
+    /// Adds a draft with changed bytes of its body.
     pub(super) fn body(&mut self, name: &'static str, code: Code, draft: Draft, change: impl FnOnce(&mut Vec<u8>)) {
         let document = draft.document.clone();
         let mut body = draft.raw().body();
@@ -107,7 +107,7 @@ impl<'a> Cases<'a> {
         );
     }
 
-    /// What the attacker would honestly write.
+    /// An honest change of the attacker.
     pub(super) fn honest(&self, document: &DocumentId, facts: &[Fact]) -> Draft {
         Draft::write(&self.setup.stream, &self.setup.attacker, document, self.setup.now, facts)
     }
@@ -128,24 +128,23 @@ impl<'a> Cases<'a> {
         self.honest(&self.setup.page(), &[self.setup.says("one more")])
     }
 
-    /// An edit that settles three concurrent ones, of three devices: one
-    /// operation with three predecessors.
+    /// An edit that resolves three concurrent ones by three devices: one operation with three predecessors.
     pub(super) fn edit(&self) -> Draft {
         self.honest(&self.setup.page(), &[self.setup.edits("settled")])
     }
 
-    /// Four reactions: four operations alike but for their keys.
+    /// Four reactions: four operations that differ only in their keys.
     pub(super) fn reactions(&self) -> Draft {
         let facts = ["🍎", "🍐", "🍊", "🍋"].map(|emoji| self.setup.reacts(emoji, true));
         self.honest(&self.setup.page(), &facts)
     }
 
-    /// A reaction taken back: one delete with one predecessor.
+    /// A removed reaction: one delete with one predecessor.
     pub(super) fn unreaction(&self) -> Draft {
         self.honest(&self.setup.page(), &[self.setup.reacts("👍", false)])
     }
 
-    /// A new title, in a document in which the attacker wrote nothing yet.
+    /// A new title, in a document in which the attacker has written nothing yet.
     pub(super) fn title(&self) -> Draft {
         self.honest(&self.setup.conversation(), &[Fact::Info(InfoField::Title, Some("Taken over".into()))])
     }

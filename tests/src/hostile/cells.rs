@@ -1,10 +1,9 @@
-//! The cells of columns as bytes: runs of values, of literals and of nulls,
-//! deltas and booleans. `column` and `booleans` write as the library does;
-//! the rest writes whatever it is told.
+//! The cells of columns as bytes: runs of values, of literals and of nulls, deltas and booleans. `column` and
+//! `booleans` write as the library does; the others write whatever they are given.
 
 use super::raw::{put, put_signed};
 
-/// Something a cell holds.
+/// A value of a cell.
 pub(super) trait Cell: Clone + PartialEq {
     fn put(&self, output: &mut Vec<u8>);
 }
@@ -49,7 +48,7 @@ pub(super) fn literal<T: Cell>(values: &[T]) -> Vec<u8> {
     output
 }
 
-/// The beginning of so many values one by one.
+/// The head of a literal run of this many values.
 pub(super) fn literal_head(count: i64) -> Vec<u8> {
     let mut output = Vec::new();
     put_signed(&mut output, count.wrapping_neg());
@@ -116,7 +115,7 @@ pub(super) fn column<T: Cell>(rows: &[Option<T>]) -> Vec<u8> {
     output
 }
 
-/// Numbers as what each adds to the one before.
+/// Numbers as differences to the previous one.
 pub(super) fn deltas(rows: &[Option<i64>]) -> Vec<Option<i64>> {
     let mut previous = 0i64;
     let delta = |row: &Option<i64>| {

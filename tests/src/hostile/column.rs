@@ -1,5 +1,5 @@
-//! Columns that decode to honest operations, or nearly, and are not the ones
-//! the library would write: two replicas would not hash them alike.
+//! Columns that decode to honest operations, or nearly, but are not those that the library would write, so that
+//! two replicas would hash them differently.
 
 use tidings_core::code::Code;
 
@@ -13,7 +13,7 @@ use super::{
     },
 };
 
-/// A column that no version has had.
+/// A column that no version has used.
 const UNKNOWN: u32 = 0xb5;
 
 pub(super) fn add(cases: &mut Cases<'_>) {
@@ -134,7 +134,7 @@ fn rows(cases: &mut Cases<'_>) {
     add(cases, "one count of predecessors fewer", &reactions, PREDECESSOR_COUNT, run(3, 0u64));
     add(cases, "one byte of values more", &message, VALUE, extend(&message, VALUE, vec![0]));
     add(cases, "values that nothing measures", &reactions, VALUE, vec![0; 10]);
-    // What is too short, null or true shows before the rows are compared.
+    // Values that are too short, null or true are noticed before the rows are compared.
     let (short, illegal) = (Code::ChangeMalformed, Code::OperationIllegal);
     cases.raw("one byte of values fewer", short, message.clone(), |raw| {
         raw.column(VALUE).pop();

@@ -1,5 +1,5 @@
-//! Several things in one change, where the rates, slow mode and the length of a
-//! page count changes; and documents under names that no document has.
+//! Several facts in one change, where the rates, slow mode and the length of a page count changes; and
+//! documents under non-canonical ids.
 
 use tidings_core::{
     code::Code,
@@ -13,7 +13,7 @@ use super::{
     case::{Cases, Expected},
 };
 
-/// Characters of a message that is as long as it may be, four bytes each.
+/// Characters of a message of maximum length, four bytes each.
 const LONGEST: usize = 4_000;
 
 pub(super) fn add(cases: &mut Cases<'_>) {

@@ -1,5 +1,5 @@
-//! A change as rows of operations, written with the library's own encoding:
-//! what is wrong with one that was altered is then what it says, not how.
+//! A change as rows of operations, written in the library's own encoding, so that what is wrong with an altered
+//! one is its meaning and not its form.
 
 use tidings_core::{
     authority::{Session, Stream},
@@ -31,7 +31,7 @@ pub(super) const PREDECESSOR_COUNTER: u32 = 0x73;
 pub(super) const EXPAND: u32 = 0x94;
 pub(super) const MARK_NAME: u32 = 0xa5;
 
-/// Actions.
+/// Action codes.
 pub(super) const MAKE_MAP: u64 = 0;
 pub(super) const PUT: u64 = 1;
 pub(super) const MAKE_LIST: u64 = 2;
@@ -89,7 +89,7 @@ impl Cell {
     }
 }
 
-/// Where an operation is.
+/// The target of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     Key(String),
@@ -138,10 +138,10 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// What a session would write on top of a stream.
+    /// An honest change of a session on top of a stream.
     ///
     /// # Panics
-    /// When the columns written here are not the library's.
+    /// When the columns written here differ from the library's.
     pub(super) fn write(
         stream: &Stream,
         session: &Session,
@@ -198,7 +198,7 @@ impl Draft {
     }
 }
 
-/// The columns of rows, those without a cell left out.
+/// The columns of rows, without those that have no cell.
 pub(super) fn columns(rows: &[Row]) -> Vec<(u32, Vec<u8>)> {
     fn each<T>(rows: &[Row], cell: impl Fn(&Row) -> Option<T>) -> Vec<Option<T>> {
         rows.iter().map(cell).collect()

@@ -1,6 +1,5 @@
-//! Bytes that are not one change: other chunks, wrong lengths, numbers that
-//! do not end, a checksum of something else; and pushes for a document that
-//! is not the stream's.
+//! Bytes that are not one change: other chunks, wrong lengths, endless numbers, a checksum of something else;
+//! and pushes for a document outside of the stream.
 
 use tidings_core::{
     code::Code,
@@ -14,9 +13,9 @@ use super::{
     raw::{CHANGE_CHUNK, chunk, put},
 };
 
-/// Where the chunk's type stands, behind magic and checksum.
+/// Offset of the chunk's type, after magic and checksum.
 const CHUNK_TYPE: usize = 8;
-/// Where its length stands.
+/// Offset of its length.
 const CHUNK_LENGTH: usize = 9;
 
 pub(super) fn add(cases: &mut Cases<'_>) {
@@ -76,7 +75,7 @@ fn lengths(cases: &mut Cases<'_>) {
     ] {
         cases.body(name, Code::ChangeMalformed, message.clone(), |body| body.truncate(left));
     }
-    // Counts and lengths that lead the body, each with nothing behind it that they fit.
+    // Counts and lengths at the beginning of the body, each without the data it announces.
     let count_at_front = |count: u64| {
         let mut body = Vec::new();
         put(&mut body, count);
@@ -88,7 +87,7 @@ fn lengths(cases: &mut Cases<'_>) {
         let mut raw = message.header.clone();
         raw.columns.clear();
         let mut body = raw.body();
-        // The last two bytes count the other actors and the columns, none of either.
+        // The last two bytes count the other actors and the columns, both zero.
         body.pop();
         put(&mut body, count);
         chunk(CHANGE_CHUNK, &body)
@@ -179,7 +178,7 @@ fn documents(cases: &mut Cases<'_>) {
         ("another conversation", TimelineId::of(ConversationId::from_bytes([9; 16])).document(), Code::DocumentUnknown),
         ("the victim's profile", DocumentId::Account(setup.victim.account.clone()), Code::DocumentUnknown),
         ("the victim's home", DocumentId::Home(setup.victim.account.clone()), Code::DocumentUnknown),
-        // Whatever it depends on, it is not on a page that nobody has opened.
+        // Whatever it depends on is not on a page that nobody has opened.
         ("a page far ahead", TimelineId::of(conversation).page(4_000_000), Code::WrongSequence),
         ("a page's change on the conversation", TimelineId::of(conversation).document(), Code::WrongSequence),
     ] {

@@ -1,5 +1,5 @@
-//! What looks odd and is honest: a rule that refused one of these would refuse
-//! somebody's words. They are admitted, each as the attacker's next change.
+//! Changes that look odd and are honest: a rule that refused one of these would refuse a real user's message.
+//! They are admitted, each as the attacker's next change.
 
 use tidings_core::{doc::Change, journal::Entry, wire::PushedChange};
 
@@ -17,11 +17,11 @@ pub(super) fn add(cases: &mut Cases<'_>) {
     let own = own.expect("the attacker wrote something");
     let own = PushedChange { document: own.document.clone(), change: own.change.clone() };
     cases.push("an own change, pushed again", Expected::Harmless, own);
-    // First of those that move the attacker's chain on, since it is written on an earlier state.
+    // Before those that extend the attacker's chain, since it is written on an earlier state.
     let unseen = [setup.reacts(UNSEEN, true)];
     let draft = Draft::write(&setup.earlier, &setup.attacker, &setup.page(), setup.now, &unseen);
     add_draft(cases, "a reaction beside one that was not seen", draft, |_| {});
-    // Numbers of their own also when they are made anew.
+    // Unique numbers even when the cases are built again.
     let mut number = 1_000 + 10 * u16::try_from(setup.journal.len()).expect("a setup is short");
     let mut message = || {
         number += 1;

@@ -78,7 +78,7 @@ fn dependencies(cases: &mut Cases<'_>) {
             raw.dependencies = (0..count).map(hash_of).collect();
         });
     }
-    // Nothing is wrong with its form: it denies what it replaces.
+    // Its form is correct: it conceals what it replaces.
     cases.raw("as if the conversation were new", Code::Stale, blank_title(cases), |_| {});
 }
 
@@ -88,7 +88,7 @@ fn hash_of(number: u32) -> [u8; 32] {
     hash
 }
 
-/// A title written into a document in which there was nothing.
+/// A title written as into an empty document.
 fn blank_title(cases: &Cases<'_>) -> Draft {
     let setup = cases.setup;
     let mut blank = setup.stream.clone();

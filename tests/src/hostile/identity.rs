@@ -1,5 +1,5 @@
-//! Who wrote it, and what a change carries beside its operations: a forged
-//! actor, a commit message, an author's footer, bytes behind the columns.
+//! Authorship, and extras of a change beside its operations: a forged actor, a commit message, an author's
+//! footer, bytes after the columns.
 
 use tidings_core::{code::Code, wire::PushedChange};
 
@@ -39,7 +39,7 @@ fn actor(cases: &mut Cases<'_>) {
 
 fn extras(cases: &mut Cases<'_>) {
     cases.class("extras");
-    // The footer of an author: its kind, its length, its text.
+    // An author's footer: its kind, its length, its text.
     let footer = b"\x01\x03ann".to_vec();
     let (first, later) = (cases.title(), cases.message());
     cases.raw("an author's footer", Code::ChangeExtras, first.clone(), |raw| raw.extra = footer.clone());

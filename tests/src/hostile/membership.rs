@@ -1,6 +1,5 @@
-//! What an admin says who wants to be more: in others' names, about themselves,
-//! about those above them, of roles and grants they cannot give; and kinds and
-//! policies that there are none of.
+//! An admin who wants to be more: facts in others' names, about themselves, about those above them, about roles
+//! and grants that they cannot give; and unknown kinds and policies.
 
 use tidings_core::{
     code::Code,
@@ -27,7 +26,7 @@ pub(super) fn add(cases: &mut Cases<'_>) {
     unknown(cases);
 }
 
-/// Adds what the attacker's device would write to state this.
+/// Adds the change with which the attacker's device would state this.
 fn says(cases: &mut Cases<'_>, name: &'static str, code: Code, fact: Fact) {
     let draft = cases.honest(&cases.setup.conversation(), &[fact]);
     cases.push(name, Expected::Refused(code), draft.pushed());
@@ -112,7 +111,7 @@ fn the_rest(cases: &mut Cases<'_>) {
     says(cases, "threads 33 deep", Code::ValueInvalid, Fact::Policy(Policy::SubroomDepthMax(33)));
 }
 
-/// What a newer version may know.
+/// Names that a newer version may know.
 fn unknown(cases: &mut Cases<'_>) {
     cases.class("unknown");
     let title = cases.title();

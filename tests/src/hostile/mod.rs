@@ -1,11 +1,9 @@
-//! What no honest client sends: changes taken apart and put together wrong,
-//! each with the code that refuses it. One corpus for the authority, for the
-//! module in WebAssembly and for a running server; a file for each place in
-//! a change where something can be wrong, in the order of its bytes.
+//! Changes that no honest client sends: taken apart and put together wrong, each with the code that refuses it.
+//! One corpus for the authority, for the module in WebAssembly and for a running server; one file for each part
+//! of a change that can be wrong, in the order of its bytes.
 //!
-//! Source: the hostile changes that were tried against the library alone,
-//! which panicked it, exhausted it, or were accepted and left a document that
-//! nobody could load.
+//! Source: hostile changes tried against the library alone, which made it panic, exhausted it, or were accepted
+//! and left a document that nobody could load.
 
 mod actors;
 mod bomb;
@@ -33,7 +31,7 @@ pub use setup::{Setup, account, device};
 
 use case::Cases;
 
-/// Every case, in an order in which those that are admitted come last.
+/// Every case; those that are admitted come last.
 pub fn corpus(setup: &Setup) -> Vec<Case> {
     let mut cases = Cases::new(setup);
     framing::add(&mut cases);
@@ -53,8 +51,7 @@ pub fn corpus(setup: &Setup) -> Vec<Case> {
     cases.all
 }
 
-/// Those that are admitted, of which each one moves the attacker's chain on:
-/// they are made anew after each.
+/// The cases that are admitted. Each one extends the attacker's chain, so they are built again after each.
 pub fn harmless(setup: &Setup) -> Vec<Case> {
     let mut cases = Cases::new(setup);
     harmless::add(&mut cases);

@@ -1,5 +1,5 @@
-//! What names nothing, or is not what it is read as: pins of messages that are not
-//! there, words for emoji, names that hide or turn, and the system as a member.
+//! Names without a target, or that are not what they seem: pins of missing messages, words for emoji, names
+//! that hide or change direction, and the system as a member.
 
 use tidings_core::{
     code::Code,

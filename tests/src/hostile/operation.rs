@@ -1,5 +1,5 @@
-//! Operations beside the flat root map, or other than put and delete: objects
-//! and what is in them, elements, marks, counters; and keys that are none.
+//! Operations outside the flat root map, or other than put and delete: objects and their contents, elements,
+//! marks, counters; and invalid keys.
 
 use tidings_core::{code::Code, doc::Fact};
 
@@ -19,7 +19,7 @@ pub(super) fn add(cases: &mut Cases<'_>) {
     keys(cases);
 }
 
-/// Adds a change of these rows.
+/// Adds a change with these rows.
 fn illegal(cases: &mut Cases<'_>, name: &'static str, rows: impl FnOnce(u64) -> Vec<Row>) {
     let draft = cases.message();
     cases.draft(name, Code::OperationIllegal, draft, |draft| {
@@ -163,7 +163,7 @@ fn keys(cases: &mut Cases<'_>) {
         let row = Row::put(&key, value.clone());
         cases.draft(name, Code::OperationIllegal, message.clone(), |draft| draft.rows = vec![row]);
     }
-    // Nothing but nulls is no column at all, which then has fewer rows than the others.
+    // A column of nulls only is left out, and then has fewer rows than the others.
     cases.draft("null", Code::NotCanonical, message.clone(), |draft| draft.row().place = Place::Null);
     cases.draft("null beside a good one", Code::OperationIllegal, message.clone(), |draft| {
         draft.rows.push(Row { place: Place::Null, ..Row::put("", Cell::TRUE) });

@@ -1,5 +1,5 @@
-//! Predecessors: what an operation says it replaces. One that lies loses
-//! somebody else's words or keeps a conflict for ever.
+//! Predecessors: what an operation claims to replace. A false claim loses somebody else's value or keeps a
+//! conflict for ever.
 
 use tidings_core::{code::Code, doc::Key};
 
@@ -113,7 +113,7 @@ fn number(cases: &Cases<'_>, key: &Key) -> i64 {
     i64::try_from(cases.counter_under(key)).expect("a counter is small")
 }
 
-/// Written where an entry was not seen yet, and naming it all the same.
+/// Written where an entry was not seen yet, but naming it anyway.
 fn not_in_the_past(cases: &mut Cases<'_>) {
     let setup = cases.setup;
     let facts = [setup.reacts(UNSEEN, true)];

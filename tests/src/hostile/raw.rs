@@ -1,6 +1,5 @@
-//! A change chunk taken apart into its fields and columns, and put together
-//! again without asking whether that is legal. What the library would never
-//! write, a stranger can.
+//! A change chunk taken apart into its fields and columns, and put together again without checks. What the
+//! library would never write, a stranger can.
 //!
 //! Source: the change chunk of the Automerge binary format.
 
@@ -11,15 +10,14 @@ const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 /// The chunk type of a change that is not compressed.
 pub const CHANGE_CHUNK: u8 = 1;
 
-/// A change as its parts. `encode` writes them as they are, with the checksum
-/// that fits.
+/// A change as its parts. `encode` writes them as they are, with a matching checksum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawChange {
     /// 1 for a change.
     pub chunk_type: u8,
     /// Hashes of the changes it depends on.
     pub dependencies: Vec<[u8; 32]>,
-    /// Who wrote it.
+    /// The actor that wrote it.
     pub actor: Vec<u8>,
     /// Its number among the actor's changes.
     pub sequence: u64,
@@ -33,7 +31,7 @@ pub struct RawChange {
     pub other_actors: Vec<Vec<u8>>,
     /// Column specifications with their data.
     pub columns: Vec<(u32, Vec<u8>)>,
-    /// What stands behind the columns.
+    /// The bytes after the columns.
     pub extra: Vec<u8>,
 }
 
@@ -41,7 +39,7 @@ impl RawChange {
     /// Takes an honest change apart.
     ///
     /// # Panics
-    /// When the bytes are not a change that is not compressed.
+    /// When the bytes are not an uncompressed change.
     pub fn parse(bytes: &[u8]) -> Self {
         assert_eq!((&bytes[..4], bytes[8]), (&MAGIC[..], CHANGE_CHUNK), "not a plain change");
         let mut input = &bytes[9..];
@@ -77,7 +75,7 @@ impl RawChange {
         }
     }
 
-    /// The body: everything behind the chunk's header.
+    /// The body: everything after the chunk's header.
     pub fn body(&self) -> Vec<u8> {
         let mut body = Vec::new();
         put(&mut body, self.dependencies.len() as u64);
@@ -106,7 +104,7 @@ impl RawChange {
         chunk(self.chunk_type, &self.body())
     }
 
-    /// The data of a column, which is added in its place if it is not there.
+    /// The data of a column, inserted in its place if it is missing.
     pub fn column(&mut self, specification: u32) -> &mut Vec<u8> {
         let index = self.columns.partition_point(|(other, _)| *other < specification);
         if self.columns.get(index).is_none_or(|(other, _)| *other != specification) {

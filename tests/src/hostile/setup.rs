@@ -1,6 +1,5 @@
-//! A conversation in which an attacker is a member: a page with messages,
-//! edits and reactions of several devices, some of them concurrent, so that
-//! there are other actors, conflicts and predecessors to lie about.
+//! A conversation in which an attacker is a member: a page with messages, edits and reactions of several
+//! devices, some of them concurrent, so that there are other actors, conflicts and predecessors to lie about.
 
 use tidings_core::{
     authority::{AdmitError, Admitted, Session, Stream},
@@ -18,7 +17,7 @@ use crate::roster::first_members;
 /// An account by its name.
 ///
 /// # Panics
-/// When it is none.
+/// When the name is invalid.
 pub fn account(name: &str) -> AccountId {
     AccountId::parse(name).expect("the name is an account's")
 }
@@ -28,18 +27,18 @@ pub const fn device(number: u8) -> DeviceId {
     DeviceId::from_bytes([number; 16])
 }
 
-/// The emoji that the attacker's other device put while they could not see it.
+/// The emoji of the attacker's other device, which the attacker could not see yet.
 pub(super) const UNSEEN: &str = "🌅";
 
-/// What a session wrote, in the order of the journal.
+/// The sessions' pushes, in journal order.
 pub type Script = Vec<(Session, PushedChange)>;
 
-/// What an attacker holds and knows.
+/// The state of an attacker.
 #[derive(Clone)]
 pub struct Setup {
-    /// Their replica of the conversation's stream: all that is admitted.
+    /// Their replica of the conversation's stream, with everything admitted.
     pub stream: Stream,
-    /// The same before the last entry, of the attacker's other device.
+    /// The same before the last entry, on the attacker's other device.
     pub earlier: Stream,
     /// Their entries.
     pub journal: Vec<Entry>,
@@ -57,10 +56,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The scene in a conversation at a time, and who wrote what to make it.
+    /// The setup in a conversation at a time, and the pushes that build it.
     ///
     /// # Panics
-    /// When the authority refuses what it is made of.
+    /// When the authority refuses one of these pushes.
     pub fn new(tenant: &TenantId, conversation: ConversationId, now: WallTime) -> (Setup, Script) {
         let session = |name: &str, number: u8| Session {
             tenant: tenant.clone(),
@@ -104,7 +103,7 @@ impl Setup {
         facts.extend(first_members(&ann.account, self.now, members));
         let on = self.stream.clone();
         write(self, &on, &ann, &conversation, &facts);
-        // What the attacker could do for a while, and cannot any more.
+        // A permission that the attacker had for a while, and has lost.
         let (at, until) = (self.ago(1_200), self.ago(600));
         let over = Grant { allowed: true, by: ann.account.clone(), at, until: Some(until) };
         let over = Fact::MemberGrant(eve.account.clone(), Permission::ConversationDelete, Some(over));
@@ -114,7 +113,7 @@ impl Setup {
             let (on, message) = (self.stream.clone(), self.message(session, number, "words"));
             write(self, &on, session, &page, &[message]);
         }
-        // Three devices edit the same message, and two people react, all at once.
+        // Three devices edit the same message, and two people react, all concurrently.
         let on = self.stream.clone();
         for (session, text) in [(&eve, "phone"), (&tablet, "tablet"), (&laptop, "laptop")] {
             let edit = self.edits(text);
@@ -126,7 +125,7 @@ impl Setup {
             let (on, reaction) = (self.stream.clone(), self.reacts(emoji, true));
             write(self, &on, &eve, &page, &[reaction]);
         }
-        // Two heads, neither of them the attacker's, of which they held one earlier.
+        // Two heads, neither of them the attacker's, one of which they had seen earlier.
         let on = self.stream.clone();
         for (session, number) in [(&ann, 4), (bob, 5)] {
             let message = self.message(session, number, "more words");
@@ -150,7 +149,7 @@ impl Setup {
         TimelineId::of(self.conversation_id()).page(1)
     }
 
-    /// So many seconds before.
+    /// The time this many seconds ago.
     pub(super) fn ago(&self, seconds: u64) -> WallTime {
         WallTime::from_millis(self.now.as_millis() - seconds * 1_000)
     }
@@ -159,10 +158,10 @@ impl Setup {
         self.stream.id().conversation().expect("the stream is a conversation's")
     }
 
-    /// What a session that holds `on` would push to state these facts.
+    /// The push with which a session that has seen `on` would state these facts.
     ///
     /// # Panics
-    /// When there is nothing to write.
+    /// When all of them hold already.
     pub fn write(&self, on: &Stream, session: &Session, document: &DocumentId, facts: &[Fact]) -> PushedChange {
         let (change, _) =
             on.clone().write(session.device, document, self.now, facts).expect("there is something to write");
@@ -176,17 +175,17 @@ impl Setup {
         self.write(&self.stream, session, &self.page(), &[message])
     }
 
-    /// Makes the documents that judging a push takes and that nobody has written in.
+    /// Creates the documents that judging a push needs and that nobody has written in.
     pub fn make_room(&mut self, pushed: &PushedChange) {
         if pushed.document.stream() == *self.stream.id() {
             self.stream.insert_missing_for(&pushed.document, &pushed.change);
         }
     }
 
-    /// Judges a push, and makes it the next entry if it may be.
+    /// Judges a push, and makes it the next entry if it is admitted.
     ///
     /// # Errors
-    /// As the authority's.
+    /// The authority's.
     pub fn admit(&mut self, session: &Session, pushed: &PushedChange) -> Result<Admitted, AdmitError> {
         self.make_room(pushed);
         let admitted = self.stream.admit(session, pushed, self.now, &self.limits)?;
@@ -210,12 +209,12 @@ impl Setup {
         self.message(&self.attacker, 99, text)
     }
 
-    /// The attacker's words instead of those of their first message.
+    /// An edit of the attacker's first message.
     pub(super) fn edits(&self, text: &str) -> Fact {
         Fact::Edit(self.message_id(&self.attacker, 2), Edit { content: text.into(), at: self.now })
     }
 
-    /// The attacker's emoji on their first message.
+    /// A reaction of the attacker to their first message.
     pub(super) fn reacts(&self, emoji: &str, on: bool) -> Fact {
         Fact::Reaction(self.message_id(&self.attacker, 2), emoji.into(), self.attacker.account.clone(), on)
     }

@@ -1,5 +1,5 @@
-//! What an admin says of threads that start nowhere, too deep, or in another
-//! one's name; of what only a conversation has; and of messages that are held.
+//! An admin's facts about threads that start nowhere, are too deep, or are opened in another's name; about
+//! things that only a conversation has; and about held messages.
 
 use tidings_core::{
     code::Code,
@@ -22,13 +22,13 @@ pub(super) fn add(cases: &mut Cases<'_>) {
     held(cases);
 }
 
-/// Adds what the attacker's device would write to state this of a document.
+/// Adds the change with which the attacker's device would state this of a document.
 fn says(cases: &mut Cases<'_>, name: &'static str, code: Code, document: &DocumentId, facts: &[Fact]) {
     let draft = cases.honest(document, facts);
     cases.push(name, Expected::Refused(code), draft.pushed());
 }
 
-/// The thread of a message, whatever there is of it.
+/// The thread of a message, whether the message exists or not.
 fn thread_of(cases: &Cases<'_>, message: &MessageId) -> DocumentId {
     let conversation = conversation(cases);
     let thread = ConversationId::thread(cases.setup.stream.tenant(), conversation, message);
@@ -101,7 +101,7 @@ fn openings(cases: &mut Cases<'_>) {
     }
 }
 
-/// Of a thread that nobody opened, and of the conversation as if it were one.
+/// Facts about a thread that nobody opened, and about the conversation as if it were one.
 fn strangers(cases: &mut Cases<'_>) {
     let setup = cases.setup;
     let message = setup.message_id(&setup.victim, 1);

@@ -1,4 +1,4 @@
-//! Values that no key takes, and values that are not what they say.
+//! Values of types that no key has, and values that do not match their type.
 
 use tidings_core::code::Code;
 

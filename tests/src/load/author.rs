@@ -1,6 +1,5 @@
-//! Somebody who writes changes as a client does, without an engine: planned by
-//! the commands against a stream of their own. One author may write as many
-//! accounts, in turns.
+//! Somebody who writes changes as a client does, without an engine: planned by the commands on a stream of
+//! their own. One author may write as many accounts in turn.
 
 use tidings_core::{
     authority::{Session, Stream},
@@ -26,7 +25,7 @@ pub fn account(name: &str) -> AccountId {
     AccountId::parse(name).expect("names here are ids")
 }
 
-/// A device that nobody else has.
+/// A unique device.
 pub fn device(account: &AccountId, number: u64) -> DeviceId {
     let mut random = Random::new(
         account
@@ -61,7 +60,7 @@ pub struct Author {
 }
 
 impl Author {
-    /// One that has written nothing yet.
+    /// An author who has written nothing yet.
     pub fn new(conversation: ConversationId) -> Self {
         let mut stream = Stream::new(tenant(), StreamId::Conversation(conversation));
         stream.insert(Document::new(TimelineId::of(conversation).document()));
@@ -74,7 +73,7 @@ impl Author {
         self.stream.id().clone()
     }
 
-    /// Writes what a command means.
+    /// Writes the change of a command.
     pub fn write(&mut self, who: &AccountId, device: DeviceId, command: impl Into<Command>) -> PushedChange {
         let session = Session { tenant: tenant(), account: who.clone(), device, administrator: false };
         let (at, limits) = (wall_now(), Limits::default());
@@ -86,12 +85,12 @@ impl Author {
         PushedChange { document: plan.document, change: change.bytes().to_vec() }
     }
 
-    /// How far it was told of the stream.
+    /// The position up to which it has received the stream.
     pub fn position(&self) -> Position {
         self.stream.position()
     }
 
-    /// Takes in what was fetched behind its position; of the pages only the newest stays in memory.
+    /// Applies a fetched answer after its position; only the newest page stays in memory.
     pub fn take_in(&mut self, fetched: &Fetched) -> anyhow::Result<()> {
         if fetched.restart {
             self.stream = Stream::at(tenant(), self.stream(), fetched.at(), fetched.page);
@@ -153,21 +152,21 @@ impl Author {
     }
 }
 
-/// A document of an answer, with the entries behind its snapshot.
+/// A document of an answer, with the entries after its snapshot.
 pub fn restore(fetched: &Fetched, document: &DocumentSnapshot) -> Result<Document, RestoreDocumentError> {
     let tail: Vec<_> = fetched.entries.iter().filter(|entry| entry.document == document.document).cloned().collect();
     let snapshot = (document.position, document.data.as_slice(), document.admissions.as_slice());
     Document::restore(document.document.clone(), Some(snapshot), &tail)
 }
 
-/// Texts that deflate as prose does: words of a vocabulary, the common ones often.
+/// Texts that deflate like prose: words of a vocabulary, the common ones often.
 #[derive(Clone)]
 pub struct Words {
     vocabulary: Vec<String>,
     random: Random,
 }
 
-/// Characters of a text, about.
+/// Approximate number of characters of a text.
 const TEXT_CHARACTERS: usize = 58;
 const VOCABULARY: u64 = 8_000;
 const SYLLABLES: [&str; 24] = [
@@ -190,7 +189,7 @@ impl Words {
             if !text.is_empty() {
                 text.push(' ');
             }
-            // The rank of a word, evenly in its logarithm: Zipf's law.
+            // A word's rank, uniform in its logarithm: Zipf's law.
             let share = self.random.below(1_000_000) as f64 / 1e6;
             let rank = (VOCABULARY as f64).powf(share) - 1.0;
             text.push_str(&self.vocabulary[rank as usize]);

@@ -1,4 +1,4 @@
-//! A whole client: the engine that ships, over a memory store and a real socket.
+//! A whole client: the engine that ships, on a memory store and a real socket.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -29,10 +29,10 @@ use crate::{
     sim::client::{Answer, Screen},
 };
 
-/// The longest that a device waits without looking round.
+/// The longest time that a device waits before looking around.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// A device and what it shows.
+/// A device and its screen.
 pub struct Device {
     engine: Engine,
     store: MemoryStore,
@@ -45,14 +45,14 @@ pub struct Device {
     started: Instant,
     wake_at: Option<MonotonicTime>,
     next_request: u64,
-    /// What it shows.
+    /// Its screen.
     pub screen: Screen,
-    /// What went over links that are closed.
+    /// Traffic over closed links.
     traffic: Traffic,
 }
 
 impl Device {
-    /// A new device of an account, which connects by itself.
+    /// A new device of an account, which connects on its own.
     pub fn new(address: SocketAddr, account: &AccountId, seed: u64) -> anyhow::Result<Self> {
         let started = Instant::now();
         let seed = Random::new(seed).seed();
@@ -93,18 +93,18 @@ impl Device {
         self.screen.timelines.values().flat_map(BTreeMap::values)
     }
 
-    /// Whether everything missed was read.
+    /// Returns true once it has caught up.
     pub fn is_online(&self) -> bool {
         self.screen.connection == Some(ConnectionState::Online)
     }
 
-    /// What went over its links.
+    /// Traffic over its links.
     pub fn traffic(&self) -> Traffic {
         let now = self.link.as_ref().map_or(Traffic::default(), Link::traffic);
         Traffic { up: self.traffic.up + now.up, down: self.traffic.down + now.down }
     }
 
-    /// Whether each of the last `count` rows of others or of its own is admitted.
+    /// Returns true if each of the last `count` rows is admitted.
     pub fn has_sent(&self, count: usize) -> bool {
         self.rows().filter(|row| row.own && row.state != MessageState::Pending).count() >= count
     }
@@ -116,7 +116,7 @@ impl Device {
         self.drain();
     }
 
-    /// Commands something; how it ended, which is told at once where the conversation is held.
+    /// Executes a command; returns its outcome, which is immediate if the conversation is loaded.
     pub fn command(&mut self, command: impl Into<Command>) -> Option<Answer> {
         let request = self.next_request;
         self.next_request += 1;
@@ -124,14 +124,14 @@ impl Device {
         self.screen.answers.remove(&request)
     }
 
-    /// Retries a refused command as it is.
+    /// Retries a refused command unchanged.
     pub fn retry(&mut self, id: u64) {
         let request = self.next_request;
         self.next_request += 1;
         self.handle(Input::RetryRefused { request, id, words: None });
     }
 
-    /// Goes on until something holds.
+    /// Steps until a condition holds.
     pub async fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) -> anyhow::Result<()> {
         let worked = timeout(PATIENCE, async {
             while !done(self) {
@@ -142,10 +142,10 @@ impl Device {
         worked.await.with_context(|| format!("a device never came to: {what}"))?
     }
 
-    /// Does what is due, then waits for one frame or for the timer, no longer than that.
+    /// Does what is due, then waits for one frame or for the timer, at most for `longest`.
     ///
     /// # Errors
-    /// When there is no link, or no more: it comes back by itself.
+    /// When the link is lost; it reconnects on its own.
     pub async fn step(&mut self, longest: Duration) -> anyhow::Result<()> {
         let stepped = self.try_step(longest).await;
         if stepped.is_err() {

@@ -1,4 +1,4 @@
-//! A WebSocket that counts the bytes that really went over the wire.
+//! A WebSocket that counts the bytes on the wire.
 
 use std::{
     io,
@@ -35,7 +35,7 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// What went since an earlier moment.
+    /// Traffic since an earlier moment.
     pub fn since(self, before: Traffic) -> Traffic {
         Traffic { up: self.up - before.up, down: self.down - before.down }
     }
@@ -105,7 +105,7 @@ impl Link {
         Ok(Self { socket, counters })
     }
 
-    /// What went over it.
+    /// Traffic over this link.
     pub fn traffic(&self) -> Traffic {
         Traffic { up: self.counters.up.load(Ordering::Relaxed), down: self.counters.down.load(Ordering::Relaxed) }
     }
@@ -115,7 +115,7 @@ impl Link {
         Ok(self.socket.send(Message::Binary(bytes.into())).await?)
     }
 
-    /// The next binary message. Cancelling it loses nothing.
+    /// Receives the next binary message. Cancel safe.
     pub async fn receive(&mut self) -> anyhow::Result<Bytes> {
         loop {
             match self.socket.next().await {
@@ -128,7 +128,7 @@ impl Link {
         }
     }
 
-    /// The next binary message, waited for as long as anything.
+    /// Receives the next binary message, with the usual timeout.
     pub async fn next(&mut self) -> anyhow::Result<Bytes> {
         timeout(PATIENCE, self.receive()).await.context("no frame comes")?
     }

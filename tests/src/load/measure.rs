@@ -11,22 +11,22 @@ pub fn wall_now() -> WallTime {
     WallTime::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// Milliseconds, to a thousandth.
+/// Milliseconds, rounded to a thousandth.
 pub fn millis(duration: Duration) -> f64 {
     round(duration.as_secs_f64() * 1_000.0)
 }
 
-/// To a thousandth.
+/// Rounds to a thousandth.
 pub fn round(number: f64) -> f64 {
     (number * 1_000.0).round() / 1_000.0
 }
 
-/// Of bytes, to a hundredth.
+/// KiB, rounded to a hundredth.
 pub fn kibibytes(bytes: u64) -> f64 {
     (bytes as f64 / 1024.0 * 100.0).round() / 100.0
 }
 
-/// The percentiles of some times, ms.
+/// The percentiles of some durations, ms.
 pub fn percentiles(mut times: Vec<Duration>) -> Value {
     times.sort_unstable();
     let at = |share: f64| {
@@ -36,7 +36,7 @@ pub fn percentiles(mut times: Vec<Duration>) -> Value {
     json!({ "p50_ms": at(0.5), "p95_ms": at(0.95), "p99_ms": at(0.99), "count": times.len() })
 }
 
-/// The middle one, ms.
+/// The median, ms.
 pub fn median_ms(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     times.get(times.len() / 2).copied().map_or(f64::NAN, millis)

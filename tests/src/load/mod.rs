@@ -1,6 +1,5 @@
-//! What a real server process costs and how fast it is: clients over real
-//! WebSockets on loopback, many accounts a process. `cargo xtask bench server`
-//! runs it; figures go to `docs/benchmarks.md`, and no test asserts one.
+//! Cost and speed of a real server process: clients over real WebSockets on loopback, many accounts per
+//! process. `cargo xtask bench server` runs it; figures go to `docs/benchmarks.md`, and no test asserts one.
 
 pub mod author;
 pub mod device;
@@ -17,16 +16,16 @@ use std::{path::PathBuf, time::Duration};
 pub use scenario::{NAMES, run};
 pub use store::{StoreKind, Stores};
 
-/// The longest that anything here is waited for.
+/// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a run measures against.
+/// The server and stores to measure.
 #[derive(Debug, Clone)]
 pub struct Bench {
     /// The server's program.
     pub server: PathBuf,
     /// The store of every server it starts, a fresh one each time.
     pub stores: Stores,
-    /// How long a member floods a conversation.
+    /// Duration for which a member floods a conversation.
     pub flood: Duration,
 }

@@ -1,4 +1,4 @@
-//! A server process: started, asked what it takes of the machine, killed.
+//! A server process: started, measured, killed.
 
 use std::{fs, net::SocketAddr, path::Path, process::Stdio};
 
@@ -16,19 +16,19 @@ const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A running server; killed when dropped.
 pub struct Process {
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
     id: u32,
     child: Child,
-    /// Kept open: a server that cannot write its log ends.
+    /// Kept open, because a server that cannot write its log ends.
     _output: BufReader<ChildStdout>,
 }
 
 impl Process {
-    /// Starts a program and waits until it says where it listens.
+    /// Starts a program and waits until it prints its address.
     ///
     /// # Errors
-    /// When it ends before that, or says nothing.
+    /// When it ends before that, or prints nothing.
     pub async fn start(program: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
         let mut child = Command::new(program)
             .args(arguments)
@@ -53,16 +53,17 @@ impl Process {
         Ok(Self { address, id, child, _output: output })
     }
 
-    /// Kills it outright and waits until it is gone.
+    /// Kills it and waits until it is gone.
     pub async fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill().await?;
         Ok(())
     }
 
-    /// The processor time it has taken, ms, to ten.
+    /// The processor time used, ms, in steps of ten.
     pub fn cpu_ms(&self) -> anyhow::Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.id))?;
-        // The name, in brackets, may hold blanks; user and system time are the 12th and 13th behind it.
+        // The name, in parentheses, may contain spaces; user and system time are the 12th and 13th field
+        // after it.
         let (_, fields) = stat.rsplit_once(')').context("a stat line has a name")?;
         let mut ticks = fields.split_whitespace().skip(11);
         let mut next = || -> anyhow::Result<f64> { Ok(ticks.next().context("a stat line has times")?.parse()?) };

@@ -1,7 +1,6 @@
-//! The least that a durable chat server does: whoever sends is answered, and
-//! everybody else in the room told, after the message is committed. It checks
-//! nothing and knows nobody: what it takes is what the machine, the store and
-//! the WebSocket take, and figures of the real server are read as a ratio to it.
+//! The minimum that a durable chat server does: it answers the sender, and notifies everybody else in the room,
+//! after the message is committed. It checks nothing and knows nobody: its cost is that of the machine, the
+//! store and the WebSocket, and figures of the real server are read as a ratio to it.
 
 use std::{
     collections::HashMap,
@@ -34,11 +33,11 @@ use tokio::{
 
 use super::link::Link;
 
-/// What a socket that sent a message is answered.
+/// The answer to a socket that sent a message.
 const ACKNOWLEDGED: &[u8] = &[0];
 /// Messages stored in one transaction.
 const GROUP_MAX: usize = 512;
-/// Messages that may wait for a socket.
+/// Maximum number of messages queued for a socket.
 const WAITING_MAX: usize = 16_384;
 
 type Room = broadcast::Sender<(u64, Bytes)>;
@@ -102,7 +101,7 @@ impl Database {
 /// Serves for ever.
 ///
 /// # Errors
-/// When the store cannot be opened or the port not be had.
+/// When the store cannot be opened or the port is taken.
 pub async fn serve(store: &str) -> anyhow::Result<()> {
     let database = Database::open(store).await?;
     let (writes, requests) = mpsc::channel(WAITING_MAX);
@@ -171,7 +170,7 @@ impl RawClient {
         self.0.send(body).await
     }
 
-    /// Takes so many messages, or answers.
+    /// Receives this many messages or answers.
     pub(super) async fn take(&mut self, count: usize) -> anyhow::Result<()> {
         for _ in 0..count {
             self.0.next().await?;

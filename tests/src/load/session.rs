@@ -1,5 +1,4 @@
-//! A light client that speaks frames: for where thousands of sessions are
-//! needed, or a sender that costs the machine little.
+//! A light client that speaks frames: for thousands of sessions, or for a sender that costs the machine little.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -25,7 +24,7 @@ use super::{
     measure::wall_now,
 };
 
-/// How long a token holds.
+/// Validity of a token.
 const TOKEN_TTL: Duration = Duration::from_secs(3_600);
 
 /// A bearer token for an account.
@@ -43,7 +42,7 @@ pub struct Session {
     /// The device it writes as.
     pub device: DeviceId,
     request: u64,
-    /// What came of a frame that comes in pieces.
+    /// The pieces received of a frame that comes in pieces.
     pieces: Vec<u8>,
 }
 
@@ -68,12 +67,12 @@ impl Session {
         }
     }
 
-    /// What went over it.
+    /// Traffic of this session.
     pub fn traffic(&self) -> Traffic {
         self.link.traffic()
     }
 
-    /// The next frame, whatever it says, for as long as it takes. Cancelling it loses nothing.
+    /// Receives the next frame, whatever it is and however long it takes. Cancel safe.
     pub async fn frame(&mut self) -> anyhow::Result<ServerFrame> {
         loop {
             match decode_frame(&self.link.receive().await?, usize::MAX)? {
@@ -88,7 +87,7 @@ impl Session {
         }
     }
 
-    /// The next frame.
+    /// Receives the next frame, with the usual timeout.
     pub async fn next(&mut self) -> anyhow::Result<ServerFrame> {
         match timeout(PATIENCE, self.frame()).await.context("no frame comes")?? {
             ServerFrame::Closed(closed) => bail!("the server closed the session: {:?}", closed.code),
@@ -102,7 +101,7 @@ impl Session {
         self.link.send(frame.to_bytes()).await
     }
 
-    /// Pushes, without waiting for the answer; tells the number of the request.
+    /// Pushes without waiting for the answer; returns the request id.
     pub async fn push(&mut self, stream: &StreamId, changes: Vec<PushedChange>) -> anyhow::Result<u64> {
         self.request += 1;
         let push = Push { request: self.request, stream: stream.clone(), changes };
@@ -128,7 +127,7 @@ impl Session {
         self.accepted(count).await
     }
 
-    /// Asks for something that one who is not a member asks for, and waits for the answer.
+    /// Sends a membership request, and waits for the answer.
     pub async fn ask(&mut self, conversation: ConversationId, action: MembershipAction) -> anyhow::Result<()> {
         self.request += 1;
         let asked = MembershipRequest { request: self.request, conversation, action };
@@ -136,7 +135,7 @@ impl Session {
         self.accepted(1).await
     }
 
-    /// The first subscribers of a channel, and how many there are.
+    /// Requests the first subscribers of a channel, and their number.
     pub async fn subscribers(
         &mut self,
         conversation: ConversationId,
@@ -163,7 +162,7 @@ impl Session {
         Ok(())
     }
 
-    /// Takes and forgets every frame that has arrived.
+    /// Receives and drops every frame that has arrived.
     pub async fn discard(&mut self) -> anyhow::Result<()> {
         while let Some(frame) = self.link.receive().now_or_never() {
             frame?;
@@ -171,7 +170,7 @@ impl Session {
         Ok(())
     }
 
-    /// Asks for something of a stream, without waiting for the answer; tells the number of the request.
+    /// Sends a fetch without waiting for the answer; returns the request id.
     pub async fn fetch(&mut self, stream: &StreamId, scope: FetchScope) -> anyhow::Result<u64> {
         self.request += 1;
         let fetch = Fetch { request: self.request, stream: stream.clone(), scope, held: Vec::new(), chain: None };

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-/// Which database.
+/// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreKind {
     /// A file.
@@ -18,7 +18,7 @@ pub enum StoreKind {
     Postgres,
 }
 
-/// Where stores are made.
+/// The place where stores are created.
 #[derive(Debug, Clone)]
 pub enum Stores {
     /// Files in this folder.
@@ -30,7 +30,7 @@ pub enum Stores {
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 impl Stores {
-    /// Which database.
+    /// The kind of database.
     pub fn kind(&self) -> StoreKind {
         match self {
             Stores::Sqlite(_) => StoreKind::Sqlite,
@@ -38,7 +38,7 @@ impl Stores {
         }
     }
 
-    /// Makes a store; it is gone when the value is dropped and `remove`d.
+    /// Creates a store; dropping it and `remove` delete it.
     pub async fn make(&self) -> anyhow::Result<Store> {
         let name = format!("load_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         match self {
@@ -76,8 +76,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Lets Postgres count its rows, as its autovacuum does within a minute of
-    /// their coming; until then it plans for empty tables.
+    /// Makes Postgres count its rows, as autovacuum does within a minute; until then it plans for empty tables.
     pub async fn analyze(&self) -> anyhow::Result<()> {
         if let Leftover::Database { .. } = self.leftover {
             let mut connection = PgConnection::connect(&self.url).await?;
@@ -87,7 +86,7 @@ impl Store {
         Ok(())
     }
 
-    /// Removes it; a database must be told so, a folder goes by itself.
+    /// Deletes it. A database has to be dropped explicitly, a folder goes when the value is dropped.
     pub async fn remove(mut self) -> anyhow::Result<()> {
         if let Leftover::Database { server, name } = mem::replace(&mut self.leftover, Leftover::Nothing) {
             let mut connection = PgConnection::connect(&server).await?;

@@ -1,4 +1,4 @@
-//! What the lines of the table do, as facts.
+//! The actions of the table as facts.
 
 use tidings_core::{
     authority::Stream,
@@ -18,7 +18,7 @@ pub(super) fn pin(by: &str) -> Pin {
     Pin { by: account(by), at: NOW, page: 1 }
 }
 
-/// What an actor states to do something, and where.
+/// The facts with which an actor does something, and their document.
 pub(super) fn facts(stream: &Stream, actor: &str, action: &str) -> (DocumentId, Vec<Fact>) {
     if let Some(fact) = on_page(actor, action) {
         return (page(), vec![fact]);
@@ -46,12 +46,12 @@ pub(super) fn invite(by: &str, enabled: bool) -> Invite {
     Invite { role: Role::Member, until: None, uses_max: None, enabled, by: account(by), at: NOW }
 }
 
-/// What is said of the message that is held.
+/// The state of the held message.
 pub(super) fn late(by: &str, state: HeldState) -> Held {
     Held { state, thread: None, by: account(by), at: NOW }
 }
 
-/// From this number on messages are replies.
+/// Messages with this number or a greater one are replies.
 const REPLIES: u16 = 100;
 
 fn on_thread(actor: &str, action: &str) -> Option<(DocumentId, Fact)> {

@@ -1,5 +1,4 @@
-//! The permission matrix: the table that was written by hand, and what each
-//! of its lines does, for an authority to judge.
+//! The permission matrix: a hand-written table, and the facts of each of its lines, for an authority to judge.
 
 mod action;
 mod table;
@@ -23,13 +22,13 @@ use tidings_core::{
 
 pub use table::{Line, Table, Verdict};
 
-/// When everything is judged.
+/// The time at which everything is judged.
 pub const NOW: WallTime = WallTime::from_millis(1_767_225_600_000);
 
 const CONVERSATION: ConversationId = ConversationId::from_bytes([0x3a; 16]);
 const INVITE: InviteId = InviteId::from_bytes([0x5c; 16]);
 
-/// Whom the columns of the table are about, and the name of each one's account.
+/// The columns of the table, which are also the account names.
 pub const ACTORS: [&str; 11] = [
     "owner",
     "admin",
@@ -44,7 +43,7 @@ pub const ACTORS: [&str; 11] = [
     "gone",
 ];
 
-/// Whom things are done to.
+/// The targets of actions.
 const TARGETS: [(&str, Role, MemberStatus); 6] = [
     ("admin2", Role::Admin, MemberStatus::Active),
     ("moderator2", Role::Moderator, MemberStatus::Active),
@@ -68,10 +67,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The scene of a section of the table, with one policy set.
+    /// The setup of a section of the table, with one policy set.
     ///
     /// # Panics
-    /// When the section is of no state there is.
+    /// When the section names no known state.
     pub fn new(section: &str, policy: Option<Policy>) -> Self {
         let stream = Stream::new(tenant(), StreamId::Conversation(CONVERSATION));
         let mut setup = Self { stream };
@@ -121,7 +120,7 @@ impl Setup {
         setup
     }
 
-    /// States what no authority is asked about.
+    /// States facts without asking an authority.
     fn state(&mut self, document: &DocumentId, facts: &[Fact]) {
         let device = DeviceId::from_bytes([0xff; 16]);
         let (change, _) = self.stream.clone().write(device, document, NOW, facts).expect("something is stated");
@@ -140,7 +139,7 @@ impl Setup {
         self.stream.apply_entry(&entry).expect("what was written applies");
     }
 
-    /// What an actor holds.
+    /// The permissions of an actor.
     pub fn held(&self, actor: &str) -> Permissions {
         let conversation = self.stream.conversation();
         match conversation.active_member(&account(actor)) {
@@ -172,10 +171,10 @@ impl Setup {
         }
     }
 
-    /// The push of an actor who does what a line of the table names.
+    /// The push of an actor for the action of a line.
     ///
     /// # Panics
-    /// When no action has that name.
+    /// When there is no such action.
     pub fn push(&self, actor: &str, action: &str) -> Push {
         let (document, facts) = action::facts(&self.stream, actor, action);
         let device = session(actor).device;
@@ -198,8 +197,7 @@ pub fn session(actor: &str) -> Session {
     }
 }
 
-/// The values of policies that some line of the table is about; none for
-/// policies as they are at the beginning.
+/// The policy values that some line is about; none for the initial policies.
 pub fn policies_that_matter() -> Vec<Option<Policy>> {
     let table = Table::read();
     let mut policies: BTreeMap<String, Option<Policy>> = BTreeMap::from([(String::new(), None)]);
@@ -209,7 +207,7 @@ pub fn policies_that_matter() -> Vec<Option<Policy>> {
     policies.into_values().collect()
 }
 
-/// A value of every other policy that is not what it is at the beginning.
+/// A different value for every other policy.
 pub fn policies_that_do_not() -> Vec<Option<Policy>> {
     let values = [
         (PolicyName::Join, PolicyValue::Name("link_join")),
@@ -223,7 +221,7 @@ pub fn policies_that_do_not() -> Vec<Option<Policy>> {
     values.into_iter().map(|(name, value)| Some(Policy::new(name, value).expect("a value of the policy"))).collect()
 }
 
-/// The code of the letter of a verdict; none for what is admitted.
+/// The code for the letter of a verdict; none for an admitted change.
 pub fn code(verdict: Verdict) -> Option<Code> {
     Some(match verdict {
         '+' => return None,
@@ -260,7 +258,7 @@ fn thread(message: &MessageId) -> ConversationId {
     ConversationId::thread(&tenant(), CONVERSATION, message)
 }
 
-/// The message that somebody wrote before.
+/// An earlier message of somebody.
 fn message(author: &str) -> MessageId {
     message_at(author, 1)
 }
@@ -269,7 +267,7 @@ fn message_at(author: &str, number: u16) -> MessageId {
     MessageId { stamp: Stamp::new(NOW, number, [1; 8]), author: account(author) }
 }
 
-/// The message that is held: of one who did not know yet that they were removed.
+/// The held message, written by somebody who did not know yet that they were removed.
 fn held() -> MessageId {
     message_at("gone", 9)
 }

@@ -1,10 +1,10 @@
-//! Reading the table.
+//! Parses the table.
 
 use tidings_core::model::{Policy, PolicyName, PolicyValue};
 
 use super::ACTORS;
 
-/// One cell: a letter that the head of the table explains.
+/// One cell: a letter that is explained at the top of the table.
 pub type Verdict = char;
 
 /// A line of the table.
@@ -12,11 +12,11 @@ pub type Verdict = char;
 pub struct Line {
     /// The section it is in.
     pub section: String,
-    /// What is done or held.
+    /// The action, or the permission.
     pub action: String,
-    /// The policy under which it holds; none for all others.
+    /// The policy under which the line applies; none for all others.
     pub policy: Option<Policy>,
-    /// By actor, in the order of `ACTORS`.
+    /// The verdicts by actor, in the order of `ACTORS`.
     pub verdicts: Vec<Verdict>,
 }
 
@@ -28,7 +28,7 @@ impl Table {
     /// Reads `table.txt`.
     ///
     /// # Panics
-    /// When a line is none.
+    /// When a line is invalid.
     pub fn read() -> Self {
         let (mut section, mut action, mut lines) = (String::new(), String::new(), Vec::new());
         for line in include_str!("table.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -58,7 +58,7 @@ impl Table {
         self.0.iter()
     }
 
-    /// The lines of a section that hold under a policy.
+    /// The lines of a section that apply under a policy.
     pub fn under(&self, section: &str, policy: Option<Policy>) -> Vec<&Line> {
         let lines = || self.0.iter().filter(|line| line.section == section);
         let special =
@@ -67,7 +67,7 @@ impl Table {
     }
 }
 
-/// `name=value`.
+/// Parses `name=value`.
 fn policy(text: &str) -> Policy {
     let (name, value) = text.split_once('=').expect("a policy has a value");
     let name = PolicyName::parse(name).expect("a policy there is");

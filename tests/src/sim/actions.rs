@@ -1,5 +1,5 @@
-//! What people do: every command there is, drawn against what their device
-//! shows; and what a screen tells the engine beside commands.
+//! People's actions: every command, drawn to match what their device shows; and what a screen tells the engine
+//! beside commands.
 
 use core::time::Duration;
 
@@ -31,16 +31,16 @@ use super::{
 };
 use crate::random::Random;
 
-/// Who there is.
+/// The accounts.
 pub const ACCOUNTS: [&str; 4] = ["ann", "bob", "carl", "dora"];
 
-/// Who administers the tenant, and is a member of what they created only.
+/// A tenant administrator, a member only of what they created.
 pub const OPERATOR: &str = "root";
 
-/// What the words of people begin with; a number follows that is used once.
+/// Prefix of every text; a unique number follows.
 pub const WORDS: &str = "words ";
 
-/// What conversations call the roles they define.
+/// Names of custom roles.
 const ROLE_NAMES: [&str; 2] = ["cook", "host"];
 
 /// The codes of invite links.
@@ -49,7 +49,7 @@ const CODES: [InviteCode; 4] = {
     [USUAL, USUAL, USUAL, InviteCode::from_bytes([2; 16])]
 };
 
-/// What they call conversations for everybody to find.
+/// Public names of conversations.
 const NAMES: [&str; 2] = ["boats", "ships"];
 
 const EMOJI: [&str; 3] = ["👍", "🎉", "❤"];
@@ -146,9 +146,8 @@ pub const KINDS: [(Kind, u64); 41] = [
     (Kind::SetLeadStage, 0),
 ];
 
-/// The kind of a command. A new command is an arm here, a kind above, and an
-/// arm in `draw`: nothing compiles without the first, no test passes without the
-/// others.
+/// The kind of a command. A new command needs an arm here, a kind above, and an arm in `draw`: without the
+/// first it does not compile, and without the others tests fail.
 pub fn kind(command: &Command) -> Kind {
     match command {
         Command::CreateDirect(_) => Kind::CreateDirect,
@@ -199,20 +198,20 @@ fn account(name: &str) -> AccountId {
     AccountId::parse(name).expect("a constant account parses")
 }
 
-/// What somebody may do at this moment.
+/// Everything that somebody can act on at this moment.
 pub struct Person<'a> {
     /// Their device.
     pub client: &'a Client,
-    /// The conversations there are.
+    /// The existing conversations.
     pub conversations: &'a [ConversationId],
-    /// Words that nobody used yet.
+    /// A text that nobody has used yet.
     pub words: String,
     /// The time.
     pub now: WallTime,
 }
 
 impl Person<'_> {
-    /// What they do; none when there is nothing to do it to.
+    /// Draws a command; none if there is nothing to apply it to.
     pub fn draw(&self, random: &mut Random) -> Option<Command> {
         if self.conversations.is_empty() {
             let kind = if random.chance(20) { Kind::CreateDirect } else { Kind::CreateConversation };
@@ -243,7 +242,7 @@ impl Person<'_> {
             | Kind::RemoveContact
             | Kind::BlockAccount
             | Kind::SetReachability => ConversationId::from_bytes([0; 16]),
-            // Most of it where most is going on.
+            // Mostly where most is going on.
             _ if random.chance(65) => self.conversations[0],
             _ => *random.pick(self.conversations),
         };
@@ -333,7 +332,7 @@ impl Person<'_> {
             Kind::SetPermission => {
                 let permission = *random.pick(&of_members());
                 let allowed = *random.pick(&[Some(true), Some(true), Some(false), None]);
-                // Most of them end while somebody still tries to use them.
+                // Most of them expire while somebody still tries to use them.
                 let until = random.chance(70).then(|| self.now.plus(Duration::from_millis(1 + random.below(60_000))));
                 SetPermission { conversation, account: other, permission, allowed, until }.into()
             }
@@ -414,7 +413,7 @@ impl Person<'_> {
         })
     }
 
-    /// A kind with a roster; that of notices is the operator's to create, and refused to others.
+    /// A kind with a list of members; only the operator may create one for notices.
     fn draw_kind(&self, random: &mut Random) -> ConversationKind {
         match random.below(16) {
             0..=7 if self.client.account.as_str() == OPERATOR => ConversationKind::System,
@@ -457,7 +456,7 @@ impl Person<'_> {
         })
     }
 
-    /// Mostly open: where nobody can write, nothing happens. What is deleted stays so, and is rare.
+    /// Mostly open, because nothing happens where nobody can write. Deletion is final, and rare.
     fn state(&self, conversation: ConversationId, random: &mut Random) -> ConversationState {
         let shown = self.client.screen.inbox.get(&conversation).map(|row| row.state);
         match (shown, random.below(20)) {
@@ -468,7 +467,7 @@ impl Person<'_> {
         }
     }
 
-    /// A conversation that their screen shows so; most of the time that where most is going on.
+    /// A conversation that their screen shows with this property; mostly the busiest one.
     fn shown_as(&self, random: &mut Random, is: fn(Option<&ConversationRow>) -> bool) -> Option<ConversationId> {
         let shown = |id: &&ConversationId| is(self.client.screen.inbox.get(*id));
         let shown: Vec<ConversationId> = self.conversations.iter().filter(shown).copied().collect();
@@ -482,7 +481,7 @@ impl Person<'_> {
         (!rows.is_empty()).then(|| random.pick(&rows).id.clone())
     }
 
-    /// A message that their screen shows as held, or some other.
+    /// A message that their screen shows as held, or another one.
     fn held(&self, conversation: ConversationId, random: &mut Random) -> Option<MessageId> {
         let late = self.client.screen.details.get(&conversation).map_or(&[][..], |detail| &detail.held);
         match late {
@@ -500,7 +499,7 @@ impl Person<'_> {
         (!shown.is_empty()).then(|| *random.pick(&shown))
     }
 
-    /// What their screen tells beside commands; none when there is nothing to tell of.
+    /// Draws an input of their screen other than a command; none if there is nothing for it.
     pub fn look(&self, random: &mut Random) -> Option<Input> {
         if self.conversations.is_empty() {
             return None;
@@ -550,7 +549,7 @@ fn draw_definition(random: &mut Random) -> RoleDefinition {
 
 fn draw_policy(random: &mut Random) -> Policy {
     match *random.pick(PolicyName::ALL) {
-        // Where few may send little happens.
+        // Little happens where few may send.
         PolicyName::Send if random.chance(60) => Policy::Send(SendPolicy::AllMembers),
         PolicyName::Send => Policy::Send(*random.pick(SendPolicy::ALL)),
         PolicyName::Join => Policy::Join(*random.pick(JoinPolicy::ALL)),

@@ -1,4 +1,4 @@
-//! What must hold: at every step, and at the end, when everything was healed.
+//! Invariants: at every step, and at the end, when everything was healed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,22 +21,22 @@ use super::{
     world::{World, tenant},
 };
 
-/// Bytes that may wait on a node for one device: the socket's, and what one write adds.
+/// Maximum bytes queued on a node for one device: the socket's, plus one write.
 const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// What is wrong, for the person who reads it.
+/// An error describes the violation, for whoever reads it.
 pub type Checked = Result<(), String>;
 
-/// What was seen so far.
+/// Everything seen so far.
 pub struct Checks {
-    /// The journal as it was read.
+    /// The journal as read so far.
     pub journal: Journal,
-    /// What was read before the database was put back.
+    /// Journals that were read before the database was restored.
     formers: Vec<Journal>,
-    /// Whether it was put back and nobody said so: what it tells then contradicts what it told.
+    /// True if it was restored and nobody announced it: its contents then contradict what was sent before.
     is_contradicting: bool,
-    /// Whose device was copied or set back: what two states of it wrote by a clock that was
-    /// ahead each gives an id of its own, so it may be there twice.
+    /// Accounts whose device was copied or set back. Two copies that write with a clock that is ahead take new
+    /// ids for the same message, so it may be there twice.
     pub copied: BTreeSet<AccountId>,
     receipts: BTreeMap<(ConversationId, AccountId), Receipt>,
     limits: Limits,
@@ -65,11 +65,11 @@ impl Checks {
         }
     }
 
-    /// The database was put back, and subscribers are those of the copy: what was
-    /// read is a former journal, which says nothing of what is to be there now.
+    /// Begins a new journal after the database was restored, with the subscribers of the copy. The former
+    /// journal says nothing about what should be there now.
     ///
     /// # Errors
-    /// What is in the journal that must not be.
+    /// A violation in the journal read until then.
     pub fn put_back(&mut self, world: &World, subscribers: Subscribers, is_said: bool) -> Checked {
         self.is_contradicting |= !is_said;
         let journal = Journal::with(self.limits.clone(), subscribers);
@@ -78,10 +78,10 @@ impl Checks {
         self.journal.read(world.database())
     }
 
-    /// Phase one: what holds at every step.
+    /// Phase one: checks that hold at every step.
     ///
     /// # Errors
-    /// What does not.
+    /// The violation.
     pub fn step(&mut self, world: &mut World) -> Checked {
         self.journal.read(world.database())?;
         for (stream, position, hash) in std::mem::take(&mut world.told.accepted) {
@@ -99,7 +99,8 @@ impl Checks {
         self.check_memory(world)
     }
 
-    /// Nobody sees of another what is not admitted, or not for them; nothing twice.
+    /// Nobody sees another account's message unless it is admitted and visible to them, and nobody sees
+    /// one twice.
     fn check_screen(&self, client: &Client) -> Checked {
         let account = &client.account;
         for (conversation, rows) in &client.screen.timelines {
@@ -107,13 +108,13 @@ impl Checks {
             let stream = StreamId::Conversation(*of);
             let mut texts = BTreeSet::new();
             for row in rows.values() {
-                // People here say everything once.
+                // Every text is said only once.
                 let twice = row.text().starts_with(WORDS) && !texts.insert(row.text());
                 ensure!(!twice || self.copied.contains(&row.id.author), "{account} sees {:?} twice", row.text());
                 if row.id.author == *account {
                     continue;
                 }
-                // What a former journal showed stays on the screen until all is fetched anew.
+                // Messages of a former journal stay on the screen until everything is fetched again.
                 let journals = || self.formers.iter().chain([&self.journal]);
                 let mut admitted = journals().filter_map(|journal| Some((journal, journal.message(&stream, &row.id)?)));
                 let is_admitted = journals().any(|journal| journal.message(&stream, &row.id).is_some());
@@ -127,7 +128,7 @@ impl Checks {
         Ok(())
     }
 
-    /// Receipts only move forward, and what was told of them is stored.
+    /// Receipts only move forward, and those that were sent are stored.
     fn check_receipts(&mut self, world: &mut World) -> Checked {
         let mut conversations: BTreeSet<ConversationId> = BTreeSet::new();
         let told = std::mem::take(&mut world.told.receipts);
@@ -158,17 +159,17 @@ impl Checks {
         let waiting = world.bytes_waiting();
         ensure!(waiting <= WAITING_BYTES_MAX, "{waiting} bytes wait for a device that takes none");
         for client in world.clients() {
-            // Before its first Welcome a device goes by what ships.
+            // Before its first Welcome a device uses the default limits.
             let (unsynced, max) = (client.screen.unsynced, Limits::DEFAULT.outbox_commands_max);
             ensure!(unsynced <= max, "{} has {unsynced} commands in its outbox", client.account);
         }
         Ok(())
     }
 
-    /// Phase two: what holds when everything was healed and has come to rest.
+    /// Phase two: checks once everything was healed and has come to rest.
     ///
     /// # Errors
-    /// What does not.
+    /// The violation.
     pub fn rest(&mut self, world: &mut World) -> Checked {
         self.step(world)?;
         self.journal.compare(world.database())?;
@@ -177,7 +178,7 @@ impl Checks {
             let Some(conversation) = id.conversation() else { continue };
             let members = stream.members();
             if stream.is_deleted() {
-                // Who was out of it before is told no more, and keeps what they had.
+                // A former member is sent nothing more, and keeps what they had.
                 let is_out = |client: &&Client| {
                     let row = client.screen.inbox.get(&conversation);
                     row.is_some_and(|row| !has_row(row.status))
@@ -195,7 +196,7 @@ impl Checks {
                     let records = client.disk.crash();
                     let is_of = |(key, value): &(&String, &Vec<u8>)| {
                         let kept = ["document/", "tail/", "rows/", "head/", "inbox/"];
-                        // Of a timeline that is opened afterwards is stored that it has no rows.
+                        // For a timeline that was opened only now, it is stored that it has no rows.
                         let is_empty = key.starts_with("rows/") && value.len() < 16;
                         let is_kept = kept.iter().any(|entity| key.starts_with(entity)) && !is_empty;
                         is_kept && key.contains(&conversation.to_string())
@@ -214,7 +215,7 @@ impl Checks {
             for client in world.clients().iter().filter(|client| !members.contains(&client.account)) {
                 let listed = client.screen.inbox.get(&conversation);
                 let member = listed.is_some_and(|row| row.status == MemberStatus::Active);
-                // Whoever never was one may have begun something that was refused.
+                // An account that never was a member may have written something that was refused.
                 let was = made.conversation().members.get(&client.account);
                 let was = was.is_some_and(|member| member.status() != MemberStatus::Subscribed);
                 ensure!(!(member && was), "{} is shown as a member of {conversation}", client.account);
@@ -222,11 +223,11 @@ impl Checks {
             let receipts = wait(world.database().store().receipts(&tenant(), conversation));
             let receipts = receipts.map_err(|error| error.to_string())?;
             let is_told = members.len() <= world.config.node.bounds.receipt_members_max as usize;
-            // Of those who are gone a device may know how far they had come.
+            // A device may know the receipts of former members.
             let gone = made.conversation().members.values().filter(|member| !member.is_active()).count();
             for client in world.clients().iter().filter(|client| members.contains(&client.account)) {
                 let account = &client.account;
-                // Nothing of one who is blocked is told in a conversation of two.
+                // In a direct conversation nothing of a blocked account is sent.
                 let hears_all = is_told && client.screen.blocked.is_empty();
                 for row in client.screen.rows(conversation).into_iter().filter(|row| row.own && hears_all) {
                     let has_read = |receipt: &Receipt| row.position.is_some_and(|at| receipt.read >= at);
@@ -269,7 +270,7 @@ impl Checks {
         check_verified(world, &self.limits)
     }
 
-    /// Documents that are held are as the journal makes them.
+    /// Loaded documents equal those of the journal.
     fn check_documents(&self, world: &World) -> Checked {
         for (id, journal) in self.journal.streams() {
             if journal.is_deleted() {
@@ -293,7 +294,7 @@ impl Checks {
         Ok(())
     }
 
-    /// Devices of one account show the same of it.
+    /// Devices of one account show the same account data.
     fn check_accounts(&self, world: &World) -> Checked {
         let mut first: BTreeMap<&AccountId, &Client> = BTreeMap::new();
         for client in world.clients() {
@@ -313,7 +314,7 @@ impl Checks {
             let profile = |client: &Client| client.screen.profiles.get(account).cloned().unwrap_or_default();
             ensure!(profile(other) == profile(client), "{account}'s devices differ in the profile");
             let settings = |client: &Client| -> Vec<_> {
-                // Whoever is gone lists what they saw of it, and new devices see nothing.
+                // Former members list what they saw last, and new devices see nothing.
                 let member = |row: &&ConversationRow| {
                     let stream = self.journal.streams().get(&StreamId::Conversation(row.conversation));
                     stream.is_some_and(|stream| stream.members().contains(account))
@@ -328,7 +329,7 @@ impl Checks {
     }
 }
 
-/// The operator's own check finds nothing in the store, snapshots included.
+/// The operator's own verification finds nothing wrong in the store, snapshots included.
 fn check_verified(world: &World, limits: &Limits) -> Checked {
     let mut differences = Vec::new();
     let store = world.database().store();
@@ -340,7 +341,7 @@ fn check_verified(world: &World, limits: &Limits) -> Checked {
     Ok(())
 }
 
-/// What everybody must see.
+/// The timeline that everybody must see.
 fn timeline(stream: &tidings_core::authority::Stream, timeline: ConversationId) -> Vec<(MessageId, String)> {
     let is_page = |id: &DocumentId| id.page().is_some() && id.timeline().is_some_and(|of| of.id() == timeline);
     let pages = stream.documents().filter(|document| is_page(document.id()));

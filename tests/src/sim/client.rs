@@ -1,5 +1,4 @@
-//! One person's device: the engine, its store, and the screen as the updates
-//! have painted it.
+//! One person's device: the engine, its store, and the screen as painted by updates.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -18,19 +17,19 @@ use tidings_core::{
 
 use super::{disk::Disk, trace::brief};
 
-/// How a command ended: durable here, with what it created; or why not.
+/// The outcome of a command: stored here, with the ids it created; or the refusal.
 pub type Answer = Result<(Option<ConversationId>, Option<MessageId>), Code>;
 
-/// What the updates have painted.
+/// The screen, painted from updates.
 #[derive(Debug, Default)]
 pub struct Screen {
-    /// The list.
+    /// The conversation list.
     pub inbox: BTreeMap<ConversationId, ConversationRow>,
-    /// The open threads, and what each is a thread of.
+    /// The open threads, with the conversation of each.
     pub threads: BTreeMap<ConversationId, ConversationId>,
     /// The open timelines.
     pub timelines: BTreeMap<ConversationId, BTreeMap<MessageId, TimelineRow>>,
-    /// Whether older rows can be had.
+    /// True if older rows can be loaded.
     pub has_older: BTreeMap<ConversationId, bool>,
     /// The open details.
     pub details: BTreeMap<ConversationId, ConversationDetail>,
@@ -40,27 +39,27 @@ pub struct Screen {
     pub connection: Option<ConnectionState>,
     /// Commands not admitted yet.
     pub unsynced: u32,
-    /// How commands ended: none when durable here.
+    /// The outcomes of commands.
     pub answers: BTreeMap<u64, Answer>,
-    /// Whether the stored state has been read.
+    /// True once the stored state has been read.
     pub ready: bool,
-    /// The faults of the server that were told.
+    /// Faults of the server that were reported.
     pub faults: Vec<ServerFault>,
-    /// What the store was told to fail with; none where it recovered.
+    /// Storage failures that were reported; none for a recovery.
     pub storage: Vec<Option<Code>>,
-    /// How many rows timelines were told, in all.
+    /// Number of rows that timelines were sent in total.
     pub rows_told: usize,
-    /// What is shown of accounts.
+    /// The profiles shown.
     pub profiles: BTreeMap<AccountId, Profile>,
-    /// The pages of lists that were asked for.
+    /// The requested pages of lists.
     pub pages: BTreeMap<u64, ListPage>,
-    /// Subscribers that were asked for, by the number of the question.
+    /// The requested subscribers, by request.
     pub subscribers: BTreeMap<u64, Subscribers>,
     /// The own contacts.
     pub contacts: BTreeMap<ContactId, Contact>,
-    /// Whom the account has blocked.
+    /// Blocked accounts, and since when.
     pub blocked: BTreeMap<AccountId, WallTime>,
-    /// Who may reach the account; none until it says so.
+    /// The account's reachability; none until it is set.
     pub reachability: Option<Reachability>,
 }
 
@@ -81,7 +80,7 @@ impl Screen {
     /// Paints an update.
     pub fn paint(&mut self, update: Update) {
         match update {
-            // What the screen was told before, and is told again.
+            // Rows that the screen was sent before, and is sent again.
             Update::FirstRows(_) => {}
             Update::Ready => self.ready = true,
             Update::Connection(state) => self.connection = Some(state),
@@ -142,7 +141,7 @@ impl Screen {
     }
 }
 
-/// What a device wants of the world.
+/// What a device wants from the world.
 #[derive(Debug, Default)]
 pub struct Wanted {
     /// Frames to be sent.
@@ -159,16 +158,16 @@ pub struct Wanted {
 pub struct Client {
     /// The account it belongs to.
     pub account: AccountId,
-    /// Whether it decides anew about what the server admitted.
+    /// True if it judges again what the server admitted.
     pub verify: bool,
     engine: Engine,
     /// Its disk.
     pub disk: Disk,
-    /// What it shows.
+    /// Its screen.
     pub screen: Screen,
-    /// What it wants.
+    /// Its wishes.
     pub wanted: Wanted,
-    /// What the screen was told since somebody asked, a line each.
+    /// Updates since the last call, one line each.
     pub painted: Vec<String>,
     /// When it wants to be woken.
     pub wake_at: Option<MonotonicTime>,
@@ -176,7 +175,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A new device, or one that starts again on what its disk holds.
+    /// A new device, or one that restarts on its disk.
     pub fn start(config: EngineConfig, disk: Disk, now: Now) -> Self {
         let (account, verify) = (config.account.clone(), config.verify);
         let engine = Engine::new(now, config);
@@ -196,12 +195,12 @@ impl Client {
         client
     }
 
-    /// The device it writes as.
+    /// The device id it writes with.
     pub fn device(&self) -> DeviceId {
         self.engine.device()
     }
 
-    /// Gives the engine an input and carries out what it says.
+    /// Gives the engine an input and carries out its outputs.
     pub fn handle(&mut self, now: Now, input: Input) {
         if let Input::OpenThread { conversation, thread } = &input {
             self.screen.threads.insert(*thread, *conversation);
@@ -217,7 +216,7 @@ impl Client {
         self.run_disk(now);
     }
 
-    /// Commands something; the number of the answer.
+    /// Executes a command; returns its request id.
     pub fn command(&mut self, now: Now, command: impl Into<Command>) -> u64 {
         let request = self.next_request;
         self.next_request += 1;
@@ -225,7 +224,7 @@ impl Client {
         request
     }
 
-    /// Asks for a page of a list; the number of the answer.
+    /// Requests a page of a list; returns the request id.
     pub fn list(&mut self, now: Now, query: Query) -> u64 {
         let request = self.next_request;
         self.next_request += 1;
@@ -233,7 +232,7 @@ impl Client {
         request
     }
 
-    /// Retries a refused command; the number of the answer.
+    /// Retries a refused command; returns the request id.
     pub fn retry(&mut self, now: Now, id: u64, words: Option<String>) -> u64 {
         let request = self.next_request;
         self.next_request += 1;
@@ -241,7 +240,7 @@ impl Client {
         request
     }
 
-    /// Takes what the disk has done by now.
+    /// Passes on what the disk has done by now.
     pub fn run_disk(&mut self, now: Now) {
         while let Some((task, answer)) = self.disk.finish_one(now.monotonic.as_millis()) {
             self.engine.handle(now, Input::StorageFinished(task, answer)).expect("outputs are drained");
@@ -249,17 +248,17 @@ impl Client {
         }
     }
 
-    /// What is stored, without the tasks that wait.
+    /// The stored records, without queued tasks.
     pub fn store(&mut self) -> &mut MemoryStore {
         self.disk.store()
     }
 
-    /// The heads of the documents that are loaded, as admitted.
+    /// The heads of loaded documents, as admitted.
     pub fn heads(&self) -> BTreeMap<DocumentId, Vec<ChangeHash>> {
         self.engine.heads()
     }
 
-    /// Where the streams stand that are loaded.
+    /// The heads of loaded streams.
     pub fn histories(&self) -> BTreeMap<StreamId, Head> {
         self.engine.histories()
     }
@@ -285,7 +284,7 @@ impl Client {
     }
 }
 
-/// An update in a line: what it is, and a digest of all it says.
+/// An update in a line: its kind, and a digest of its contents.
 fn line(update: &Update) -> String {
     let said = format!("{update:?}");
     let name = said.split([' ', '(', '{']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The one database of a world, its copies, and what its nodes are told of each other.
+//! The single database of a world, its copies, and the notices between its nodes.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -24,10 +24,10 @@ use tokio::{
 
 use super::{happened::Tally, plant::Plant};
 
-/// Copies that were made, each of which has a name of its own.
+/// Number of copies made, for unique names.
 static COPIES: AtomicU32 = AtomicU32::new(0);
 
-/// Where the databases' own tasks run, in real time.
+/// The runtime of the databases' own tasks, in real time.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime can be started")
 });
@@ -38,32 +38,32 @@ pub fn wait<T>(work: impl Future<Output = T>) -> T {
     futures_executor::block_on(tokio::task::unconstrained(work))
 }
 
-/// Names a node of a world; never used again.
+/// A node of a world; never reused.
 pub type NodeNumber = usize;
 
-/// What all nodes of a world share.
+/// Everything that the nodes of a world share.
 pub struct Database {
     store: Arc<dyn Store>,
-    /// How much the store takes at once.
+    /// Internal bounds of the store.
     bounds: Bounds,
     state: Mutex<State>,
-    /// The ids that this database and its copies drew, in the order in which they were met.
+    /// The ids that this database and its copies drew, in the order in which they appeared.
     drawn: Arc<Mutex<Vec<[u8; 16]>>>,
     /// A fault that was planted to see whether it is found.
     pub plant: Option<Plant>,
-    /// Where what happens is counted.
+    /// Counters of what happens.
     pub tally: Tally,
 }
 
 #[derive(Default)]
 pub(super) struct State {
-    /// Every commit that anybody may have to hear of: what a look finds.
+    /// Every commit that anybody may have to learn of: what polling finds.
     pub(super) commits: Vec<(NodeNumber, Notice)>,
-    /// Notices under way to each node, with when they arrive.
+    /// Notices in transit to each node, with their times of arrival.
     pub(super) mail: BTreeMap<NodeNumber, Mailbox>,
-    /// Streams that were written since somebody asked.
+    /// Streams that were written since the last call.
     pub(super) written: BTreeSet<(TenantId, StreamId)>,
-    /// Whose subscriptions began or ended since somebody asked, and where the stream was.
+    /// Accounts whose subscriptions began or ended since the last call, and the stream's position.
     pub(super) subscribed: Vec<(StreamId, AccountId, Position)>,
 }
 
@@ -73,7 +73,7 @@ pub(super) struct Mailbox {
 }
 
 impl Database {
-    /// An empty one, in memory.
+    /// An empty database, in memory.
     pub fn new(bounds: Bounds, plant: Option<Plant>, tally: &Tally) -> Arc<Self> {
         let store = wait(async {
             let store = store::open("sqlite::memory:", &options(bounds)).await.expect("memory opens");
@@ -84,10 +84,10 @@ impl Database {
         Arc::new(Self { store, bounds, state, drawn, plant, tally: tally.clone() })
     }
 
-    /// A copy as of now, as an operator makes one.
+    /// Copies the database, as an operator would.
     ///
     /// # Panics
-    /// When it cannot be made.
+    /// When the copy fails.
     pub fn copy(&self) -> StoreCopy {
         let folder = std::env::temp_dir().join(format!(
             "tidings-copy-{}-{}",
@@ -99,8 +99,8 @@ impl Database {
         StoreCopy { folder, opened: AtomicU32::new(0) }
     }
 
-    /// The database of a copy, in the place of this one, whose nodes are gone. Its
-    /// operator may have said that it was put back.
+    /// Replaces this database, whose nodes are gone, with a copy. The operator may or may not have announced
+    /// the restore.
     ///
     /// # Panics
     /// When the copy does not open.
@@ -120,7 +120,7 @@ impl Database {
         });
         let drawn = Arc::clone(&self.drawn);
         let tally = self.tally.clone();
-        // All of it is to be read again.
+        // All of it has to be read again.
         let state = State { written: streams(store.as_ref()), ..State::default() };
         let (bounds, plant) = (self.bounds, self.plant);
         Arc::new(Self { store, bounds, state: Mutex::new(state), drawn, plant, tally })
@@ -131,33 +131,32 @@ impl Database {
         self.store.as_ref()
     }
 
-    /// The streams that were written since this was last asked.
+    /// The streams that were written since the last call.
     pub fn take_written(&self) -> BTreeSet<(TenantId, StreamId)> {
         std::mem::take(&mut self.state().written)
     }
 
-    /// The subscriptions that began or ended since this was last asked, in
-    /// their order, and where the stream was.
+    /// The subscriptions that began or ended since the last call, in order, and the stream's position.
     pub fn take_subscribed(&self) -> Vec<(StreamId, AccountId, Position)> {
         std::mem::take(&mut self.state().subscribed)
     }
 
-    /// A node is gone: nobody writes to it any more.
+    /// Stops sending to a node that is gone.
     pub fn forget(&self, node: NodeNumber) {
         self.state().mail.remove(&node);
     }
 
-    /// What happened to it.
+    /// The mutable state.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A counted incarnation in the place of one that a store drew, so that a seed gives one trace.
+    /// A counted incarnation in place of the drawn one, so that a seed gives one trace.
     pub(super) fn counted(&self, drawn: IncarnationId) -> IncarnationId {
         IncarnationId::from_bytes(self.count(drawn.as_bytes()))
     }
 
-    /// The same of a cursor's epoch.
+    /// The same for a cursor's epoch.
     pub(super) fn counted_cursor(&self, cursor: Cursor) -> Cursor {
         let epoch = cursor.epoch.map(|drawn| EpochId::from_bytes(self.count(drawn.as_bytes())));
         Cursor { epoch, ..cursor }
@@ -198,7 +197,7 @@ fn streams(store: &dyn Store) -> BTreeSet<(TenantId, StreamId)> {
     streams
 }
 
-/// A copy of a database, gone with this value.
+/// A copy of a database, deleted when dropped.
 pub struct StoreCopy {
     folder: PathBuf,
     opened: AtomicU32,

@@ -1,6 +1,5 @@
-//! A device's disk: the memory store, whose transactions take a while, may
-//! fail, and are lost in a crash before they are complete; or, where the machine
-//! stops and the server has what they are about, after that (V92).
+//! A device's disk: the memory store with transactions that take time, may fail, and are lost in a crash before
+//! they complete; or even later, if the machine stops and the server has what they are about (V92).
 
 use std::collections::VecDeque;
 
@@ -15,7 +14,7 @@ use super::{
 };
 use crate::random::Random;
 
-/// How a finished task ended.
+/// The result of a finished task.
 pub type Finished = (TaskId, Result<StorageAnswer, StorageError>);
 
 /// A disk.
@@ -24,22 +23,22 @@ pub struct Disk {
     store: MemoryStore,
     waiting: VecDeque<(u64, StorageTask)>,
     random: Random,
-    /// The longest time that a task takes, ms; at none it is done at once.
+    /// The longest duration of a task, ms; with 0 it is done at once.
     pub delay_ms_max: u64,
-    /// What every task fails with.
+    /// The error with which every task fails.
     pub failure: Option<StorageError>,
     /// A fault that was planted.
     pub plant: Option<Plant>,
-    /// Where what happens is counted.
+    /// Counters of what happens.
     pub tally: Tally,
-    /// What a crash leaves, when the disk lies about what is durable.
+    /// The state that a crash leaves if the disk lies about durability.
     durable: Option<MemoryStore>,
-    /// What was replaced since something was written that must be on the disk, the last of it last.
+    /// Records that were replaced since the last write that must be on the disk, the latest last.
     replaced: Vec<(RecordKey, Option<Vec<u8>>)>,
 }
 
 impl Disk {
-    /// A disk with this on it.
+    /// A disk with these contents.
     pub fn new(store: MemoryStore, seed: u64) -> Self {
         Self {
             store,
@@ -54,19 +53,19 @@ impl Disk {
         }
     }
 
-    /// Takes a task that was given at a time.
+    /// Queues a task given at this time.
     pub fn take(&mut self, time_ms: u64, task: StorageTask) {
         let due_ms = time_ms + self.random.below(self.delay_ms_max + 1);
         let due_ms = self.waiting.back().map_or(due_ms, |(before_ms, _)| due_ms.max(*before_ms));
         self.waiting.push_back((due_ms, task));
     }
 
-    /// When the next task is done.
+    /// When the next task completes.
     pub fn due_ms(&self) -> Option<u64> {
         self.waiting.front().map(|(due_ms, _)| *due_ms)
     }
 
-    /// Does the next task that is done by a time.
+    /// Completes the next task that is due.
     pub fn finish_one(&mut self, time_ms: u64) -> Option<Finished> {
         let (_, task) = self.waiting.pop_front_if(|(due_ms, _)| *due_ms <= time_ms)?;
         if let Some(failure) = self.failure {
@@ -79,7 +78,7 @@ impl Disk {
     fn run(&mut self, mut request: StorageRequest) -> Result<StorageAnswer, StorageError> {
         if let StorageRequest::Write(writes) = &mut request {
             match self.plant {
-                // Told to be complete, and not yet on the disk.
+                // Reported complete, and not yet on the disk.
                 Some(Plant::ClientSkipsFsync) if self.random.chance(30) => {
                     self.durable.get_or_insert_with(|| self.store.clone());
                 }
@@ -106,7 +105,7 @@ impl Disk {
         answer
     }
 
-    /// The records that a request writes, as they are before.
+    /// The current values of the records that a request writes.
     fn replaced_by(&self, request: &StorageRequest) -> Vec<(RecordKey, Option<Vec<u8>>)> {
         let StorageRequest::Write(writes) = request else { return Vec::new() };
         let records = self.store.records();
@@ -120,19 +119,18 @@ impl Disk {
         writes.iter().flat_map(of_write).collect()
     }
 
-    /// What is on it, the tasks that wait left out.
+    /// The contents, without queued tasks.
     pub fn store(&mut self) -> &mut MemoryStore {
         &mut self.store
     }
 
-    /// Whether a transaction is under way.
+    /// Returns true while a transaction is in progress.
     pub fn is_writing(&self) -> bool {
         self.waiting.iter().any(|(_, task)| matches!(task.request, StorageRequest::Write(_)))
     }
 
-    /// What a crash leaves at worst, now and then: the machine stops before the system
-    /// has written all (V92); or the platform throws the store away, and what was kept
-    /// twice is left (E42).
+    /// The state after a crash at its worst, now and then: the machine stops before the system has written
+    /// everything (V92); or the platform discards the store, and what was kept twice is left (E42).
     pub fn crash_badly(&mut self) -> MemoryStore {
         let mut left = self.crash();
         if self.random.chance(30) && self.durable.is_none() {
@@ -151,7 +149,7 @@ impl Disk {
         second_copy(&left)
     }
 
-    /// What a crash leaves: nothing of the tasks that wait.
+    /// The state after a crash: nothing of queued tasks.
     pub fn crash(&self) -> MemoryStore {
         self.durable.as_ref().unwrap_or(&self.store).clone()
     }
@@ -161,7 +159,7 @@ fn is_irreplaceable(key: &RecordKey) -> bool {
     IRREPLACEABLE.iter().any(|kept| key.starts_with(kept))
 }
 
-/// What is kept twice of a store.
+/// The part of a store that is kept twice.
 pub fn second_copy(store: &MemoryStore) -> MemoryStore {
     let kept = store.records().iter().filter(|(key, _)| is_irreplaceable(key));
     let kept = kept.map(|(key, value)| Write::Put(key.clone(), value.clone())).collect();

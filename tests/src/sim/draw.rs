@@ -1,5 +1,5 @@
-//! What a run draws: how a store fares, how wrong a clock is, and which of all
-//! the bounds are so low that a few people cross them.
+//! Random settings of a run: the faults of a store, the skew of a clock, and which bounds are so low that a few
+//! people reach them.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tidings_server::{bounds::Bounds, config::Config, rate::Allowance};
 use super::{actions::WORDS, store::StoreFaults};
 use crate::random::Random;
 
-/// How a store fares from now on.
+/// Draws the faults of a store from now on.
 pub(super) fn draw_faults(random: &mut Random) -> StoreFaults {
     StoreFaults {
         delay_ms_max: *random.pick(&[0, 5, 50, 500]),
@@ -21,7 +21,7 @@ pub(super) fn draw_faults(random: &mut Random) -> StoreFaults {
     }
 }
 
-/// Bounds that a world of a few conversations crosses: some as they ship, most of them low.
+/// Draws settings that a world of a few conversations reaches: some as shipped, most of them low.
 pub(super) fn draw_settings(random: &mut Random) -> Settings {
     let shipped = Settings::default();
     let mut low = |shipped: usize, low: &[usize]| if random.chance(25) { shipped } else { *random.pick(low) };
@@ -35,23 +35,23 @@ pub(super) fn draw_settings(random: &mut Random) -> Settings {
     }
 }
 
-/// A clock wrong by less than a bound, either way, ms.
+/// Draws a clock skew below a bound, in either direction, ms.
 pub(super) fn draw_skew(random: &mut Random, bound_ms: u64) -> i64 {
     let skew_ms = i64::try_from(random.below(bound_ms)).expect("bounds are small");
     if random.chance(50) { skew_ms } else { -skew_ms }
 }
 
-/// A bound as it ships, or one of some that are low.
+/// A bound as shipped, or one of some low ones.
 fn low<T: Copy>(random: &mut Random, shipped: T, low: &[T]) -> T {
     if random.chance(60) { shipped } else { *random.pick(low) }
 }
 
-/// Limits told to clients, which few people cross within a run. Where somebody attacks, the conversation
-/// in which they do has edits and reactions side by side.
+/// Draws limits, which few people reach within a run. If somebody attacks, the conversation they attack has
+/// edits and reactions side by side.
 pub(super) fn draw_limits(random: &mut Random, is_attacked: bool) -> Limits {
     let shipped = Limits::DEFAULT;
     let mut low = |shipped: u32, some: &[u32]| low(random, shipped, some);
-    // A change of these worlds has some hundred bytes, or some thousand of the longest words.
+    // A change in these worlds has about a hundred bytes, or about a thousand with the longest texts.
     let message_characters_max = low(shipped.message_characters_max, &[12, 60, 600]);
     let change_bytes_max = if message_characters_max > 600 { 16 * 1024 } else { 4 * 1024 };
     let push_changes_max = low(shipped.push_changes_max, &[1, 2, 5]);
@@ -95,8 +95,8 @@ pub(super) fn draw_limits(random: &mut Random, is_attacked: bool) -> Limits {
     }
 }
 
-/// How much a node and its store take at once. Pieces have a chance of their own where the database is put
-/// back, so that all else of those seeds is as it was without them.
+/// Draws the internal bounds of a node and its store. Pieces have a generator of their own in worlds that are
+/// restored, so that everything else of those seeds stays as it was.
 pub(super) fn draw_bounds(random: &mut Random, is_restored: bool) -> Bounds {
     let shipped = Bounds::default();
     let mut pieces = Random::new(!random.clone().number());
@@ -155,12 +155,13 @@ pub(super) fn draw_bounds(random: &mut Random, is_restored: bool) -> Bounds {
     }
 }
 
-/// After so long some worlds erase what was deleted: longer than a turn, after which all entries have been read.
+/// Time after which some worlds erase what was deleted: longer than a turn, after which all entries have
+/// been read.
 pub(super) const ERASED_AFTER: Duration = Duration::from_secs(150);
 
-/// What an operator sets of a node, and of what one account may use of it.
+/// Draws the operator's configuration of a node, and the shares of an account.
 pub(super) fn draw_config(random: &mut Random, config: &mut Config, is_restored: bool) {
-    // A copy of a database in which some was erased does not tell what that was.
+    // A copy of a database in which something was erased does not tell what that was.
     if !is_restored {
         config.node.erase_after = low(random, config.node.erase_after, &[ERASED_AFTER]);
         config.node.erase_interval = Duration::from_secs(2);
@@ -177,14 +178,14 @@ pub(super) fn draw_config(random: &mut Random, config: &mut Config, is_restored:
     for rate in [&mut shares.membership_requests, &mut shares.held_lists, &mut shares.receipts, &mut shares.presence] {
         *rate = low(random, *rate, &[Allowance::per_second(3, 1)]);
     }
-    // One question of a device may lead to three.
+    // One request of a device may lead to three.
     for rate in [&mut shares.fetches, &mut shares.searches] {
         *rate = low(random, *rate, &[Allowance::per_second(4, 4)]);
     }
     config.node.snapshot_interval = low(random, config.node.snapshot_interval, &[Duration::from_millis(200)]);
 }
 
-/// Words that nobody used yet; some as long as a message may be, or a character longer.
+/// Draws an unused text; some are as long as a message may be, or a character longer.
 pub(super) fn draw_words(random: &mut Random, number: u32, limits: &Limits) -> String {
     let mut words = format!("{WORDS}{number}");
     if random.chance(8) {

@@ -1,29 +1,29 @@
-//! What goes wrong, and how often: each seed has some of it, so that worlds
-//! differ, and something is always going on.
+//! Kinds and frequencies of faults: each seed has some of them, so that worlds differ, and something is always
+//! going on.
 
 use std::collections::BTreeSet;
 
 use super::store::StoreFaults;
 use crate::random::Random;
 
-/// What can happen in a turn.
+/// Everything that can happen in a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// Somebody does something.
     Act,
     /// A link is cut.
     Cut,
-    /// A device loses its network, or has it again.
+    /// A device loses its network, or gets it back.
     Network,
-    /// Frames of a link vanish, and nobody is told.
+    /// Frames of a link vanish without anybody noticing.
     Silence,
-    /// A device takes nothing of what comes in.
+    /// A device stops reading.
     SlowReader,
     /// A device cannot reach one of the nodes.
     Partition,
-    /// A device's process dies, with what was not on its disk.
+    /// A device's process dies, with everything that was not on its disk.
     ClientCrash,
-    /// A disk is full, blocked or slow, or works again.
+    /// A disk becomes full, blocked or slow, or recovers.
     Disk,
     /// A device is set back to a former state.
     Backup,
@@ -31,28 +31,28 @@ pub enum Class {
     Copy,
     /// A node dies, at once, before or after its next commit; or starts again.
     NodeCrash,
-    /// A node goes down as it is told to.
+    /// A node shuts down in an orderly way.
     NodeDrain,
-    /// A node stands still, or goes on.
+    /// A node freezes, or continues.
     NodeStop,
-    /// A node's store is slow, fails, is full, or works again; notices are late or lost.
+    /// A node's store becomes slow, fails, is full, or recovers; notices are late or lost.
     Store,
     /// A device's wall clock jumps.
     ClientSkew,
     /// A node's wall clock jumps.
     NodeSkew,
-    /// Tokens hold for a moment only, or there is none.
+    /// Tokens are valid for a moment only, or there are none.
     Tokens,
-    /// An account is suspended, or no longer.
+    /// An account is suspended, or its suspension is lifted.
     Suspension,
     /// Somebody sends what no honest client sends.
     Hostile,
-    /// A device's wall clock is wrong by hours or years, and stays so when all else
-    /// is healed; or jumps back to the right time.
+    /// A device's wall clock is wrong by hours or years, and stays so when everything else is healed; or it
+    /// jumps back to the right time.
     WrongClock,
-    /// The database is copied, or put back to a copy of before.
+    /// The database is copied, or restored from an earlier copy.
     Restored,
-    /// The system writes a document anew. That takes no turn of its own: it comes on top of one.
+    /// The system rewrites a document. This takes no turn of its own: it comes on top of one.
     Squash,
     /// A client and the owner of a resource negotiate. That comes on top of a turn, too.
     Negotiation,
@@ -86,32 +86,31 @@ impl Class {
         Class::Negotiation,
     ];
 
-    /// The class of a name, as Debug writes it.
+    /// Parses the name of a class, as Debug writes it.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| format!("{class:?}") == name)
     }
 }
 
-/// What goes wrong in one run.
+/// The faults of one run.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// How many nodes there are.
+    /// The number of nodes.
     pub nodes: usize,
     /// The longest delay of a frame, ms.
     pub delay_ms_max: u64,
-    /// The longest time that a disk takes, ms.
+    /// The longest duration of a disk task, ms.
     pub disk_ms_max: u64,
-    /// How stores fare when nothing is wrong.
+    /// The behaviour of stores without a fault.
     pub store: StoreFaults,
-    /// Entries behind a document's snapshot after which a new one is cut.
+    /// Number of entries since a document's snapshot after which a new one is made.
     pub snapshot_entries: u32,
     faults: Vec<Class>,
     acts_percent: u64,
 }
 
 impl Profile {
-    /// Draws one, without the classes that are left out; the database is put back in worlds
-    /// of their own only.
+    /// Draws one, without the excluded classes; the database is restored only in worlds of their own.
     pub fn draw(random: &mut Random, without: &BTreeSet<Class>, is_restored: bool) -> Self {
         let nodes = *random.pick(&[1, 1, 2, 2, 3]);
         let store = StoreFaults {
@@ -136,12 +135,12 @@ impl Profile {
         }
     }
 
-    /// Whether something may happen.
+    /// Returns true if something may happen.
     pub fn has(&self, class: Class) -> bool {
         self.faults.contains(&class)
     }
 
-    /// What happens in a turn.
+    /// Picks what happens in a turn.
     pub fn pick(&self, random: &mut Random) -> Class {
         let acts = random.chance(self.acts_percent);
         if acts || self.faults.is_empty() { Class::Act } else { *random.pick(&self.faults) }

@@ -1,6 +1,5 @@
-//! What really happened in a world, counted where it took effect: a fault that
-//! is drawn, and finds nothing to break, is none. What nodes answered is
-//! counted by code, with what they told.
+//! Counts of what really happened in a world, recorded where it took effect: a fault that is drawn and breaks
+//! nothing does not count. The nodes' answers are counted by code, in `Told`.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +15,7 @@ macro_rules! happenings {
         }
 
         impl Happened {
-            /// All that can.
+            /// All events.
             pub const ALL: &[Happened] = &[$(Happened::$name,)+];
         }
     };
@@ -25,37 +24,37 @@ macro_rules! happenings {
 happenings! {
     /// A link broke.
     LinkCut,
-    /// A frame vanished, and nobody was told.
+    /// A frame vanished without anybody noticing.
     FrameLost,
     /// A frame was longer than a node writes at once.
     FrameInPieces,
-    /// A frame waited for a device that took none.
+    /// A frame waited for a device that did not read.
     ReaderStalled,
     /// A device that wanted a link could not reach a node.
     NodeUnreachable,
-    /// A device died with a transaction under way.
+    /// A device died with a transaction in progress.
     WriteLost,
-    /// A device died, and all that its store held but once was gone.
+    /// A device died, and everything that its store kept only once was gone.
     StoreThrownAway,
-    /// A device's machine stopped before the system had written what the store had been told is complete.
+    /// A device's machine stopped before the system had written what was reported complete.
     MachineStopped,
     /// A transaction of a device found its disk full.
     DiskFull,
-    /// A transaction of a device failed, and would not the next time.
+    /// A transaction of a device failed temporarily.
     DiskBlocked,
     /// A device started from a former state.
     SetBack,
     /// A node died before its commit.
     DiedBeforeCommit,
-    /// A node died after its commit, and nobody had been told.
+    /// A node died after its commit, before anybody was notified.
     DiedAfterCommit,
-    /// A node that had stood still went on.
+    /// A frozen node continued.
     NodeWoken,
     /// A call of the store failed.
     StoreUnavailable,
-    /// A write took effect, and its node was told that it failed.
+    /// A write took effect, and its node got an error.
     StoreUnanswered,
-    /// A write found no space.
+    /// A write failed for lack of space.
     StoreFull,
     /// A node lost the race for a position.
     Conflict,
@@ -65,53 +64,53 @@ happenings! {
     NoticeTwice,
     /// The app had no token.
     TokenMissing,
-    /// A hostile change was refused, with the code of its case.
+    /// A hostile change was refused with the code of its case.
     HostileRefused,
-    /// A device whose clock was wrong to the end was heard.
+    /// A device whose clock stayed wrong got a message through.
     WrongClockHeard,
-    /// The database was put back to a state in which words were lacking that it had.
+    /// The database was restored to a state that lacked messages.
     PutBack,
-    /// Words that the database had lost were in a journal again.
+    /// Messages that the database had lost were in a journal again.
     WordsBack,
-    /// A conversation that was deleted was erased.
+    /// A deleted conversation was erased.
     Erased,
-    /// A conversation was deleted in which words were held, to be erased.
+    /// A conversation with held messages was deleted, to be erased.
     HeldOverErasure,
-    /// A device that listed it was away from before its deletion was told until it was erased.
+    /// A device was away from before a conversation's deletion until its erasure, and learned of the deletion.
     AwayOverErasure,
-    /// A device showed the same after it started again, with no network.
+    /// A device showed the same after a restart without network.
     SameAgain,
-    /// The document of a conversation was written anew.
+    /// The document of a conversation was rewritten.
     ConversationSquashed,
-    /// The document of a thread was written anew.
+    /// The document of a thread was rewritten.
     ThreadSquashed,
-    /// A device was told that what waited there was written on a former generation.
+    /// A device learned that its pending changes were written on a former generation.
     WaitedOverSquash,
-    /// A device was told where something stands that was admitted before the generation of its document.
+    /// A device was sent the place of a change that precedes its document's generation.
     AnsweredOverSquash,
 }
 
-/// How often what happened.
+/// The number of times that each event happened.
 pub type Counts = BTreeMap<Happened, u32>;
 
-/// Where all of a world count.
+/// The shared counters of a world.
 #[derive(Debug, Clone, Default)]
 pub struct Tally(Arc<Mutex<Counts>>);
 
 impl Tally {
-    /// Counts one.
+    /// Counts one event.
     pub fn count(&self, happened: Happened) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(happened).or_default() += 1;
     }
 
-    /// Counts one, if it did happen.
+    /// Counts one event, if it happened.
     pub fn count_if(&self, happened: Happened, did: bool) {
         if did {
             self.count(happened);
         }
     }
 
-    /// All that was counted.
+    /// The counts so far.
     pub fn counts(&self) -> Counts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

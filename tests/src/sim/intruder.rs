@@ -1,5 +1,5 @@
-//! A hostile client: sessions over real links, of a member's account, that send
-//! the cases of the hostile corpus, and bytes that are no frame at all.
+//! A hostile client: sessions of a member's account over real links, which send the cases of the hostile
+//! corpus, and bytes that are not a frame.
 
 use std::sync::LazyLock;
 
@@ -19,12 +19,12 @@ use crate::{
     random::Random,
 };
 
-/// How long an answer is waited for, ms.
+/// Time to wait for an answer, ms.
 const ANSWER_MS: u64 = 5_000;
-/// Changes larger than this say no more, and take their time.
+/// Larger changes show nothing more, and take long.
 const CASE_BYTES_MAX: usize = 64 * 1024;
 
-/// The conversation that the corpus is about, how it came to be, and the cases.
+/// The conversation of the corpus, the pushes that build it, and the cases.
 struct Corpus {
     setup: Setup,
     script: Vec<(Session, PushedChange)>,
@@ -42,20 +42,20 @@ static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
 /// The hostile client of a world.
 #[derive(Debug, Default)]
 pub struct Intruder {
-    /// How much of the conversation that it attacks is there.
+    /// Number of pushes of the attacked conversation that are in place.
     written: usize,
     /// Cases that were sent.
     pub sent: u32,
 }
 
 impl Intruder {
-    /// The database was put back: what the intruder wrote may be lost.
+    /// Starts over after the database was restored: what the intruder wrote may be lost.
     pub fn begin_again(&mut self) {
         self.written = 0;
     }
 
-    /// Attacks once: sends some cases, each of which must be refused; before
-    /// that, makes the conversation in which it is a member.
+    /// Attacks once: sends some cases, each of which must be refused; at first it builds the conversation in
+    /// which it is a member.
     ///
     /// # Errors
     /// The case that was accepted.
@@ -63,7 +63,7 @@ impl Intruder {
         let Corpus { setup, script, cases } = &*CORPUS;
         while let Some((session, pushed)) = script.get(self.written) {
             let Some(ServerFrame::Accepted(_)) = push(world, session, setup.stream.id(), pushed) else {
-                // The world has other troubles now; it goes on the next time.
+                // The world has other troubles now; it continues next time.
                 return Ok(());
             };
             self.written += 1;
@@ -92,7 +92,7 @@ impl Intruder {
     }
 }
 
-/// Opens a session that no engine stands behind.
+/// Opens a session without an engine.
 fn hello(world: &mut World, session: &Session) -> Option<Device> {
     let device = world.open_stranger(&session.account)?;
     let token = world.token_of(&session.account);
@@ -101,7 +101,7 @@ fn hello(world: &mut World, session: &Session) -> Option<Device> {
     Some(device)
 }
 
-/// Pushes a change in a session of its own; the answer, if one comes.
+/// Pushes a change in a session of its own; returns the answer, if one comes.
 fn push(world: &mut World, session: &Session, stream: &StreamId, pushed: &PushedChange) -> Option<ServerFrame> {
     let device = hello(world, session)?;
     let push = Push { request: 1, stream: stream.clone(), changes: vec![pushed.clone()] };

@@ -1,5 +1,5 @@
-//! What the database holds, read as it grows: every decision is made again, and
-//! who may see what is known of every position.
+//! The contents of the database, read as it grows: every decision is repeated, and it is known for every
+//! position who may see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ use crate::{
 /// Entries read at once.
 const ENTRIES_MAX: u32 = 500;
 
-/// Whether an account is a member, and up to where it may see what was written.
+/// An account's membership, and the position up to which it may see what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Membership {
     Active,
@@ -36,36 +36,36 @@ enum Membership {
 
 /// One stream of the journal.
 pub struct StreamJournal {
-    /// The stream as its entries make it.
+    /// The stream as built from its entries.
     pub verifier: Verifier,
     hashes: Vec<ChangeHash>,
     messages: BTreeMap<MessageId, Position>,
-    /// How much was stated of each kind.
+    /// Number of facts of each kind.
     pub stated: BTreeMap<&'static str, u32>,
-    /// What people wrote, as often as it was admitted.
+    /// People's texts, once for each time they were admitted.
     pub words: Vec<String>,
     membership: BTreeMap<AccountId, Membership>,
-    /// Where the stream was when a subscription began or ended last. One that
-    /// was ended by the subscriber keeps nothing from them.
+    /// The stream's position when a subscription last began or ended. A subscription that the subscriber ended
+    /// hides nothing from them.
     subscribed: BTreeMap<AccountId, Position>,
 }
 
-/// Where each stream was when an account's subscription began or ended last.
+/// Each stream's position when an account's subscription last began or ended.
 pub type Subscribers = BTreeMap<StreamId, BTreeMap<AccountId, Position>>;
 
-/// The journal, as far as it was read.
+/// The journal, as far as it has been read.
 pub struct Journal {
     limits: Limits,
     streams: BTreeMap<StreamId, StreamJournal>,
 }
 
 impl Journal {
-    /// Nothing read yet; decisions are made by these limits.
+    /// An unread journal; decisions are judged by these limits.
     pub fn new(limits: Limits) -> Self {
         Self::with(limits, Subscribers::new())
     }
 
-    /// Nothing read yet, of a database that has had these subscribers.
+    /// An unread journal of a database that has had these subscribers.
     pub fn with(limits: Limits, subscribers: Subscribers) -> Self {
         let mut journal = Self { limits, streams: BTreeMap::new() };
         for (id, subscribed) in subscribers {
@@ -75,16 +75,16 @@ impl Journal {
         journal
     }
 
-    /// Who has subscribed to what.
+    /// The subscribers so far.
     pub fn subscribers(&self) -> Subscribers {
         let streams = self.streams.iter().filter(|(_, stream)| !stream.subscribed.is_empty());
         streams.map(|(id, stream)| (id.clone(), stream.subscribed.clone())).collect()
     }
 
-    /// Reads what was written since the last time.
+    /// Reads what was written since the last call.
     ///
     /// # Errors
-    /// What is in the journal that must not be.
+    /// A violation in the journal.
     pub fn read(&mut self, database: &Database) -> Result<(), String> {
         let subscribed = database.take_subscribed();
         for (_, id) in database.take_written() {
@@ -110,7 +110,7 @@ impl Journal {
                 }
             }
         }
-        // One whose beginning was refused has a row, and nothing in it.
+        // A stream whose creation was refused has a row, and no entries.
         self.streams.retain(|_, stream| !stream.hashes.is_empty());
         for (id, account, position) in subscribed {
             if let Some(stream) = self.streams.get_mut(&id) {
@@ -123,7 +123,7 @@ impl Journal {
     /// Reads everything again: what was once read must still be there.
     ///
     /// # Errors
-    /// What is gone, or another.
+    /// The entry that is gone, or differs.
     pub fn compare(&self, database: &Database) -> Result<(), String> {
         for (id, stream) in &self.streams {
             let entries = wait(database.store().records().entries(&tenant(), id, Position::ZERO, u32::MAX));
@@ -142,17 +142,17 @@ impl Journal {
         &self.streams
     }
 
-    /// How many entries there are.
+    /// The number of entries.
     pub fn count(&self) -> usize {
         self.streams.values().map(|stream| stream.hashes.len()).sum()
     }
 
-    /// How many pages have closed.
+    /// The number of closed pages.
     pub fn pages_closed(&self) -> usize {
         self.streams.values().map(|stream| stream.verifier.stream().page().saturating_sub(1) as usize).sum()
     }
 
-    /// Whether a change is admitted at a position.
+    /// Returns true if a change is admitted at a position.
     pub fn holds(&self, stream: &StreamId, position: Position, hash: ChangeHash) -> bool {
         let index = usize::try_from(position.number()).unwrap_or(usize::MAX).wrapping_sub(1);
         self.streams.get(stream).and_then(|stream| stream.hashes.get(index)) == Some(&hash)
@@ -163,7 +163,7 @@ impl Journal {
         self.streams.get(stream)?.messages.get(message).copied()
     }
 
-    /// Whether an account may know of what was written at a position.
+    /// Returns true if an account may know what was written at a position.
     pub fn may_see(&self, account: &AccountId, stream: &StreamId, position: Position) -> bool {
         if let StreamId::Account(owner) = stream {
             return owner == account;
@@ -221,7 +221,7 @@ impl StreamJournal {
         admitted.effects.facts.into_iter().try_for_each(|fact| self.note(fact, &entry.account, entry.position))
     }
 
-    /// What a document says, fact by fact; none of one that the verifier has closed for now.
+    /// The facts of a document; none for one that the verifier has closed.
     fn said_in(&self, document: &DocumentId) -> Option<BTreeSet<String>> {
         let document = self.verifier.stream().document(document)?;
         Some(document.facts("").map(|fact| format!("{fact:?}")).collect())
@@ -235,7 +235,7 @@ impl StreamJournal {
         *self.stated.entry(name).or_default() += 1;
         match fact {
             Fact::Message(message, body) => {
-                // What was let in late the system writes, whoever is its author.
+                // The system writes held messages that were admitted, whoever their author.
                 let late = &self.verifier.stream().conversation().held;
                 let is_admitted = late.get(&message).is_some_and(|late| late.state == HeldState::Admitted);
                 if message.author != *account && !(account.is_system() && is_admitted) {
@@ -255,7 +255,7 @@ impl StreamJournal {
         Ok(())
     }
 
-    /// Whether it is a conversation that was deleted, of which nothing may be left.
+    /// Returns true if it is a deleted conversation, of which nothing may be left.
     pub fn is_deleted(&self) -> bool {
         self.verifier.stream().conversation().state() == ConversationState::Deleted
     }
@@ -266,7 +266,7 @@ impl StreamJournal {
         active.map(|(account, _)| account.clone()).collect()
     }
 
-    /// How many messages there are.
+    /// The messages, with their positions.
     pub fn messages(&self) -> &BTreeMap<MessageId, Position> {
         &self.messages
     }

@@ -1,5 +1,5 @@
-//! What lists must tell a world at rest: each account all of its conversations,
-//! by what the store says, and everybody the same directory, by the journal.
+//! Checks of lists in a world at rest: each account gets all of its conversations, as in the store, and
+//! everybody the same directory, as in the journal.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +18,14 @@ use super::{
     world::{Device, tenant},
 };
 
-/// Rows of a page: so few that there are several pages.
+/// Rows of a page: few, so that there are several pages.
 const PAGE: u32 = 3;
-/// How often an answer is looked for in a healed world, and at most so many times.
+/// Interval and maximum number of looks for an answer in a healed world.
 const LOOK_MS: u64 = 50;
 const LOOKS_MAX: u32 = 200;
 
 impl Run<'_> {
-    /// Every device asks for all of its conversations, and for all public names.
+    /// Every device requests all of its conversations, and all public names.
     pub(super) fn check_lists(&mut self) -> Checked {
         let mut names: Vec<(String, ConversationId)> = Vec::new();
         for stream in self.checks.journal.streams().values() {
@@ -59,7 +59,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Where an account stands, by the store.
+    /// An account's membership statuses, according to the store.
     fn member_statuses(&self, account: &AccountId) -> BTreeMap<ConversationId, MemberStatus> {
         let store = self.world.database().store();
         let stands = |conversation: &ConversationId| {
@@ -119,7 +119,7 @@ impl Run<'_> {
             }
             match screen.answers.remove(&request) {
                 None => {}
-                // The answer says nothing of when; a node lets a question pass each second.
+                // The answer has no time; a node lets one request pass each second.
                 Some(Err(Code::RateLimited)) => request = self.world.list(device, query.clone()),
                 Some(answer) => return Err(format!("a list is not to be had: {answer:?}")),
             }

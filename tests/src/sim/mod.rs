@@ -1,5 +1,5 @@
-//! The simulation: engines and nodes, the very code that ships, with disks, a
-//! network and a database that fail, on virtual time, all of it from one seed.
+//! The simulation: engines and nodes, the code that ships, with disks, a network and a database that fail, on
+//! virtual time, all from one seed.
 
 pub mod actions;
 pub mod checks;

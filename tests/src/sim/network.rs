@@ -1,6 +1,5 @@
-//! A device's link to a node: frames in order, each with a delay; cut, and what
-//! was under way is lost; silent, and neither side knows; stalled, because the
-//! device takes nothing.
+//! A device's link to a node: frames arrive in order, each with a delay. A link can be cut, which loses what is
+//! in transit; silent, which neither side notices; or stalled, because the device does not read.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,14 +14,14 @@ use super::{
 };
 use crate::random::Random;
 
-/// Frames under way in one direction, each with the time at which it arrives.
+/// Frames in transit in one direction, each with its time of arrival.
 #[derive(Debug, Default)]
 pub struct Lane {
     frames: VecDeque<(u64, Vec<u8>)>,
 }
 
 impl Lane {
-    /// Puts a frame on its way: behind those that were sent before it.
+    /// Sends a frame: it arrives after those that were sent before it.
     pub fn send(&mut self, arrives_ms: u64, frame: Vec<u8>) {
         let last_ms = self.frames.back().map_or(0, |(at_ms, _)| *at_ms);
         self.frames.push_back((arrives_ms.max(last_ms), frame));
@@ -38,21 +37,21 @@ impl Lane {
         self.frames.front().map(|(at_ms, _)| *at_ms)
     }
 
-    /// Whether nothing is under way.
+    /// Returns true if nothing is in transit.
     pub fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
 }
 
-/// What is wrong with a link that is not cut.
+/// The trouble of a link that is not cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Trouble {
-    /// Nothing.
+    /// No trouble.
     #[default]
     None,
-    /// Frames vanish, both ways, and nobody is told.
+    /// Frames vanish in both directions without anybody noticing.
     Silent,
-    /// The device takes nothing that comes in.
+    /// The device does not read.
     Stalled,
 }
 
@@ -66,11 +65,11 @@ pub struct Link {
     pub up: Lane,
     /// From the node.
     pub down: Lane,
-    /// What is wrong with it.
+    /// Its trouble.
     pub trouble: Trouble,
-    /// What was pushed over it, by request; nothing by a membership request.
+    /// The pushed changes by request; empty for a membership request.
     pub pushed: BTreeMap<u64, Vec<ChangeHash>>,
-    /// Bytes of a frame of which not all pieces have been written.
+    /// Bytes of a frame whose pieces have not all been written.
     pieces: Vec<u8>,
     random: Random,
     tally: Tally,
@@ -110,7 +109,7 @@ impl Link {
         }
     }
 
-    /// The frame that a node wrote: that of its pieces with the last of them, none before.
+    /// Reassembles a frame that a node wrote: returns it with the last of its pieces, none before.
     ///
     /// # Panics
     /// When the pieces are not a frame.
@@ -123,7 +122,7 @@ impl Link {
         })
     }
 
-    /// Whether nothing is under way.
+    /// Returns true if nothing is in transit.
     pub fn is_quiet(&self) -> bool {
         self.up.is_empty() && self.down.is_empty()
     }

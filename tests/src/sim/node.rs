@@ -1,5 +1,4 @@
-//! One node: the server that ships on a runtime of its own, whose clock stands
-//! still unless the world runs it.
+//! One node: the server that ships, on a runtime of its own whose clock stands still unless the world runs it.
 
 use std::{cell::Cell, sync::Arc, time::Duration};
 
@@ -32,12 +31,12 @@ use super::{
 /// The secret that tokens of a world are signed with.
 const SECRET: &str = "a secret of the simulation, which is long enough";
 
-/// The keys that tokens of a world are checked against.
+/// The keys that tokens of a world are verified with.
 pub fn keys() -> Keys {
     Keys::from_secret(SECRET, ClaimConfig::default()).expect("the secret is long enough")
 }
 
-/// A node's settings: what the command line makes of none, and these bounds.
+/// A node's configuration: the defaults of the command line, with these limits.
 pub fn config(limits: &Limits) -> Config {
     let Ok(Cli { command: Command::Serve(config) }) = Cli::try_parse_from(["tidings-server", "serve"]) else {
         unreachable!("a server needs no argument");
@@ -76,26 +75,26 @@ pub struct SimNode {
     pub number: NodeNumber,
     /// Its clock.
     pub clock: Arc<NodeClock>,
-    /// How its store fares.
+    /// The behaviour of its store.
     pub fate: Arc<Fate>,
-    /// What its sessions share.
+    /// The state that its sessions share.
     pub node: Arc<Node>,
-    /// Whether it was told to go down: one that is stopped does not know it yet.
+    /// True if it was told to shut down; a frozen node does not know it yet.
     is_told: Cell<bool>,
-    /// It is told that there is something to be taken from a pipe, or that it dies.
+    /// Notified when a pipe has something to read, or when the node dies.
     stop: Arc<Notify>,
     dying: Arc<Notify>,
-    // Before the runtime: what ends first.
+    // Before the runtime, because fields are dropped in order.
     _tasks: JoinSet<()>,
     runtime: Runtime,
 }
 
-/// How a run of a node ended.
+/// The way a run of a node ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ran {
-    /// It got to this time.
+    /// It reached this time.
     Until(u64),
-    /// It is to die.
+    /// It has to die.
     Dying(u64),
 }
 
@@ -121,7 +120,7 @@ impl SimNode {
         Self { number, clock, fate, node, is_told: Cell::new(false), stop, dying, _tasks: tasks, runtime }
     }
 
-    /// Opens a session; none when the node takes no more.
+    /// Opens a session; none if the node accepts no more.
     pub fn accept(&self) -> Option<Pipe> {
         let _entered = self.runtime.enter();
         let place = Place::take(&self.node).ok()?;
@@ -131,25 +130,25 @@ impl SimNode {
         Some(pipe)
     }
 
-    /// Begins to go down as a node does that is told to.
+    /// Starts an orderly shutdown.
     pub fn begin_end(&self) {
         self.is_told.set(true);
         let node = Arc::clone(&self.node);
         self.runtime.spawn(async move { node.end().await });
     }
 
-    /// Whether it was told to go down.
+    /// Returns true if it was told to shut down.
     pub fn is_ending(&self) -> bool {
         self.is_told.get()
     }
 
-    /// Asks for a document to be written anew. What becomes of that is in the journal.
+    /// Asks for a document to be rewritten. The outcome is in the journal.
     pub fn squash(&self, tenant: TenantId, document: DocumentId) {
         let node = Arc::clone(&self.node);
         self.runtime.spawn(async move { node.streams.squash(&tenant, document).await });
     }
 
-    /// Runs up to a time of the world, or until there is something to be taken.
+    /// Runs up to a time of the world, or until there is something to read.
     pub fn run_until(&self, time_ms: u64) -> Ran {
         let (clock, stop, dying) = (&self.clock, &self.stop, &self.dying);
         self.runtime.block_on(async {
@@ -157,15 +156,14 @@ impl SimNode {
                 biased;
                 () = dying.notified() => return Ran::Dying(clock.time_ms()),
                 () = sleep_until(clock.instant(time_ms)) => {}
-                // What else there is to do at this very moment comes first.
+                // Anything else to be done at this very moment comes first.
                 () = stop.notified() => sleep(Duration::from_millis(1)).await,
             }
             Ran::Until(clock.time_ms())
         })
     }
 
-    /// The node was stopped, and wakes at a time of the world: all of that time
-    /// has passed at once.
+    /// Wakes a frozen node at a time of the world: all of that time passes at once.
     pub fn wake(&self, time_ms: u64) {
         self.runtime.block_on(async {
             let gap = self.clock.instant(time_ms).saturating_duration_since(Instant::now());

@@ -1,5 +1,5 @@
-//! What a node has in place of a WebSocket: a session's messages in memory,
-//! with as much room as a socket has. The world moves them to and fro.
+//! A node's substitute for a WebSocket: a session's messages in memory, with as much buffer as a socket has.
+//! The world moves them back and forth.
 
 use std::{
     collections::VecDeque,
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::clock::NodeClock;
 
-/// Bytes that a node may write before the other side takes any.
+/// Bytes that a node may write before the other side reads any.
 const WINDOW_BYTES: usize = 64 * 1024;
 
 /// One message that a node wrote, and when.
@@ -27,7 +27,7 @@ struct State {
     bytes_waiting: usize,
     /// The client's side is gone.
     cut: bool,
-    /// The node's side is gone, or has said goodbye.
+    /// The node's side is gone, or has closed.
     ended: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -43,7 +43,7 @@ pub struct Pipe {
 pub struct Socket {
     pipe: Pipe,
     clock: Arc<NodeClock>,
-    /// Tells the world that there is something to be taken.
+    /// Notifies the world that there is something to read.
     wrote: Arc<Notify>,
 }
 
@@ -53,14 +53,14 @@ impl Pipe {
         Socket { pipe: self.clone(), clock, wrote }
     }
 
-    /// Hands a message to the node.
+    /// Sends a message to the node.
     pub fn send(&self, message: Vec<u8>) {
         let mut state = self.state();
         state.to_node.push_back(message);
         wake(state.reader.take());
     }
 
-    /// What the node has written, if any is left to be taken.
+    /// The next message that the node has written, if there is one.
     pub fn take(&self) -> Option<Written> {
         let mut state = self.state();
         let written = state.from_node.pop_front()?;
@@ -69,7 +69,7 @@ impl Pipe {
         Some(written)
     }
 
-    /// Ends it from the client's side: nothing more arrives on either.
+    /// Ends it from the client's side: nothing more arrives at either.
     pub fn cut(&self) {
         let mut state = self.state();
         state.cut = true;
@@ -79,13 +79,13 @@ impl Pipe {
         wake(state.writer.take());
     }
 
-    /// Whether the node's side is gone and all that it wrote was taken.
+    /// Returns true if the node's side is gone and everything that it wrote was read.
     pub fn is_over(&self) -> bool {
         let state = self.state();
         state.ended && state.from_node.is_empty()
     }
 
-    /// Bytes that the node wrote and nobody took.
+    /// Bytes that the node wrote and nobody has read.
     pub fn bytes_waiting(&self) -> usize {
         self.state().bytes_waiting
     }

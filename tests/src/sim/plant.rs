@@ -1,42 +1,40 @@
-//! Faults that are planted to see whether the simulation finds them: each is
-//! what a defect of the server, of a store or of a disk would look like, made
-//! by the simulation's own wrappers.
+//! Planted faults, to see whether the simulation finds them: each looks like a defect of the server, of a store
+//! or of a disk, and is made by the simulation's own wrappers.
 
 /// A planted fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plant {
-    /// A commit is acknowledged, and written a while later, if the node lives.
+    /// A commit is acknowledged first, and written a while later if the node lives.
     AcknowledgeBeforeCommit,
-    /// A device's disk tells a transaction complete that a crash then loses.
+    /// A device's disk reports a transaction complete that a crash then loses.
     ClientSkipsFsync,
-    /// What was decided against the membership of before is written behind what
-    /// changed it.
+    /// A decision on an outdated membership is written after the entry that changed it.
     StaleMembership,
-    /// A device's disk does not keep what was refused.
+    /// A device's disk loses refused commands.
     ForgetRefused,
-    /// A catch-up tells the last entry of a stream once more, at the next position.
+    /// A catch-up repeats the last entry of a stream at the next position.
     EntryTwice,
-    /// Somebody who is no member is taken for one when others are told.
+    /// An account that is not a member is treated as one when entries are sent.
     TellNonMember,
-    /// Nodes never look for what they were not told.
+    /// Nodes never poll for missed entries.
     NoLook,
-    /// Receipts are told, and not stored.
+    /// Receipts are sent, but not stored.
     ReceiptBackwards,
-    /// Whoever is removed is not told.
+    /// A removed member is not notified.
     RevokedUnsent,
-    /// A snapshot is said to hold what was written behind it.
+    /// A snapshot claims to contain later entries.
     OldSnapshot,
-    /// A commit writes a part, and is acknowledged whole.
+    /// A commit writes only a part, and is acknowledged as complete.
     HalfCommit,
     /// Entries are written as if they had been accepted an hour earlier.
     ClockBack,
-    /// A catch-up leaves out the last entry of a stream, and tells a cursor behind it.
+    /// A catch-up omits the last entry of a stream, and returns a cursor after it.
     CursorAhead,
-    /// A generation leaves out the last thing that its document says.
+    /// A generation omits the last fact of its document.
     KeyDropped,
-    /// A node does not find what was admitted before the generation of its document.
+    /// A node does not find changes that precede their document's generation.
     FormerChangeLost,
-    /// A device that is told that something was written on a former generation never sends anything there again.
+    /// A device that learns that something was written on a former generation never sends anything there again.
     NotWrittenAnew,
 }
 
@@ -61,7 +59,7 @@ impl Plant {
         Plant::NotWrittenAnew,
     ];
 
-    /// The planted fault of a name, as Debug writes it.
+    /// Parses the name of a planted fault, as Debug writes it.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|plant| format!("{plant:?}") == name)
     }

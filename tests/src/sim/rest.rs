@@ -1,5 +1,5 @@
-//! Phase two of a run: everything is healed, and within a stated time all that
-//! was said has come to be what it stays; devices that start again show it.
+//! Phase two of a run: everything is healed, and within a stated time everything that was said must reach its
+//! final state; restarted devices must show it.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -27,24 +27,24 @@ use super::{
 };
 use crate::random::Random;
 
-/// Within this much virtual time a healed world comes to rest.
+/// Virtual time within which a healed world must come to rest.
 const REST_MS: u64 = 600_000;
-/// What was put off is asked for within this much, and nothing any more in as much again.
+/// Deferred requests are repeated within this time, and none may follow in as much again.
 const SILENCE_MS: u64 = 10_000;
-/// So often somebody scrolls to what is older.
+/// Number of times that somebody scrolls to older rows.
 const OLDER_MAX: u32 = 200;
 
 impl Run<'_> {
-    /// Heals the world, and looks at everything when it has come to rest.
+    /// Heals the world, and checks everything once it has come to rest.
     ///
     /// # Errors
-    /// What is wrong then.
+    /// The violation.
     pub(super) fn rest(&mut self) -> Checked {
         if self.is_erasing() {
             self.bury(&mut Random::new(self.plan.seed));
         }
         self.heal();
-        // Those whose session was refused for good, as late as this, try again.
+        // Sessions that were refused permanently, as late as this, try again.
         self.world.run_ms(60_000);
         self.connect_all();
         self.settle()?;
@@ -55,7 +55,7 @@ impl Run<'_> {
         }
         self.erase()?;
         if self.squashing.turns_percent > 0 && self.plan.seed.is_multiple_of(2) {
-            // What everybody comes to show then is what the generations say.
+            // From then on everybody shows what the generations state.
             self.squash_all();
             self.world.run_ms(1_000);
             self.settle()?;
@@ -94,7 +94,7 @@ impl Run<'_> {
         self.start_again()
     }
 
-    /// The threads there are, as whoever read all of the journal knows them.
+    /// The threads, as known from the whole journal.
     pub(super) fn threads(&self) -> Vec<(ConversationId, Thread)> {
         let streams = self.checks.journal.streams().iter();
         let threads = streams.filter_map(|(id, stream)| Some((id.conversation()?, stream.verifier.stream().threads())));
@@ -117,12 +117,12 @@ impl Run<'_> {
         self.world.trace.note(self.world.time_ms, format_args!("everything is healed"));
         let quiet = StoreFaults { delay_ms_max: 2, notice_ms_max: 10, ..StoreFaults::default() };
         for place in 0..self.world.places() {
-            // Before it wakes: all that it left undone is done then, at once.
+            // Before it wakes, because everything it left undone happens then at once.
             self.world.fate(place).set_faults(quiet);
             self.world.fate(place).set_death(None);
             self.world.set_stopped(place, false);
             self.world.set_node_skew(place, 0);
-            // One that goes down is replaced, as one that is dead.
+            // A node that shuts down is replaced, like a dead one.
             if self.world.node(place).is_some_and(|node| node.is_ending()) {
                 self.world.kill_node(place);
             }
@@ -153,7 +153,7 @@ impl Run<'_> {
         self.connect_all();
     }
 
-    /// Of what was deleted nothing is left, where worlds wait for that; then those come back who were away.
+    /// Waits until deleted conversations are erased, in worlds that do so; then devices that were away return.
     fn erase(&mut self) -> Checked {
         self.checks.step(&mut self.world)?;
         let streams = self.checks.journal.streams().iter().filter(|(_, stream)| stream.is_deleted());
@@ -180,7 +180,7 @@ impl Run<'_> {
         self.settle()
     }
 
-    /// Nobody goes on asking for what there is not.
+    /// Nobody keeps asking for something that does not exist.
     fn check_silence(&mut self) -> Checked {
         self.world.run_ms(SILENCE_MS);
         self.world.told.fetches = 0;
@@ -196,12 +196,12 @@ impl Run<'_> {
         if settled { Ok(()) } else { Err(format!("a healed world does not come to rest: {}", self.world.unrest())) }
     }
 
-    /// Every device starts again, without a network: it shows what it showed.
+    /// Every device restarts without a network and must show what it showed before.
     fn start_again(&mut self) -> Checked {
         let devices = 0..self.world.clients().len();
         let rooms = self.rooms();
         let threads = self.threads();
-        // Of what is on no list a device holds nothing that it could show again.
+        // Of conversations that are on no list a device stores nothing to show.
         let shown = |client: &Client| {
             let inbox = &client.screen.inbox;
             let of_listed = threads.iter().filter(|(of, _)| inbox.contains_key(of)).map(|(_, thread)| thread.id);
@@ -211,7 +211,7 @@ impl Run<'_> {
         let before: Vec<Shown> = self.world.clients().iter().map(shown).collect();
         for device in devices.clone() {
             self.world.set_network(device, false);
-            // By a wrong clock, and no server's, what is granted for a while has another end.
+            // By a wrong clock, rather than the server's, a temporary grant has another end.
             self.world.set_client_skew(device, 0);
             self.world.crash_client(device);
             self.open_all(device);
@@ -243,7 +243,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether the database lost words of a message that has others since: it is written again in its last ones.
+    /// Returns true if the database lost one text of a message that has others since: the message is written
+    /// again with its latest text.
     fn is_written_over(&self, text: &str, words: &Words, admitted: &BTreeMap<&String, u32>) -> bool {
         let is_later = |(other, of): &(&String, &Words)| {
             of.message == words.message && number(other) > number(text) && admitted.contains_key(other)
@@ -251,7 +252,7 @@ impl Run<'_> {
         self.lost.contains(text) && words.message.is_some() && self.said.iter().any(|said| is_later(&said))
     }
 
-    /// Everything said is in a journal once, or refused with its words.
+    /// Everything said is in a journal once, or refused and kept.
     fn check_words(&self) -> Checked {
         for client in self.world.clients() {
             let mute = client.screen.refused.values().find(|row| row.code == Code::ClockAhead);
@@ -271,8 +272,8 @@ impl Run<'_> {
             self.world.tally.count_if(Happened::WordsBack, count > 0 && self.lost.contains(text));
             self.world.tally.count_if(Happened::WrongClockHeard, count > 0 && self.heard.contains(text));
             let mut rows = own.flat_map(|client| client.screen.refused.values());
-            // What was handed in late is among the refused ones until its author has seen what became of it.
-            // Nobody can tell whether words were admitted to what has been deleted since.
+            // A message submitted to be held stays among the refused ones until its author has seen the
+            // decision. For a conversation deleted since nobody can tell whether it was admitted.
             let is_admitted = |row: &RefusedRow| {
                 count > 0 && matches!(row.code, Code::MessageHeld | Code::HeldAdmitted | Code::ConversationDeleted)
             };
@@ -281,7 +282,8 @@ impl Run<'_> {
                 (1, false) | (0, true) => {}
                 (0, false) if words.message.as_ref().is_some_and(|message| self.taken_back.contains(message)) => {}
                 (0, false) if self.is_written_over(text, words, &admitted) => {}
-                // What one device was given back, another one of theirs may have brought back.
+                // A text that one device was given back may have been sent again by another device of the
+                // same person.
                 (1, true) if self.lost.contains(text) => {}
                 (count, _) => {
                     let own = self.world.clients().iter().filter(|client| client.account == words.account);

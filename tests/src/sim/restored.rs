@@ -1,4 +1,4 @@
-//! A database that is put back to a copy of before, while devices are ahead of it.
+//! A database that is restored from an earlier copy, while devices are ahead of it.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,20 @@ use tidings_core::{api::RefusedRow, code::Code, engine::kept_words};
 use super::{checks::Checked, database::StoreCopy, happened::Happened, journal::Subscribers, run::Run, world::Device};
 use crate::random::Random;
 
-/// Copies of a run.
+/// Maximum number of copies in a run.
 const COPIES_MAX: usize = 3;
 
-/// A copy of the database, with what no journal of it tells.
+/// A copy of the database, with the state that its journal does not contain.
 pub(super) struct Copied {
     store: StoreCopy,
     subscribers: Subscribers,
 }
 
 impl Run<'_> {
-    /// Copies the database, or puts it back to any copy of before.
+    /// Copies the database, or restores it from any earlier copy.
     ///
     /// # Errors
-    /// What is wrong before that, or with what is there afterwards.
+    /// A violation before that, or in what is there afterwards.
     pub(super) fn restored(&mut self, random: &mut Random) -> Checked {
         self.listen();
         self.checks.step(&mut self.world)?;
@@ -41,14 +41,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Everything that people said and that is in a journal.
+    /// Every text that people said and that is in a journal.
     fn admitted(&self) -> BTreeSet<String> {
         let streams = self.checks.journal.streams().values();
         streams.flat_map(|stream| stream.words.iter().cloned()).collect()
     }
 
-    /// Of what the database has lost may be lost what no device of its author
-    /// keeps, and what was written anew since.
+    /// Of what the database has lost, texts may be lost that no device of their author keeps, and those
+    /// rewritten since.
     fn doubt_unkept(&mut self, before: &BTreeSet<String>) {
         let after = self.admitted();
         let lost: Vec<&String> = before.difference(&after).filter(|text| self.said.contains_key(*text)).collect();
@@ -65,8 +65,8 @@ impl Run<'_> {
         }
     }
 
-    /// What was refused in one incarnation, and is admitted in a copy of another, is both;
-    /// and so may be what was handed in late, which is decided about in each.
+    /// A text that was refused in one incarnation and admitted in a copy of another is both; so may be messages
+    /// submitted to be held, which are decided in each.
     fn doubt_refused(&mut self) {
         let admitted = self.admitted();
         let is_both = |row: &&RefusedRow| {
@@ -81,13 +81,13 @@ impl Run<'_> {
         }
     }
 
-    /// The words of its account that a device keeps of what was admitted.
+    /// The texts of its account that a device keeps of what was admitted.
     pub(super) fn kept(&self, device: Device) -> BTreeSet<String> {
         let client = &self.world.clients()[device];
         kept_words(client.disk.crash().records(), &client.account, client.device())
     }
 
-    /// What a device kept before it lost its store, and no journal has, may be lost.
+    /// A text that a device kept before it lost its store, and that no journal has, may be lost.
     pub(super) fn doubt_lost(&mut self, device: Device, before: &BTreeSet<String>) {
         let (after, admitted) = (self.kept(device), self.admitted());
         for text in before.difference(&after).filter(|text| !admitted.contains(*text)) {

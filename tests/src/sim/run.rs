@@ -1,7 +1,6 @@
-//! One run: a seed makes a world and a list of turns, in each of which somebody
-//! does something or something goes wrong. Every turn has its own chance, so
-//! that one can be left out and the others stay what they are: that is how a
-//! run that fails is made small.
+//! One run: a seed gives a world and a list of turns, in each of which somebody does something or something
+//! goes wrong. Every turn has a generator of its own, so that one can be left out without changing the others:
+//! that is how a failing run is shrunk.
 
 use std::{
     any::Any,
@@ -41,36 +40,35 @@ use super::{
 };
 use crate::random::Random;
 
-/// One world of so many is one in which people are removed while they speak.
+/// In one of this many worlds people are removed while they speak.
 const RACING: u64 = 4;
-/// Bounds have a chance of their own, so that a new one leaves all else of a seed as it is.
+/// Bounds have a generator of their own, so that a new one leaves everything else of a seed unchanged.
 const BOUNDS: u64 = 0x0b0d_5000;
-/// How often sessions get a newer cursor; ten times as long, and one that was
-/// not told of anything looks.
+/// Interval of new cursors; after ten of them a session that was sent nothing polls.
 const CURSOR_INTERVAL: Duration = Duration::from_secs(5);
-/// How wrong a clock may be that stays so: minutes, hours, a day, ten years, at 1970, ms.
+/// Skews of clocks that stay wrong: minutes, hours, a day, ten years, at 1970, ms.
 const WRONG_MS: [i64; 6] = [600_000, -7_200_000, 7_200_000, 86_400_000, 10 * 365 * 86_400_000, -(BEGIN_MS as i64)];
-/// The seeds that ordinary tests run, from zero on.
+/// The seeds that ordinary tests run, from zero.
 pub const SEEDS: u64 = 300;
 /// Turns of a run unless told otherwise.
 pub const TURNS: u32 = 72;
 
-/// What is run.
+/// The parameters of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// What everything is drawn from.
+    /// The source of all randomness.
     pub seed: u64,
-    /// How many turns there are.
+    /// The number of turns.
     pub turns: u32,
     /// Turns that are left out.
     pub skipped: BTreeSet<u32>,
-    /// What does not go wrong.
+    /// Excluded faults.
     pub without: BTreeSet<Class>,
-    /// Whether the database is put back to copies of before.
+    /// True if the database is restored from earlier copies.
     pub is_restored: bool,
     /// A fault that was planted.
     pub plant: Option<Plant>,
-    /// What becomes of the trace.
+    /// Handling of the trace.
     pub keep: Keep,
 }
 
@@ -82,22 +80,22 @@ impl Plan {
     }
 }
 
-/// What happened in a run that found nothing.
+/// The statistics of a run without failure.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
     /// Turns by class.
     pub classes: BTreeMap<Class, u32>,
     /// Commands by kind.
     pub kinds: BTreeMap<Kind, u32>,
-    /// What was admitted, by what it states.
+    /// Number of admitted facts, by kind.
     pub stated: BTreeMap<&'static str, u32>,
-    /// What took effect, how often.
+    /// Number of events that took effect.
     pub happened: Counts,
     /// Hostile changes that were sent.
     pub hostile: u32,
     /// Pages that closed.
     pub pages_closed: usize,
-    /// Words that people were told are safe.
+    /// Texts that were reported safe.
     pub said: usize,
     /// Entries in the journal.
     pub entries: usize,
@@ -113,12 +111,12 @@ pub struct Report {
     pub time_ms: u64,
 }
 
-/// What a run found.
+/// The failure of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// In which turn; none at rest.
+    /// The turn; none at rest.
     pub turn: Option<u32>,
-    /// What is wrong.
+    /// The violation.
     pub problem: String,
 }
 
@@ -134,7 +132,7 @@ impl core::fmt::Display for Failure {
 /// Runs a plan.
 ///
 /// # Errors
-/// What it found.
+/// The failure.
 pub fn run(plan: &Plan) -> Result<Report, Failure> {
     let mut turn = None;
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -166,24 +164,24 @@ pub(super) struct Run<'a> {
     pub(super) checks: Checks,
     limits: Limits,
     pub(super) conversations: Vec<ConversationId>,
-    /// What was said, and is safe.
+    /// Texts that were said, and are safe.
     pub(super) said: BTreeMap<String, Words>,
-    /// Messages that somebody takes back: what waits aside is not sent then (S21).
+    /// Messages that somebody deleted: pending changes put aside for them are not sent then (S21).
     pub(super) taken_back: BTreeSet<MessageId>,
     pub(super) plan: &'a Plan,
     profile: Profile,
-    /// Commands that were not answered yet, with their words.
+    /// Commands without an answer yet, with their texts.
     asked: BTreeMap<(Device, u64), Option<String>>,
     backups: BTreeMap<Device, tidings_core::storage::MemoryStore>,
-    /// Devices whose clocks stay wrong when all else is healed.
+    /// Devices whose clocks stay wrong when everything else is healed.
     pub(super) wrong_clocks: BTreeSet<Device>,
-    /// What was said by them in the healed world.
+    /// Texts that they said in the healed world.
     pub(super) heard: BTreeSet<String>,
-    /// Devices that are without a network until what was deleted is erased.
+    /// Devices without a network until deleted conversations are erased.
     pub(super) away: Vec<Device>,
     /// Copies of the database that were made.
     pub(super) copies: Vec<Copied>,
-    /// Words that the database had lost, and a device of their author keeps.
+    /// Texts that the database had lost, and that a device of their author keeps.
     pub(super) lost: BTreeSet<String>,
     pub(super) next_words: u32,
     pub(super) intruder: Intruder,
@@ -213,7 +211,7 @@ impl<'a> Run<'a> {
         }
         world.settings = draw_settings(&mut random);
         world.administrator = Some(AccountId::parse(OPERATOR).expect("legal"));
-        // Ann has two devices, of which one decides anew about every entry.
+        // Ann has two devices, one of which judges every entry again.
         world.add("ann");
         world.add("bob");
         world.verify = true;
@@ -310,7 +308,7 @@ impl<'a> Run<'a> {
             if row.code == Code::StoreRestored
                 && let Some(said) = words.as_ref().and_then(|words| self.said.get_mut(words))
             {
-                // Another device of theirs may have it admitted as it was.
+                // Another device of theirs may get it admitted unchanged.
                 said.doubtful = true;
             }
             let request = self.world.retry(device, id, None);
@@ -331,7 +329,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether nodes erase what was deleted within this run.
+    /// Returns true if nodes erase what was deleted within this run.
     pub(super) fn is_erasing(&self) -> bool {
         self.world.config.node.erase_after <= ERASED_AFTER
     }
@@ -348,7 +346,7 @@ impl<'a> Run<'a> {
         self.asked.insert((device, request), words);
     }
 
-    /// Hears how commands ended.
+    /// Collects the outcomes of commands.
     pub(super) fn listen(&mut self) {
         let mut opened = Vec::new();
         let (world, said) = (&self.world, &mut self.said);
@@ -375,7 +373,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What a device said may be lost, or said twice: it starts from another state.
+    /// Marks texts of a device as possibly lost or said twice: it starts from another state.
     pub(super) fn doubt(&mut self, device: Device, all: bool) {
         self.listen();
         let account = self.world.clients()[device].account.clone();
@@ -422,14 +420,14 @@ impl<'a> Run<'a> {
                 self.world.set_reachable(device, place, reachable);
             }
             Class::ClientCrash => {
-                // What they do last may not be stored yet.
+                // Their last actions may not be stored yet.
                 self.act(device, random);
                 self.doubt(device, false);
                 let kept = self.kept(device);
                 self.world.crash_client_badly(device);
                 self.doubt_lost(device, &kept);
                 if random.chance(50) {
-                    // Else nobody looks at anything until somebody looks at everything.
+                    // Otherwise nobody looks at anything until somebody looks at everything.
                     self.open_all(device);
                 }
             }
@@ -481,7 +479,7 @@ impl<'a> Run<'a> {
                 };
                 self.world.set_tokens(device, tokens);
                 if tokens == Tokens::Fail && random.chance(50) {
-                    // Whoever has just started has none.
+                    // A device that has just started has none.
                     self.doubt(device, false);
                     self.world.crash_client(device);
                     self.open_all(device);

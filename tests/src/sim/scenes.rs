@@ -1,4 +1,4 @@
-//! What people do together, which they would seldom do by chance.
+//! Sequences of actions by several people that would rarely happen at random.
 
 use tidings_core::{
     api::ConversationRow,
@@ -20,7 +20,7 @@ use super::{
 use crate::random::Random;
 
 impl Run<'_> {
-    /// Somebody is removed while they speak; those who are out come back.
+    /// Somebody is removed while they speak; removed members return.
     pub(super) fn race(&mut self, random: &mut Random) {
         let Some(conversation) = self.conversations.get(random.below(3) as usize).copied() else { return };
         let Some(journal) = self.checks.journal.streams().get(&StreamId::Conversation(conversation)) else { return };
@@ -81,7 +81,7 @@ impl Run<'_> {
         self.command(owner, SetState { conversation, state: ConversationState::Deleted }.into());
     }
 
-    /// A group in which words are held, and one in which nobody said anything, are deleted.
+    /// Deletes a group with held messages, and one in which nobody said anything.
     ///
     /// # Errors
     /// When the world does not come to rest.
@@ -114,7 +114,7 @@ impl Run<'_> {
         self.settle()
     }
 
-    /// Somebody begins a group with everybody; none where that is not allowed.
+    /// Somebody creates a group with everybody; none if that is not allowed.
     fn begin(&mut self, owner: Device) -> Result<Option<ConversationId>, String> {
         let others = ACCOUNTS.map(|name| AccountId::parse(name).expect("legal"));
         let others = others.into_iter().filter(|account| *account != self.world.clients()[owner].account);
@@ -124,14 +124,14 @@ impl Run<'_> {
         Ok(self.conversations.get(known).copied())
     }
 
-    /// Somebody reacts to what is oldest of all that they see of a conversation, while others look for it.
+    /// Somebody reacts to the oldest message they see in a conversation, while others load it.
     pub(super) fn react_to_the_oldest(&mut self, device: Device, conversation: ConversationId) {
         let rows = self.world.clients()[device].screen.rows(conversation);
         let Some(message) = rows.first().map(|row| row.id.clone()) else { return };
         self.command(device, React { conversation, message, emoji: "👀".to_owned() }.into());
     }
 
-    /// Says what nobody said yet.
+    /// Sends a text that nobody has said yet.
     fn say(&mut self, device: Device, conversation: ConversationId) -> String {
         self.next_words += 1;
         let words = format!("{WORDS}{}", self.next_words);
@@ -139,7 +139,7 @@ impl Run<'_> {
         words
     }
 
-    /// Whoever's clock is wrong for good says something where they are a member.
+    /// Devices whose clocks stay wrong say something in conversations of which they are members.
     pub(super) fn speak_by_wrong_clocks(&mut self) {
         for device in self.wrong_clocks.clone() {
             let rows = self.world.clients()[device].screen.inbox.values();

@@ -1,5 +1,5 @@
-//! What a screen shows that a device must be able to show again from what it
-//! has stored: everything but the connection and who is there.
+//! The parts of a screen that a device must be able to show again from its store: everything but the connection
+//! and presence.
 
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -12,7 +12,7 @@ use tidings_core::{
 
 use super::{client::Screen, words::printed};
 
-/// What a screen showed.
+/// A copy of what a screen showed.
 #[derive(Debug, Clone)]
 pub struct Shown {
     inbox: BTreeMap<ConversationId, ConversationRow>,
@@ -25,7 +25,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// What a screen shows now, of open conversations those that are named.
+    /// Copies what a screen shows now, with the given open conversations.
     pub fn of(screen: &Screen, conversations: &[ConversationId]) -> Self {
         let Screen { inbox, timelines, details, refused, profiles, contacts, blocked, .. } = screen;
         let (mut timelines, mut details) = (timelines.clone(), details.clone());
@@ -33,9 +33,9 @@ impl Shown {
         details.retain(|conversation, _| conversations.contains(conversation));
         let members = details.values_mut().flat_map(|detail| detail.members.iter_mut().chain(&mut detail.candidates));
         members.for_each(|member| member.presence = PresenceKind::Offline);
-        // The server tells them, and they are stored nowhere here.
+        // The server sends these, and devices do not store them.
         details.values_mut().flat_map(|detail| &mut detail.held).for_each(|row| row.content = None);
-        // One that says nothing looks like none.
+        // An empty profile looks like none.
         let mut profiles = profiles.clone();
         profiles.retain(|_, profile| *profile != Profile::default());
         Self {
@@ -49,12 +49,12 @@ impl Shown {
         }
     }
 
-    /// How many rows a timeline has.
+    /// The number of rows of a timeline.
     pub fn rows(&self, conversation: ConversationId) -> usize {
         self.timelines.get(&conversation).map_or(0, BTreeMap::len)
     }
 
-    /// Whether a screen shows the same again.
+    /// Checks that a screen shows the same again.
     ///
     /// # Errors
     /// The first thing that differs.
@@ -73,7 +73,7 @@ impl Shown {
     }
 }
 
-/// Rows with all they say, of which their Debug shows little.
+/// Rows with all their contents, of which Debug shows little.
 fn told(rows: &BTreeMap<MessageId, TimelineRow>) -> BTreeMap<&MessageId, String> {
     let tell = |row: &TimelineRow| {
         let TimelineRow { author_name, own, deleted_by, edited_at, mentions, reactions, created_at, .. } = row;

@@ -1,6 +1,5 @@
-//! Makes a run that fails small: fewer turns, then fewer classes of faults, then
-//! turn by turn, as long as something is found. What is found may become
-//! another thing on the way: the smaller run is the better one.
+//! Shrinks a failing run: fewer turns, then fewer classes of faults, then turn by turn, as long as it fails.
+//! The failure may become another one on the way: the smaller run is the better one.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +8,7 @@ use super::{
     run::{Failure, Plan, run},
 };
 
-/// The smallest plan found that fails, and how.
+/// The smallest failing plan found, and its failure.
 pub fn shrink(plan: &Plan, failure: Failure) -> (Plan, Failure) {
     let mut smallest = (plan.clone(), failure);
     cut_turns(&mut smallest);

@@ -1,5 +1,5 @@
-//! The system writes documents anew while people are in the middle of something: offline with words that
-//! wait, or about to lose the answer to what they have just said.
+//! The system rewrites documents while people are busy: offline with pending messages, or about to lose the
+//! answer to what they have just said.
 
 use std::collections::BTreeSet;
 
@@ -17,15 +17,15 @@ use super::{
 };
 use crate::random::Random;
 
-/// Generations have a chance of their own, so that all else of a seed is as it is without them.
+/// Generations have a generator of their own, so that everything else of a seed is the same without them.
 const SQUASHES: u64 = 0x59a5_4e00;
 
-/// How often the documents of a world are written anew.
+/// The frequency with which documents are rewritten.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Squashing {
-    /// In so many of a hundred turns.
+    /// Percentage of turns.
     pub(super) turns_percent: u64,
-    /// Where they are filled so far, in percent; 0 for never.
+    /// Fill level at which nodes rewrite on their own, in percent; 0 for never.
     pub(super) filled_percent: u32,
 }
 
@@ -39,14 +39,14 @@ impl Squashing {
     }
 }
 
-/// What a turn of a seed draws about generations.
+/// The generator of a turn for decisions about generations.
 pub(super) fn chance_of(seed: u64, turn: u64) -> Random {
     Random::new(seed ^ SQUASHES ^ (turn + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 impl Run<'_> {
-    /// Writes the document of a conversation or thread anew. Somebody may have said something there that
-    /// has not been sent, or not been answered, or has just been sent.
+    /// Rewrites the document of a conversation or thread. Somebody may have said something there that has not
+    /// been sent, has not been answered, or has just been sent.
     pub(super) fn squash(&mut self, random: &mut Random) {
         let Some(timeline) = self.timeline(random) else { return };
         let writer = random.chance(75).then(|| self.writer(timeline, random)).flatten();
@@ -57,7 +57,7 @@ impl Run<'_> {
                 self.world.set_network(device, false);
             }
             self.state(device, timeline, random);
-            // Not even stored, on its way, or admitted with its answer on the way back.
+            // Not even stored, on its way, or admitted with the answer on its way back.
             self.world.run_ms(random.below(4 * self.world.delay_ms_max + 10));
             if goes_offline {
                 self.world.set_network(device, false);
@@ -87,7 +87,7 @@ impl Run<'_> {
         }
     }
 
-    /// Has the document of every conversation and thread written anew in a world that is healed.
+    /// Has the document of every conversation and thread rewritten in a healed world.
     pub(super) fn squash_all(&mut self) {
         let streams = self.checks.journal.streams().keys().filter_map(StreamId::conversation);
         let mut timelines: Vec<TimelineId> = streams.map(TimelineId::of).collect();
@@ -99,7 +99,7 @@ impl Run<'_> {
         }
     }
 
-    /// A conversation that somebody has begun here, or a thread of one.
+    /// A conversation that somebody has created here, or a thread of one.
     fn timeline(&self, random: &mut Random) -> Option<TimelineId> {
         let conversation = (!self.conversations.is_empty()).then(|| *random.pick(&self.conversations))?;
         let threads: Vec<_> = self.threads().into_iter().filter(|(of, _)| *of == conversation).collect();
@@ -109,7 +109,7 @@ impl Run<'_> {
         Some(TimelineId::of_thread(conversation, random.pick(&threads).1.id))
     }
 
-    /// A device of somebody who is in it: one that may say what describes it, if there is any.
+    /// A device of a member: one that may change the description, if there is any.
     fn writer(&self, timeline: TimelineId, random: &mut Random) -> Option<Device> {
         let role = |device: &Device| {
             let row = self.world.clients()[*device].screen.inbox.get(&timeline.conversation)?;
@@ -123,7 +123,7 @@ impl Run<'_> {
         (!of.is_empty()).then(|| *random.pick(&of))
     }
 
-    /// Somebody says in the document itself what nobody has said yet.
+    /// Somebody writes a unique text in the document itself.
     fn state(&mut self, device: Device, timeline: TimelineId, random: &mut Random) {
         self.next_words += 1;
         let words = format!("{WORDS}{}", self.next_words);

@@ -1,10 +1,9 @@
-//! Each node's way to the database: the store that ships,
-//! with calls that are slow, fail before or after they took effect, or never
-//! come back because the node dies; and notices between nodes that come late,
-//! twice or not at all.
+//! Each node's access to the database: the store that ships, with calls that are slow, fail before or after
+//! they took effect, or never return because the node dies; and with notices between nodes that are late,
+//! repeated or lost.
 //!
-//! A call itself takes no virtual time: the thread waits for the database, which
-//! has threads of its own, so that what comes first never depends on them.
+//! A call itself takes no virtual time: the thread waits for the database, which has threads of its own, so
+//! that no order depends on them.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -33,25 +32,25 @@ use super::{
 };
 use crate::membership::is_generation;
 
-/// How long `notices` waits at most, as the stores that ship do.
+/// The longest wait of `notices`, as in the stores that ship.
 const NOTICES_PERIOD_MS: u64 = 1_000;
-/// How often a node looks for what it was not told.
+/// Interval at which a node polls for missed entries.
 const LOOK_PERIOD_MS: u64 = 5_000;
 
-/// How a node's calls fare.
+/// The faults of a node's calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StoreFaults {
     /// The longest wait before and after a call, ms.
     pub delay_ms_max: u64,
-    /// Calls of a thousand that fail before they took effect.
+    /// Per mille of calls that fail before they take effect.
     pub unavailable_per_mille: u64,
-    /// Writes of a thousand that fail after they took effect.
+    /// Per mille of writes that fail after they took effect.
     pub unanswered_per_mille: u64,
-    /// Whether writes fail for want of space.
+    /// True if writes fail for lack of space.
     pub full: bool,
-    /// Notices of a hundred that are lost.
+    /// Percentage of notices that are lost.
     pub lost_percent: u64,
-    /// The longest way of a notice, ms.
+    /// The longest delay of a notice, ms.
     pub notice_ms_max: u64,
 }
 
@@ -64,19 +63,19 @@ pub enum Death {
     AfterCommit,
 }
 
-/// What the world sets about one node's store.
+/// The world's settings for one node's store.
 #[derive(Debug, Default)]
 pub struct Fate {
     faults: Mutex<(StoreFaults, Option<Death>)>,
 }
 
 impl Fate {
-    /// How calls fare.
+    /// The faults of calls.
     pub fn faults(&self) -> StoreFaults {
         self.locked().0
     }
 
-    /// Sets how calls fare.
+    /// Sets the faults of calls.
     pub fn set_faults(&self, faults: StoreFaults) {
         self.locked().0 = faults;
     }
@@ -100,22 +99,22 @@ impl Fate {
     }
 }
 
-/// One node's way to the database.
+/// One node's access to the database.
 pub struct NodeStore {
     database: Arc<Database>,
     node: NodeNumber,
     clock: Arc<NodeClock>,
     fate: Arc<Fate>,
-    /// Tells the world that the node is to die.
+    /// Notifies the world that the node has to die.
     dying: Arc<Notify>,
     watch: Mutex<Watch>,
     /// Acknowledged, and not written: a planted fault.
     late: Mutex<Vec<StreamCommit>>,
 }
 
-/// What the node was told of commits.
+/// The commits that the node has learned of.
 struct Watch {
-    /// Commits before this were looked at.
+    /// Commits before this one were looked at.
     seen: usize,
     look_at_ms: u64,
 }
@@ -125,7 +124,7 @@ fn unavailable() -> StoreError {
 }
 
 impl NodeStore {
-    /// The way of a node that starts now; to be called in its runtime.
+    /// The access of a node that starts now; call it inside the node's runtime.
     pub fn new(
         database: &Arc<Database>,
         node: NodeNumber,
@@ -142,7 +141,7 @@ impl NodeStore {
         Self { database, node, clock, fate, dying, watch, late: Mutex::default() }
     }
 
-    /// Whether a fault is planted, and strikes now.
+    /// Returns true if a fault is planted and strikes now.
     fn strikes(&self, plant: Plant, percent: u64) -> bool {
         self.database.plant == Some(plant) && self.clock.draw(|random| random.chance(percent))
     }
@@ -154,7 +153,7 @@ impl NodeStore {
         }
     }
 
-    /// A call, with what follows from it whether or not anybody hears of it.
+    /// Makes a call, and applies its consequences whether or not anybody gets the answer.
     async fn pass_then<T: Send>(
         &self,
         call: StoreCall,
@@ -187,13 +186,13 @@ impl NodeStore {
         answer
     }
 
-    /// Never comes back: the world ends the node.
+    /// Never returns: the world ends the node.
     async fn die(&self) {
         self.dying.notify_one();
         std::future::pending().await
     }
 
-    /// Sends a notice to every other node, as the faults have it.
+    /// Sends a notice to every other node, subject to the faults.
     fn mail(&self, notice: &Notice) {
         let faults = self.fate.faults();
         let now_ms = self.clock.time_ms();
@@ -212,7 +211,7 @@ impl NodeStore {
         }
     }
 
-    /// Notes what was committed, for the world and for the other nodes.
+    /// Records commits, for the world and for the other nodes.
     fn committed(&self, commits: &[StreamCommit], outcomes: &[CommitOutcome]) {
         let lost = outcomes.contains(&CommitOutcome::Conflict);
         self.database.tally.count_if(Happened::Conflict, lost);
@@ -246,7 +245,7 @@ impl NodeStore {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What has arrived, and what a look finds when it is time for one.
+    /// The notices that have arrived, and what polling finds when it is due.
     fn take_notices(&self, now_ms: u64) -> Vec<Notice> {
         let mut state = self.database.state();
         let mut notices = Vec::new();
@@ -282,7 +281,7 @@ impl NodeStore {
     }
 }
 
-/// Makes the generations among what is committed say less than they did.
+/// Removes a fact from the generations in a commit.
 fn drop_key(commit: &mut StreamCommit) {
     for new in &mut commit.entries {
         let change = is_generation(&new.entry).then(|| Change::try_from(&new.entry.change[..]).ok()).flatten();
@@ -294,7 +293,7 @@ fn drop_key(commit: &mut StreamCommit) {
     }
 }
 
-/// Commits, and what planted faults make of them.
+/// Commits, with the effects of planted faults.
 impl NodeStore {
     async fn commit_honestly(&self, commits: &[StreamCommit]) -> Result<Vec<CommitOutcome>, StoreError> {
         let work = self.store().commit(commits);

@@ -1,11 +1,10 @@
-//! Everything that happens in a world, line by line: the same seed gives the
-//! same lines, byte for byte.
+//! Everything that happens in a world, line by line: the same seed gives the same lines, byte for byte.
 
 use core::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// What becomes of the lines.
+/// Handling of the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Keep {
     /// Only their digest is kept.
@@ -27,7 +26,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// No line yet.
+    /// An empty trace.
     pub fn new(keep: Keep) -> Self {
         Self { keep, ..Self::default() }
     }
@@ -49,7 +48,7 @@ impl Trace {
         &self.lines
     }
 
-    /// How many lines there are.
+    /// The number of lines.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -60,7 +59,7 @@ impl Trace {
     }
 }
 
-/// The beginning of the hash of bytes, for a line.
+/// The beginning of the hash of some bytes, for a line.
 pub fn brief(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)[..6])
 }

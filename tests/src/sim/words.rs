@@ -1,4 +1,4 @@
-//! What somebody said, of which nothing may be lost, and nothing be said twice.
+//! Texts that people said: none may be lost, and none may be said twice.
 
 use core::time::Duration;
 
@@ -14,26 +14,26 @@ use tidings_core::{
 
 use super::actions::WORDS;
 
-/// Words on their way to be safe, or safe.
+/// A text on its way to being safe, or safe.
 #[derive(Debug, Clone)]
 pub(super) struct Words {
     pub(super) account: AccountId,
-    /// Whether they may be lost, or said twice: the device was copied, restored,
-    /// or went down before it told that they are safe.
+    /// True if it may be lost or said twice: the device was copied, restored, or went down before it reported
+    /// the text safe.
     pub(super) doubtful: bool,
-    /// The message that they are the words of.
+    /// The message with this text.
     pub(super) message: Option<MessageId>,
 }
 
-/// Where words stand among all that is said in a run.
+/// The number of a text among all texts of a run.
 pub(super) fn number(text: &str) -> Option<u32> {
     let digits = text.strip_prefix(WORDS)?;
     let end = digits.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(digits.len());
     digits[..end].parse().ok()
 }
 
-/// Words as content of some kind: of ten messages one is a place, and one an application's own.
-/// Nothing is drawn for it.
+/// A text as content of some kind: of ten messages one is a place, and one is application-defined. No
+/// randomness is drawn for it.
 pub(super) fn said(words: String) -> Content {
     match number(&words).map(|number| number % 10) {
         Some(3) => place(words),
@@ -42,7 +42,7 @@ pub(super) fn said(words: String) -> Content {
     }
 }
 
-/// Other words for a message, as content of its kind.
+/// A new text for a message, as content of the same kind.
 pub(super) fn edited(former: Option<&Content>, words: String) -> Content {
     match former {
         Some(Content::Location(_)) => place(words),
@@ -85,7 +85,7 @@ fn dice(words: String) -> Content {
     Custom { text: Some(words), of: "demo.dice".into(), payload: r#"{"pips":4}"#.into() }.into()
 }
 
-/// All that content says, of which its Debug tells little.
+/// The whole content as text, of which Debug shows little.
 pub(super) fn printed(content: Option<&Content>) -> String {
     content.map(|content| String::from_utf8_lossy(&encode(content)).into_owned()).unwrap_or_default()
 }

@@ -1,9 +1,7 @@
-//! Devices, a network, nodes and their one database on one virtual clock. The
-//! world takes turns with the nodes: it runs each up to the next thing that
-//! happens on a device or on a link, and carries what they wrote to each other.
+//! Devices, a network, nodes and their one database on one virtual clock. The world takes turns with the nodes:
+//! it runs each up to the next event on a device or a link, and delivers what they wrote to each other.
 //!
-//! It is long because it is the list of all that can be done to a world: many
-//! functions of a few lines.
+//! It is long because it lists everything that can be done to a world: many functions of a few lines.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,13 +38,13 @@ use super::{
 };
 use crate::random::Random;
 
-/// Names a device of the world.
+/// A device of the world.
 pub type Device = usize;
 
-/// Names a place where a node runs, or does not; one is there for ever.
+/// A place where a node may run; places are permanent.
 pub type Place = usize;
 
-/// From here on numbers name links that no engine stands behind.
+/// Device numbers from here on are links without an engine.
 const STRANGERS: Device = 1_000;
 
 /// The tenant of every world.
@@ -54,25 +52,25 @@ pub fn tenant() -> TenantId {
     TenantId::parse("acme").expect("legal")
 }
 
-/// Where a node runs, and what it keeps from one start to the next.
+/// A place for a node, and what it keeps from one start to the next.
 struct Slot {
     node: Option<SimNode>,
     fate: Arc<Fate>,
     skew_ms: i64,
-    /// Stopped, with everything it holds, until it is woken.
+    /// Frozen, with everything in it, until it is woken.
     stopped: bool,
 }
 
 /// How a device gets its tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tokens {
-    /// Each holds for so long.
+    /// Each is valid for this long.
     Hold(Duration),
-    /// The app cannot give one.
+    /// The app cannot supply one.
     Fail,
 }
 
-/// What a device is beside its client.
+/// The world's state of a device, beside its client.
 #[derive(Debug, Clone)]
 struct Around {
     network: bool,
@@ -80,14 +78,14 @@ struct Around {
     tokens: Tokens,
 }
 
-/// What nodes have told, for those who check it.
+/// Everything that nodes have sent, for checks.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// Changes that a node said are admitted, and where.
+    /// Changes that a node reported as admitted, and their positions.
     pub accepted: Vec<(StreamId, Position, ChangeHash)>,
-    /// The last position of each stream that an account was told anything of.
+    /// The last position of each stream of which an account was sent anything.
     pub positions: BTreeMap<(AccountId, StreamId), Position>,
-    /// Receipts, as far forward as they were told.
+    /// The furthest receipts that were sent.
     pub receipts: BTreeMap<(ConversationId, AccountId), Receipt>,
     /// Refused changes, by code.
     pub refusals: BTreeMap<Code, u32>,
@@ -101,27 +99,27 @@ pub struct Told {
 pub struct World {
     /// The virtual time, ms since the beginning.
     pub time_ms: u64,
-    /// Chance, for whoever decides what happens.
+    /// The generator, for whoever decides what happens.
     pub random: Random,
-    /// Whether devices that are added decide anew about what the server admitted.
+    /// True if new devices judge again what the server admitted.
     pub verify: bool,
     /// The settings of devices that start.
     pub settings: Settings,
-    /// Whose tokens say that it administers the tenant.
+    /// The account whose tokens name it a tenant administrator.
     pub administrator: Option<AccountId>,
     /// The longest delay of a frame, ms.
     pub delay_ms_max: u64,
-    /// The longest time that a device's disk takes, ms; of devices that start.
+    /// The longest duration of a disk task, ms; for devices that start.
     pub disk_ms_max: u64,
-    /// What is done to every frame that a node sends.
+    /// Applied to every frame that a node sends.
     pub tamper: Option<fn(&mut ServerFrame)>,
-    /// Whether nodes let in what membership and roles forbid.
+    /// True if nodes admit what membership and roles forbid.
     pub is_lax: bool,
-    /// What nodes have told.
+    /// Everything that nodes have sent.
     pub told: Told,
-    /// What happened, line by line.
+    /// The trace.
     pub trace: Trace,
-    /// What happened, and how often.
+    /// Counts of what happened.
     pub tally: Tally,
     /// The nodes' settings.
     pub config: Config,
@@ -132,10 +130,10 @@ pub struct World {
     clients: Vec<Client>,
     around: Vec<Around>,
     links: BTreeMap<Device, Link>,
-    /// Whose the links are that no engine stands behind, and what came over them.
+    /// The accounts of links without an engine, and the frames received over them.
     strangers: BTreeMap<Device, (AccountId, Vec<ServerFrame>)>,
     next_stranger: Device,
-    /// Devices that send nothing to a stream any more: a planted fault.
+    /// Devices that do not send to a stream any more: a planted fault.
     mute: BTreeSet<(Device, StreamId)>,
     /// Devices that cannot reach a place.
     blocked: BTreeSet<(Device, Place)>,
@@ -143,12 +141,12 @@ pub struct World {
 }
 
 impl World {
-    /// A world with one node and without a device.
+    /// A world with one node and no devices.
     pub fn new(seed: u64, limits: Limits) -> Self {
         Self::with(seed, node::config(&limits), 1, None, Keep::Digest)
     }
 
-    /// A world of several nodes with these settings, perhaps with a planted fault.
+    /// A world of several nodes with this configuration, and possibly a planted fault.
     pub fn with(seed: u64, config: Config, nodes: usize, plant: Option<Plant>, keep: Keep) -> Self {
         let tally = Tally::default();
         let slot = || Slot { node: None, fate: Arc::default(), skew_ms: 0, stopped: false };
@@ -185,7 +183,7 @@ impl World {
         world
     }
 
-    /// Both times of this moment, by a clock that is right.
+    /// Both times of this moment, by an accurate clock.
     pub fn now(&self) -> Now {
         self.now_with(0)
     }
@@ -210,7 +208,7 @@ impl World {
         self.add_seeded(account, seed)
     }
 
-    /// Adds a device whose engine has this seed: two of one seed take one id.
+    /// Adds a device whose engine has this seed: two with the same seed get the same id.
     pub fn add_seeded(&mut self, account: &str, seed: [u8; 32]) -> Device {
         self.add_with(account, seed, MemoryStore::default(), true)
     }
@@ -259,39 +257,39 @@ impl World {
         self.clients[device].handle(now, input);
     }
 
-    /// Has a person command something; the number of the answer.
+    /// Has a person execute a command; returns its request id.
     pub fn command(&mut self, device: Device, command: impl Into<tidings_core::command::Command>) -> u64 {
         let now = self.now_of(device);
         self.clients[device].command(now, command)
     }
 
-    /// Has a person ask for a page of a list; the number of the answer.
+    /// Has a person request a page of a list; returns the request id.
     pub fn list(&mut self, device: Device, query: tidings_core::model::Query) -> u64 {
         let now = self.now_of(device);
         self.clients[device].list(now, query)
     }
 
-    /// Retries a refused command; the number of the answer.
+    /// Retries a refused command; returns the request id.
     pub fn retry(&mut self, device: Device, id: u64, words: Option<String>) -> u64 {
         let now = self.now_of(device);
         self.clients[device].retry(now, id, words)
     }
 
-    /// The device's process dies; it starts again on what its disk holds.
+    /// Kills the device's process; it restarts on its disk.
     pub fn crash_client(&mut self, device: Device) {
         self.tally.count_if(Happened::WriteLost, self.clients[device].disk.is_writing());
         let store = self.clients[device].disk.crash();
         self.restart(device, store);
     }
 
-    /// The device's process dies, and may leave its store so that the platform throws it away.
+    /// Kills the device's process, possibly leaving the store in a state that makes the platform discard it.
     pub fn crash_client_badly(&mut self, device: Device) {
         self.tally.count_if(Happened::WriteLost, self.clients[device].disk.is_writing());
         let store = self.clients[device].disk.crash_badly();
         self.restart(device, store);
     }
 
-    /// The device's process dies; it starts again on this store.
+    /// Kills the device's process; it restarts on this store.
     pub fn restart(&mut self, device: Device, store: MemoryStore) {
         self.drop_link(device);
         let (account, verify) = (self.clients[device].account.to_string(), self.clients[device].verify);
@@ -300,20 +298,20 @@ impl World {
         self.note(format_args!("device {device} starts again"));
     }
 
-    /// Makes a device's wall clock wrong by so much; its other one goes on.
+    /// Sets the skew of a device's wall clock; its monotonic one is not affected.
     pub fn set_client_skew(&mut self, device: Device, skew_ms: i64) {
         self.around[device].skew_ms = skew_ms;
         self.note(format_args!("device {device} is wrong by {skew_ms} ms"));
     }
 
-    /// How a device gets its tokens from now on.
+    /// Sets how a device gets its tokens from now on.
     pub fn set_tokens(&mut self, device: Device, tokens: Tokens) {
         self.around[device].tokens = tokens;
     }
 
     // ------------------------------------------------------------ network
 
-    /// Cuts or restores a device's network, behind its back.
+    /// Cuts or restores a device's network, without notifying it.
     pub fn set_network(&mut self, device: Device, on: bool) {
         self.around[device].network = on;
         if !on {
@@ -321,12 +319,12 @@ impl World {
         }
     }
 
-    /// Whether a device has a network.
+    /// Returns true if a device has a network.
     pub fn has_network(&self, device: Device) -> bool {
         self.around[device].network
     }
 
-    /// Whether a device can reach the node of a place.
+    /// Sets whether a device can reach the node of a place.
     pub fn set_reachable(&mut self, device: Device, place: Place, reachable: bool) {
         if reachable {
             self.blocked.remove(&(device, place));
@@ -338,7 +336,7 @@ impl World {
         }
     }
 
-    /// Breaks a link; what was under way is lost.
+    /// Breaks a link; what was in transit is lost.
     pub fn cut(&mut self, device: Device) {
         if self.drop_link(device) {
             self.note(format_args!("the link of device {device} is cut"));
@@ -348,8 +346,7 @@ impl World {
         }
     }
 
-    /// Makes a link silent, or stalls it; one that was silent has lost frames,
-    /// and cannot go on.
+    /// Makes a link silent, or stalls it. A silent link has lost frames, and cannot go on afterwards.
     pub fn trouble(&mut self, device: Device, trouble: Trouble) {
         if self.links.get(&device).is_some_and(|link| link.trouble == Trouble::Silent) {
             return self.cut(device);
@@ -360,7 +357,7 @@ impl World {
         }
     }
 
-    /// Sends a frame over a device's link that its engine knows nothing of.
+    /// Sends a frame over a device's link without its engine.
     pub fn inject(&mut self, device: Device, frame: Vec<u8>) {
         let (time_ms, delay_ms_max) = (self.time_ms, self.delay_ms_max);
         if let Some(link) = self.links.get_mut(&device) {
@@ -369,7 +366,7 @@ impl World {
         }
     }
 
-    /// Opens a link that no engine stands behind, of somebody with an account.
+    /// Opens a link without an engine, for an account.
     pub fn open_stranger(&mut self, account: &AccountId) -> Option<Device> {
         let places: Vec<Place> = (0..self.slots.len()).filter(|place| self.slots[*place].node.is_some()).collect();
         let place = (!places.is_empty()).then(|| *self.network_random.pick(&places))?;
@@ -383,7 +380,7 @@ impl World {
         Some(device)
     }
 
-    /// What has come over a stranger's link.
+    /// The frames received over a stranger's link.
     pub fn take_strange(&mut self, device: Device) -> Vec<ServerFrame> {
         self.strangers.get_mut(&device).map(|(_, frames)| std::mem::take(frames)).unwrap_or_default()
     }
@@ -412,12 +409,12 @@ impl World {
         token.expect("there is a secret to sign with")
     }
 
-    /// Whether a device has a link.
+    /// Returns true if a device has a link.
     pub fn is_linked(&self, device: Device) -> bool {
         self.links.contains_key(&device)
     }
 
-    /// Bytes that nodes wrote and no device took: of the link where most wait.
+    /// Bytes that nodes wrote and no device has read, for the link with most of them.
     pub fn bytes_waiting(&self) -> usize {
         self.links.values().map(|link| link.pipe.bytes_waiting()).max().unwrap_or(0)
     }
@@ -430,22 +427,22 @@ impl World {
 
     // ------------------------------------------------------------ nodes
 
-    /// How many places for nodes there are.
+    /// The number of places for nodes.
     pub fn places(&self) -> usize {
         self.slots.len()
     }
 
-    /// The node of a place, if one runs there.
+    /// The node of a place, if one is running.
     pub fn node(&self, place: Place) -> Option<&SimNode> {
         self.slots[place].node.as_ref()
     }
 
-    /// How the store of a place fares.
+    /// The store settings of a place.
     pub fn fate(&self, place: Place) -> &Fate {
         &self.slots[place].fate
     }
 
-    /// Starts a node, if none runs there.
+    /// Starts a node, if none is running.
     pub fn start_node(&mut self, place: Place) {
         let number = self.next_node;
         let (time_ms, seed) = (self.time_ms, self.network_random.number());
@@ -461,7 +458,7 @@ impl World {
         self.note(format_args!("node {number} starts at place {place}"));
     }
 
-    /// A node dies with everything that it has not sent.
+    /// Kills a node, with everything that it has not sent.
     pub fn kill_node(&mut self, place: Place) {
         let Some(node) = self.slots[place].node.take() else { return };
         let number = node.number;
@@ -476,7 +473,7 @@ impl World {
         }
     }
 
-    /// A node begins to go down as it does when it is told to.
+    /// Starts the orderly shutdown of a node.
     pub fn drain_node(&mut self, place: Place) {
         if let Some(node) = &self.slots[place].node {
             node.begin_end();
@@ -485,7 +482,7 @@ impl World {
         }
     }
 
-    /// Stops a node where it is, or lets it go on: all that time has passed.
+    /// Freezes a node, or lets it continue: all of the time has passed then.
     pub fn set_stopped(&mut self, place: Place, stopped: bool) {
         let (time_ms, slot) = (self.time_ms, &mut self.slots[place]);
         if slot.stopped
@@ -499,7 +496,7 @@ impl World {
         self.note(format_args!("the node of place {place} is stopped: {stopped}"));
     }
 
-    /// Makes a node's wall clock wrong by so much.
+    /// Sets the skew of a node's wall clock.
     pub fn set_node_skew(&mut self, place: Place, skew_ms: i64) {
         let slot = &mut self.slots[place];
         slot.skew_ms = skew_ms;
@@ -509,7 +506,7 @@ impl World {
         self.note(format_args!("the node of place {place} is wrong by {skew_ms} ms"));
     }
 
-    /// Every node dies and starts again.
+    /// Kills and restarts every node.
     pub fn crash_server(&mut self) {
         for place in 0..self.slots.len() {
             self.kill_node(place);
@@ -517,7 +514,7 @@ impl World {
         }
     }
 
-    /// Every node dies, the database is put back to what a copy holds, and nodes start on that.
+    /// Kills every node, restores the database from a copy, and starts nodes on it.
     pub fn put_back(&mut self, copy: &StoreCopy, is_said: bool) {
         for place in 0..self.slots.len() {
             self.kill_node(place);
@@ -546,10 +543,10 @@ impl World {
         wait(entries).expect("the journal can be read")
     }
 
-    /// The state of a stream, made from its entries; none without any.
+    /// The state of a stream, built from its entries; none without any.
     ///
     /// # Panics
-    /// When the journal does not make it.
+    /// When its entries do not apply.
     pub fn stream(&self, id: &StreamId) -> Option<Stream> {
         let entries = self.journal(id);
         let mut stream = Stream::new(tenant(), id.clone());
@@ -577,13 +574,13 @@ impl World {
         ids
     }
 
-    /// How many sessions of an account are open.
+    /// The number of open sessions of an account.
     pub fn session_count(&self, account: &AccountId) -> usize {
         let nodes = self.slots.iter().filter_map(|slot| slot.node.as_ref());
         nodes.map(|node| node.node.live.sessions.of(&tenant(), account).len()).sum()
     }
 
-    /// Suspends an account, or lifts that; the nodes are told, if they are.
+    /// Suspends an account, or lifts its suspension; nodes are notified unless the notice is lost.
     ///
     /// # Panics
     /// When it cannot be written.
@@ -605,14 +602,14 @@ impl World {
         self.step();
     }
 
-    /// Runs until every device with a network is online with an empty outbox
-    /// and nothing is under way; whether that came within the time.
+    /// Runs until every device with a network is online with an empty outbox and nothing is in transit. Returns
+    /// true if that happened within the time.
     pub fn settle_ms(&mut self, duration_ms: u64) -> bool {
         let end_ms = self.time_ms + duration_ms;
         while self.time_ms < end_ms {
             self.run_ms(50);
             if self.is_settled() {
-                // Receipts are told in bundles, a little later.
+                // Receipts are sent in bundles, a little later.
                 self.run_ms(2_000);
                 if self.is_settled() {
                     return true;
@@ -623,7 +620,7 @@ impl World {
         false
     }
 
-    /// Who is not at rest.
+    /// Describes who is not at rest.
     pub fn unrest(&self) -> String {
         let devices = self.clients.iter().enumerate().filter(|(device, _)| self.is_busy(*device));
         let line = |(device, client): (Device, &Client)| {
@@ -646,8 +643,7 @@ impl World {
         self.links.values().all(Link::is_quiet) && !(0..self.clients.len()).any(busy)
     }
 
-    /// Runs every node up to a time, or less far if one has something to say;
-    /// the time that it got to.
+    /// Runs every node up to a time, or less far if one has written something; returns the time reached.
     fn run_nodes(&mut self, until_ms: u64) -> u64 {
         let mut reached_ms = until_ms;
         let mut dying = Vec::new();
@@ -697,7 +693,7 @@ impl World {
         }
     }
 
-    /// Does what a device wants of the network and of its app.
+    /// Does what a device wants from the network and its app.
     fn obey(&mut self, device: Device) {
         for line in std::mem::take(&mut self.clients[device].painted) {
             self.note(format_args!("{device} shows {line}"));
@@ -787,7 +783,7 @@ impl World {
         }
     }
 
-    /// Takes what nodes wrote and puts it on its way.
+    /// Collects what nodes wrote and sends it on its way.
     fn collect(&mut self) {
         for (device, link) in &mut self.links {
             if link.trouble == Trouble::Stalled {
@@ -836,7 +832,7 @@ impl World {
         link.down.take(self.time_ms)
     }
 
-    /// Tells a device that the node closed its side, behind everything it wrote.
+    /// Tells a device that the node closed its side, after everything it wrote.
     fn note_end(&mut self, device: Device) {
         let over = |link: &Link| link.down.is_empty() && link.trouble != Trouble::Silent && link.pipe.is_over();
         if self.links.get(&device).is_some_and(over) {
@@ -896,7 +892,7 @@ impl Told {
     }
 }
 
-/// The stream in which, as a node says, something was written on what a generation has replaced.
+/// The stream in which something was written on a replaced generation, according to a node's refusal.
 fn written_on_former_generation(frame: &ServerFrame) -> Option<&StreamId> {
     let ServerFrame::Refused(refused) = frame else { return None };
     (refused.code == Code::Stale && refused.detail.contains("former generation")).then_some(&refused.stream)
@@ -955,7 +951,7 @@ fn asked(frame: &ClientFrame) -> String {
     }
 }
 
-/// An administrator's entries look like anybody's.
+/// Makes administrators' entries look like anybody's.
 fn hide_administrators(frame: &mut ServerFrame) {
     match frame {
         ServerFrame::Welcome(welcome) => welcome.administrator = false,

@@ -1,5 +1,5 @@
-//! Rule 3: the bytes are the ones Automerge would write for this change, so
-//! every replica stores, hashes and forwards the same.
+//! Rule 3: the bytes are those that Automerge would write for this change, so that every replica stores, hashes
+//! and forwards the same ones.
 
 use crate::{
     authority::{Refusal, refuse},

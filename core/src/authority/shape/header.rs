@@ -1,4 +1,5 @@
-//! Rule 2: actor, sequence, dependencies, first operation and time: they tie the change to one place in its device's chain.
+//! Rule 2: actor, sequence number, dependencies, first operation and time, which tie the change to one place in
+//! its device's chain.
 
 use crate::{
     authority::{Refusal, Session, refuse},
@@ -9,7 +10,7 @@ use crate::{
     time::WallTime,
 };
 
-/// The actor is the one whose session pushes the change.
+/// Checks that the actor is the device whose session pushes the change.
 pub(super) fn check_actor(change: &Change, session: &Session) -> Result<(), Refusal> {
     if change.device() == session.device {
         Ok(())
@@ -18,7 +19,7 @@ pub(super) fn check_actor(change: &Change, session: &Session) -> Result<(), Refu
     }
 }
 
-/// The change is the next one of its device in this document, and of this generation of it.
+/// Checks that the change is the next one of its device in this document and generation.
 pub(super) fn check(
     document: &Document,
     change: &Change,

@@ -1,7 +1,6 @@
-//! Step 2 of the decision: from a stranger's bytes to facts, in the order in
-//! which it is safe to look at them. What each rule lets through is what the
-//! next one may rely on; the sixth, the library itself on what all of them let
-//! through, with panics caught, is `Document::apply`.
+//! Step 2 of the decision: from a stranger's bytes to facts, in an order in which it is safe to look at them.
+//! Each rule relies on what the previous ones let through; the last one, the library itself with panics caught,
+//! is `Document::apply`.
 
 mod canonical;
 mod header;
@@ -22,11 +21,10 @@ use crate::{
     wire::PushedChange,
 };
 
-/// What a change states that was read from the bytes that are pushed.
+/// The facts of a change that was decoded from pushed bytes.
 ///
 /// # Errors
-/// The refusal of the first rule that does not hold, or that the change is
-/// part of the document already.
+/// The refusal of the first rule that fails, or that the document already contains the change.
 pub(super) fn check(
     stream: &Stream,
     session: &Session,
@@ -48,11 +46,11 @@ pub(super) fn check(
     Ok(facts)
 }
 
-/// The change of an entry that a server sent. Its limits may have been wider
-/// than ours, and its version newer: keys that are not known here may pass.
+/// Checks the change of an entry that a server sent. Its limits may be wider than ours and its version newer,
+/// so unknown keys may pass.
 ///
 /// # Errors
-/// The refusal of the first rule that does not hold.
+/// The refusal of the first rule that fails.
 pub(super) fn check_entry(document: &mut Document, entry: &Entry) -> Result<Change, Refusal> {
     let limits = Limits::WIDEST;
     let (change, decoded) = read(&entry.change, &limits)?;
@@ -67,10 +65,10 @@ pub(super) fn check_entry(document: &mut Document, entry: &Entry) -> Result<Chan
     Ok(change)
 }
 
-/// The change of a stranger's bytes, of which nothing else is known yet.
+/// Decodes a change from a stranger's bytes, unchecked until now.
 ///
 /// # Errors
-/// The refusal of the first rule on bytes that does not hold.
+/// The refusal of the first rule on bytes that fails.
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<(Change, DecodedChange), Refusal> {
     prescan::check(bytes, limits)?;
     Change::decode(bytes).map_err(|error| Refusal::new(Code::ChangeMalformed, error.to_string()))

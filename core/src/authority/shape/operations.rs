@@ -1,5 +1,4 @@
-//! Rule 4: only puts of scalars and deletes, on known root keys, each key
-//! once. What passes is a list of facts.
+//! Rule 4: only puts of scalars and deletes, on known root keys, each key once. The result is a list of facts.
 
 use crate::{
     authority::Refusal,
@@ -10,14 +9,14 @@ use crate::{
     sorted::SortedSet,
 };
 
-/// What the operations state; each of them is known.
+/// The facts of the operations; every key must be known.
 pub(super) fn check(document: &DocumentId, change: &Change, limits: &Limits) -> Result<Vec<Fact>, Refusal> {
     check_form(change, limits)?;
     change.operations().iter().map(|operation| read_fact(document, operation)).collect()
 }
 
-/// Puts and deletes on the root map, whatever their keys mean: a newer
-/// server may have admitted some that this version does not know.
+/// Checks for puts and deletes on the root map, whatever the keys: a newer server may have admitted some that
+/// this version does not know.
 pub(super) fn check_form(change: &Change, limits: &Limits) -> Result<(), Refusal> {
     let operations = change.operations();
     if operations.len() > limits.change_operations_max as usize {

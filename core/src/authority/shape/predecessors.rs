@@ -1,5 +1,5 @@
-//! Rule 5: an operation replaces exactly what its author could see: neither
-//! less, which would leave a conflict for ever, nor more.
+//! Rule 5: an operation replaces exactly what its author could see: not less, which would leave a permanent
+//! conflict, and not more.
 
 use crate::{
     authority::{Refusal, refuse},

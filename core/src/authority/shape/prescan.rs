@@ -1,7 +1,6 @@
-//! Rule 1: bounds on the raw bytes, before any decoder sees them. Every field
-//! of the header and every row of every column is counted here, run by run;
-//! nothing is allocated. What passes, Automerge decodes in time and memory
-//! that its own bytes and the limits bound.
+//! Rule 1: bounds on the raw bytes, before any decoder sees them. Every field of the header and every row of
+//! every column is counted here, run by run, without allocating. Automerge can decode what passes in time and
+//! memory bounded by its bytes and the limits.
 
 use crate::{
     authority::{Refusal, refuse},
@@ -15,7 +14,7 @@ use crate::{
 
 const ACTOR_BYTES: usize = 16;
 const HASH_BYTES: u64 = 32;
-/// The bit of a column specification that says it is deflated.
+/// The bit of a column specification that marks it as deflated.
 const DEFLATED: u64 = 0b1000;
 
 /// The columns of puts and deletes on the root map, in their order.
@@ -47,8 +46,8 @@ impl From<ReadColumnError> for Refusal {
     }
 }
 
-/// The bytes are one change, framed exactly, of puts and deletes on the root
-/// map, and within the limits.
+/// Checks that the bytes are one change, framed exactly, of puts and deletes on the root map, and within
+/// the limits.
 pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     if bytes.len() > limits.change_bytes_max as usize {
         return refuse(Code::ChangeTooLarge, format!("{} bytes", bytes.len()));
@@ -77,10 +76,10 @@ fn read_frame(bytes: &[u8]) -> Result<Reader<'_>, Refusal> {
     }
 }
 
-/// What the columns are judged by.
+/// The header's values that the columns are checked against.
 struct Header {
     start_operation: u64,
-    /// How many actors operations may name, the own one included.
+    /// The number of actors that operations may name, the change's own included.
     actors: u64,
 }
 
@@ -115,13 +114,13 @@ fn read_header(body: &mut Reader<'_>, limits: &Limits) -> Result<Header, Refusal
     Ok(Header { start_operation, actors: others + 1 })
 }
 
-/// The data of each column of `COLUMNS`, empty where there is none.
+/// The data of each column of `COLUMNS`, empty if the column is missing.
 struct Columns<'a>([&'a [u8]; COLUMNS.len()]);
 
 impl<'a> Columns<'a> {
     fn read(body: &mut Reader<'a>) -> Result<Self, Refusal> {
         let count = body.unsigned()?;
-        // The data stands behind all the specifications: once to get there, once to read.
+        // The data follows all the specifications: one pass to find it, one to read it.
         let mut specifications = *body;
         let mut previous = None;
         for _ in 0..count {
@@ -147,7 +146,7 @@ impl<'a> Columns<'a> {
         COLUMNS.iter().position(|&known| known == specification).map_or(&[], |index| self.0[index])
     }
 
-    /// Rule: keys, actions and inserts have a row each; tells how many.
+    /// Checks that keys, actions and inserts have a row each; returns their number.
     fn check_operations(&self, limits: &Limits) -> Result<u64, Refusal> {
         let max = u64::from(limits.change_operations_max);
         let count = |rows: u64, run: u64| match rows.checked_add(run) {
@@ -188,14 +187,14 @@ impl<'a> Columns<'a> {
         Ok(actions)
     }
 
-    /// Rule: a value a row, all of them together exactly the bytes there are.
+    /// Checks that each row has a value, and that the values use exactly the bytes there are.
     fn check_values(&self, operations: u64) -> Result<(), Refusal> {
         let mut rows = 0u64;
         let mut bytes = 0u64;
         for run in Runs::new(self.get(VALUE_META), Reader::unsigned) {
             let run = run?;
             let Some(meta) = run.value else { return refuse(Code::ChangeMalformed, "a value without a type") };
-            // The length stands above the four bits of the type.
+            // The length is stored above the four bits of the type.
             let run_bytes = (meta >> 4).checked_mul(run.rows);
             rows = rows.saturating_add(run.rows);
             bytes = run_bytes.and_then(|run_bytes| bytes.checked_add(run_bytes)).unwrap_or(u64::MAX);
@@ -209,7 +208,7 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 
-    /// Rule: every predecessor names an actor of the list and a counter that can exist.
+    /// Checks that every predecessor names a listed actor and a counter that can exist.
     fn check_predecessors(&self, operations: u64, actors: u64, limits: &Limits) -> Result<(), Refusal> {
         let max = u64::from(limits.change_predecessors_max);
         let mut groups = 0u64;
@@ -239,7 +238,7 @@ impl<'a> Columns<'a> {
             let run = run?;
             let Some(delta) = run.value else { return refuse(Code::ChangeMalformed, "a missing counter") };
             counted = counted.saturating_add(run.rows);
-            // A run goes one way: its first and its last row bound it.
+            // A run is monotonic: its first and last row bound it.
             let last = i64::try_from(run.rows).ok().and_then(|rows| delta.checked_mul(rows)?.checked_add(counter));
             let range = 1..=COUNTER_MAX as i64;
             let (Some(first), Some(last)) = (counter.checked_add(delta), last) else {

@@ -1,6 +1,5 @@
-//! The rules on the bytes of a change one by one, for benchmarks that cost
-//! each of them and for tests that compare one with the decoder behind it.
-//! Nothing else calls them apart: their order is what makes them safe.
+//! The rules on a change's bytes one by one, for benchmarks of each and for tests that compare one with the
+//! library's decoder. Nothing else may call them separately: their order is what makes them safe.
 
 use super::{canonical, header, operations, predecessors, prescan};
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
 /// Rule 1, on bytes.
 ///
 /// # Errors
-/// What does not hold of them.
+/// The violation.
 pub fn prescan(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     prescan::check(bytes, limits)
 }
@@ -22,7 +21,7 @@ pub fn prescan(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
 /// Rule 2, on the header of a change.
 ///
 /// # Errors
-/// What does not hold of it.
+/// The violation.
 pub fn header(document: &Document, change: &Change, accepted_at: WallTime, limits: &Limits) -> Result<(), Refusal> {
     header::check(document, change, accepted_at, limits)
 }
@@ -30,7 +29,7 @@ pub fn header(document: &Document, change: &Change, accepted_at: WallTime, limit
 /// Rule 3, on a change, what it decodes to, and the bytes it was read from.
 ///
 /// # Errors
-/// What does not hold of them.
+/// The violation.
 pub fn canonical(change: &Change, decoded: DecodedChange, bytes: &[u8]) -> Result<(), Refusal> {
     canonical::check(change, decoded, bytes)
 }
@@ -38,15 +37,15 @@ pub fn canonical(change: &Change, decoded: DecodedChange, bytes: &[u8]) -> Resul
 /// Rule 4, on the operations of a change.
 ///
 /// # Errors
-/// What does not hold of one.
+/// The first violation.
 pub fn operations(document: &DocumentId, change: &Change, limits: &Limits) -> Result<Vec<Fact>, Refusal> {
     operations::check(document, change, limits)
 }
 
-/// Rule 5, on what the operations replace.
+/// Rule 5, on the predecessors of the operations.
 ///
 /// # Errors
-/// What does not hold of one.
+/// The first violation.
 pub fn predecessors(document: &Document, change: &Change) -> Result<(), Refusal> {
     predecessors::check(document, change)
 }

@@ -1,9 +1,9 @@
-//! What an account keeps for itself: its address book, and whom it blocks.
+//! An account's private data: its address book and its blocks.
 
 use super::*;
 use crate::model::{Contact, ContactKind, NotificationLevel};
 
-/// The home of `ann`, written by her.
+/// Ann's home, written by her.
 #[derive(Clone)]
 struct HomeOf {
     stream: Stream,

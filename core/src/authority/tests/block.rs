@@ -1,9 +1,9 @@
-//! Who is blocked does not reach who blocks them: what the server is asked
-//! before a change is admitted, and what it then refuses.
+//! A blocked account does not reach the one that blocks it: what the server is asked before a change is
+//! admitted, and what it then refuses.
 
 use super::*;
 
-/// The direct of `ann` and `bob`, with a message of each.
+/// A direct conversation of Ann and Bob, with a message by each.
 fn direct() -> Fixture {
     let mut fixture = Fixture::direct();
     fixture.push("ann", Some(1), &[says(1, "ann")]).unwrap();

@@ -1,4 +1,4 @@
-//! What each kind of content may say, and who may send it.
+//! The rules of each kind of content, and who may send it.
 
 use super::*;
 use crate::{

@@ -1,4 +1,4 @@
-//! How much one change states.
+//! Limits on the number of facts in one change.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! Generations: a document that is written anew says and allows what it did, and takes nothing that
-//! was written on what it has replaced.
+//! Generations: a rewritten document says and allows the same as before, and rejects what was written on the
+//! changes it has replaced.
 
 use super::*;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 const LATER: WallTime = WallTime::from_millis(NOW.as_millis() + 90_000);
 
 impl Fixture {
-    /// Writes the conversation's document anew.
+    /// Rewrites the conversation's document.
     fn squash(&mut self) -> Admitted {
         let admitted = self.stream.squash(&self.document(None), LATER).unwrap();
         self.admitted.push(admitted.entry.clone());
@@ -23,7 +23,7 @@ impl Fixture {
         self.stream.document(&self.document(None)).unwrap()
     }
 
-    /// The same stream as of its first entries, on another replica.
+    /// The same stream after its first entries, on another replica.
     fn replica(&self, entries: usize) -> Stream {
         let mut stream = Stream::new(self.stream.tenant().clone(), self.stream.id().clone());
         stream.insert(Document::new(self.document(None)));
@@ -38,13 +38,13 @@ fn title(text: &str) -> Fact {
     Fact::Info(InfoField::Title, Some(text.into()))
 }
 
-/// What a document says and what is known beside it, but for how much it holds.
+/// A document's contents and the data beside it, except for its size.
 fn state(document: &Document) -> (Vec<Fact>, Conversation, crate::doc::Shares, Option<WallTime>) {
     let facts = document.facts("").collect();
     (facts, Conversation::read(document), document.shares().clone(), document.updated_at())
 }
 
-/// Anything that somebody may state of a conversation.
+/// Any fact that somebody may state about a conversation.
 fn statements() -> impl Strategy<Value = Vec<(usize, Fact)>> {
     let names = ["ow", "ad", "mo", "me", "gu", "zoe"];
     let grant = |allowed, by: &str| Grant { allowed, until: None, by: account(by), at: NOW };
@@ -103,7 +103,7 @@ proptest! {
             [&plain, &squashed].map(|fixture| fixture.conversation_document().facts("").collect::<Vec<_>>());
         prop_assert_eq!(plain_facts, squashed_facts);
         prop_assert_eq!(plain.stream.conversation(), squashed.stream.conversation());
-        // Whoever reads the entries, at once or behind a saved document, has the very same.
+        // A replica that reads the entries, at once or after a saved document, gets the very same one.
         let replica = squashed.replica(squashed.admitted.len());
         let made = squashed.conversation_document();
         let (position, data, admissions) = replica.document(made.id()).unwrap().save();
@@ -137,14 +137,14 @@ fn j66_a_filled_document_is_due_as_long_as_it_says_little_of_what_was_said() {
     let bytes = u32::try_from(fixture.conversation_document().change_bytes()).unwrap();
     (fixture.limits.document_changes_soft, fixture.limits.document_bytes_soft) = (1_000, bytes * 2);
     assert!(due(&fixture, 50) && !due(&fixture, 55));
-    // Of what still holds nothing would be given back.
+    // If everything in it still holds, nothing would be freed.
     fixture.push("ow", None, &[Fact::Info(InfoField::Description, Some("x".repeat(1_900)))]).unwrap();
     assert!(!due(&fixture, 1));
     fixture.push("ow", None, &[Fact::Info(InfoField::Description, None)]).unwrap();
     assert!(due(&fixture, 50));
     fixture.squash();
     assert!(!due(&fixture, 50));
-    // A page is not written anew.
+    // Pages are not rewritten.
     let page = fixture.document(Some(1));
     fixture.push("me", Some(1), &[says(1, "me")]).unwrap();
     (fixture.limits.document_changes_soft, fixture.limits.document_bytes_soft) = (0, 0);
@@ -164,7 +164,7 @@ fn j60_a_generation_names_its_place_and_what_it_replaces() {
     fixture.squash();
     let second = fixture.conversation_document().generation().unwrap();
     assert!(second.position > begun.position && second.replaces != begun.replaces);
-    // Nothing of what was said before is left.
+    // Nothing of the earlier contents is left.
     let (_, data, _) = fixture.conversation_document().save();
     assert!(!data.windows(4).any(|bytes| bytes == b"Trip"));
 }
@@ -256,7 +256,7 @@ fn j61_whoever_has_the_document_takes_no_other_generation() {
 
 #[test]
 fn j62_a_generation_is_made_again_by_whoever_verifies() {
-    // No one change of a person may state as much as a generation does.
+    // A single change by a person may not state as much as a generation does.
     let limits = Limits { change_operations_max: 12, ..Limits::default() };
     let verify = |entries: &[Entry], hashes: &[(ChangeHash, ChainHash)]| {
         let stream = StreamId::Conversation(ConversationId::from_bytes([7; 16]));
@@ -279,7 +279,7 @@ fn j62_a_generation_is_made_again_by_whoever_verifies() {
         hashes.push((hash, chain));
     }
     assert_eq!(verify(&fixture.admitted, &hashes), Ok(fixture.stream.head()));
-    // One that says something else, under hashes of its own.
+    // One with other contents, consistent with its own hashes.
     let mut other = Fixture::group();
     other.push("ow", None, &[title("Ships")]).unwrap();
     let index = fixture.admitted.iter().position(|entry| *entry == squashed.entry).unwrap();
@@ -293,7 +293,7 @@ fn j62_a_generation_is_made_again_by_whoever_verifies() {
 fn j63_what_was_written_on_a_former_generation_is_stale() {
     let mut fixture = Fixture::group();
     let conversation = fixture.document(None);
-    // By one who wrote there before, by one who did not, and the very first change once more.
+    // By somebody who wrote there before, by somebody who did not, and the very first change again.
     let written = fixture.write(&session("ow"), &conversation, &[title("Boats")]);
     let begun = fixture.write(&session("ad"), &conversation, &[title("Ships")]);
     let first = PushedChange { document: conversation.clone(), change: fixture.admitted[0].change.clone() };
@@ -302,7 +302,7 @@ fn j63_what_was_written_on_a_former_generation_is_stale() {
         let refused = fixture.clone().admit(&session(name), pushed).map_err(code_of).err();
         assert_eq!(refused, Some(Code::Stale), "{name}");
     }
-    // Written anew, both are the first of their devices here.
+    // Rewritten, both are the first changes of their devices here.
     fixture.push("ow", None, &[title("Boats")]).unwrap();
     fixture.push("ad", None, &[title("Ships")]).unwrap();
     let repeated = fixture.write(&session("ow"), &conversation, &[title("Trains")]);

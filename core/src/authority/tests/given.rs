@@ -1,5 +1,4 @@
-//! What members are given beside their role: roles of the conversation's own,
-//! grants and denials, and what becomes of them.
+//! Permissions beside the role: custom roles, grants and denials, and their lifecycle.
 
 use core::time::Duration;
 
@@ -38,14 +37,14 @@ impl Fixture {
 #[test]
 fn a14_nobody_gives_themselves_more() {
     let mut fixture = Fixture::group();
-    // Somebody who reads only, in a role above that of members.
+    // Somebody who can only read, in a role ranked above members.
     fixture.push("ow", None, &[definition("observer", 60, &[])]).unwrap();
     fixture.push("ow", None, &[role("me", Role::Custom(custom("observer")))]).unwrap();
     for its_role in [Role::Moderator, Role::Member] {
         fixture.check("me", None, &[role("me", its_role)], Err(Code::PermissionDenied));
     }
     fixture.check("me", None, &[role("me", Role::Guest)], Ok(()));
-    // What is withheld from them makes nobody stay where they are.
+    // Denials do not keep anybody from moving.
     let mut fixture = Fixture::group();
     fixture.push("ow", None, &[granted("ad", Permission::MessageSend, false, "ow", None)]).unwrap();
     fixture.check("ad", None, &[role("ad", Role::Moderator)], Ok(()));
@@ -90,7 +89,7 @@ fn a22_who_brings_somebody_back_does_not_take_back_what_was_withheld() {
     let unmuted = Fact::MemberGrant(account("gu"), Permission::MessageSend, None);
     let all = [back.as_slice(), &[unmuted]].concat();
     fixture.check("me", None, &all, Err(Code::PermissionDenied));
-    // A moderator may let speak, and here add as well.
+    // A moderator may allow others to speak, and here to add members as well.
     fixture.check("mo", None, &all, Ok(()));
 }
 

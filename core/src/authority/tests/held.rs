@@ -1,4 +1,4 @@
-//! Messages of those who were removed: who may hand one in, and who decides.
+//! Held messages of removed members: who may submit one, and who decides.
 
 use super::*;
 use crate::{
@@ -21,7 +21,7 @@ fn submitted(number: u8, author: &str, base: u64) -> HeldMessage {
     HeldMessage { message, body, thread: None, base: Position::new(base) }
 }
 
-/// What the system is to write when somebody hands a message in.
+/// The facts that the system writes when somebody submits a message.
 fn answer(fixture: &Fixture, name: &str, submitted: HeldMessage) -> Result<Vec<Fact>, Code> {
     let account = account(name);
     let asker = Asker { account: &account, knows: true, subscribes: false, moved_at: Some(REMOVED_AT) };

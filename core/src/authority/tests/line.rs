@@ -1,9 +1,9 @@
-//! Names and titles are one line that shows what it says; messages show something.
+//! Names and titles are one visible line; messages have visible content.
 
 use super::*;
 use crate::model::{Contact, ContactKind, MemberField};
 
-/// A text that is no line, with the code that says so.
+/// Texts that are not a line, with the code that refuses each.
 const NO_LINES: [(&str, Code); 6] = [
     ("two\nlines", Code::LineInvalid),
     ("\u{202e}nna", Code::LineInvalid),

@@ -1,4 +1,4 @@
-//! Grants, roles of a conversation's own, and how members move.
+//! Grants, custom roles, and changes of membership.
 
 use super::*;
 use crate::model::{Grant, Permissions, RoleDefinition, RoleName, WhoPolicy};
@@ -29,7 +29,7 @@ fn a22_a_grant_gives_and_withholds_until_it_expires() {
     let later = WallTime::from_millis(NOW.as_millis() + 1);
     fixture.push("ow", None, &[grant("me", Permission::ConversationLock, Some(true), Some(later), "ow")]).unwrap();
     fixture.check("me", None, &lock, Ok(()));
-    // Withheld is stronger than the role.
+    // A denial is stronger than the role.
     fixture.push("ow", None, &[grant("ad", Permission::ConversationLock, Some(false), None, "ow")]).unwrap();
     fixture.check("ad", None, &lock, Err(Code::PermissionDenied));
     fixture.check(
@@ -38,7 +38,7 @@ fn a22_a_grant_gives_and_withholds_until_it_expires() {
         &[grant("me", Permission::ConversationLock, Some(true), None, "ad")],
         Err(Code::PermissionDenied),
     );
-    // Nobody gives to themselves, or takes back what they were denied.
+    // Nobody grants themselves anything, or lifts their own denial.
     fixture.check("ad", None, &[grant("ad", Permission::ConversationLock, None, None, "ad")], Err(Code::RankTooLow));
     fixture.check("mo", None, &[grant("me", Permission::PinAdd, Some(true), None, "mo")], Err(Code::PermissionDenied));
     fixture.check("ow", None, &[grant("me", Permission::PinAdd, Some(true), None, "ad")], Err(Code::NotTheAuthor));
@@ -148,7 +148,7 @@ fn a73_a_conversation_begins_with_as_many_as_it_may_have() {
         let mut facts = vec![created(ConversationKind::Group, "ow"), role("ow", Role::Owner)];
         facts.push(status("ow", MemberStatus::Active));
         for number in 1..count {
-            // As long as the ids that providers give.
+            // As long as the ids of identity providers.
             let name = format!("{number:036}");
             facts.extend([role(&name, Role::Member), status(&name, MemberStatus::Active)]);
         }

@@ -1,5 +1,4 @@
-//! The ways in and out that are asked for: by those who are not members, and
-//! by subscribers of channels.
+//! Membership requests: of accounts that are not members, and of subscribers of channels.
 
 use crate::{
     authority::{AdmitError, Asker, MembershipEffect, Session, Stream, Subscription, membership_effect},
@@ -30,11 +29,11 @@ fn session(account: AccountId) -> Session {
     Session { tenant, account, device: DeviceId::from_bytes(device), administrator: false }
 }
 
-/// A group of `ow`, with these policies.
+/// A group of `ow`, with the given policies.
 struct Fixture {
     stream: Stream,
     limits: Limits,
-    /// The rows that a server would keep, and those of whoever subscribed once.
+    /// The subscriber rows that a server would keep, past ones included.
     subscribers: SortedSet<String>,
     rows: SortedSet<String>,
 }
@@ -77,7 +76,7 @@ impl Fixture {
         }
     }
 
-    /// What somebody asks for is answered, and written by the system.
+    /// Answers a request, and writes its effect as the system.
     fn ask(&mut self, name: &str, action: &MembershipAction) -> Result<(), Code> {
         let account = account(name);
         let (knows, subscribes) = (self.rows.contains(name), self.subscribers.contains(name));
@@ -132,7 +131,7 @@ fn a27_who_may_come_in_by_themselves_does_and_others_do_not() {
     let mut fixture = Fixture::new(&[Policy::Join(JoinPolicy::Open)]);
     assert_eq!(fixture.ask("ann", &MembershipAction::Join(None)), Ok(()));
     assert_eq!(fixture.status("ann"), Some(MemberStatus::Active));
-    // Once more is no more.
+    // Repeating it changes nothing.
     let position = fixture.stream.position();
     assert_eq!(fixture.ask("ann", &MembershipAction::Join(None)), Ok(()));
     assert_eq!(fixture.stream.position(), position);
@@ -236,7 +235,7 @@ fn a50_who_comes_into_a_channel_by_themselves_subscribes_and_is_in_no_document()
     assert_eq!(closed.ask("ann", &MembershipAction::Join(None)), Err(Code::ConversationUnknown));
 }
 
-/// A stranger to these is answered as if there were nothing.
+/// To a stranger these are answered as if there were no conversation.
 #[test]
 fn p36_a_membership_request_of_who_has_no_part_in_it_is_answered_as_if_there_were_nothing() {
     let conversation = |policies: &[Policy], facts: &[Fact]| {
@@ -367,7 +366,7 @@ fn a29_the_system_writes_only_what_follows_from_a_membership_request() {
     more.push(Fact::Locked(true));
     assert_eq!(fixture.write_as(&system, &more), Err(Code::PermissionDenied));
     assert_eq!(fixture.write("ann", &action), Err(Code::NotAMember));
-    // Nor does anybody write with its device.
+    // Nor can anybody write with its device.
     let thief = Session { account: account("ow"), ..system.clone() };
     assert_eq!(fixture.write_as(&thief, &[Fact::Locked(true)]), Err(Code::ActorConflict));
     fixture.write_as(&system, &action).unwrap();

@@ -1,6 +1,5 @@
-//! The rules of part A, one stream at a time: facts are written as a client
-//! would write them and pushed as a session would push them. This file is
-//! long because all the steps are shown on one cast of members.
+//! The rules of part A, one stream at a time: facts are written as a client would write them and pushed as a
+//! session would push them. It is long because all steps share one cast of members.
 
 mod account;
 mod block;
@@ -79,7 +78,7 @@ fn role(name: &str, role: Role) -> Fact {
     Fact::MemberRole(account(name), role)
 }
 
-/// A move by whoever pushes it.
+/// A change of status by whoever pushes it.
 fn status(name: &str, status: MemberStatus) -> Fact {
     Fact::MemberStatus(account(name), Membership::next(None, status, &account(name), NOW))
 }
@@ -104,8 +103,8 @@ impl Fixture {
         Self { stream, limits: Limits::default(), admitted: Vec::new() }
     }
 
-    /// A group with one account of each role, named by it: `ow`, `ad`, `mo`,
-    /// `me`, `gu`; and messages 1 (of `mo`) and 2 (of `me`).
+    /// A group with one account of each role, named after it: `ow`, `ad`, `mo`, `me`, `gu`; and messages 1 (by
+    /// `mo`) and 2 (by `me`).
     fn group() -> Self {
         let mut fixture = Self::new(ConversationId::from_bytes([7; 16]));
         let mut facts = vec![created(ConversationKind::Group, "ow"), Fact::Info(InfoField::Title, Some("Trip".into()))];
@@ -136,7 +135,7 @@ impl Fixture {
         }
     }
 
-    /// The facts, with what follows for a member that is moved by this session.
+    /// The facts, completed with what follows for a member whose status they change.
     fn moved(&self, session: &Session, facts: &[Fact]) -> Vec<Fact> {
         let members = &self.stream.conversation().members;
         let moved = |fact: &Fact| match fact {
@@ -149,7 +148,7 @@ impl Fixture {
         facts.iter().map(moved).collect()
     }
 
-    /// The change that a client which has seen everything would write.
+    /// The change that an up-to-date client would write.
     fn write(&self, session: &Session, document: &DocumentId, facts: &[Fact]) -> PushedChange {
         let facts = self.moved(session, facts);
         let (change, _) = self.stream.clone().write(session.device, document, NOW, &facts).expect("something to write");
@@ -225,11 +224,11 @@ fn b5_b6_a_change_has_one_place_in_its_devices_chain() {
     let first = fixture.write(&me, &page, &[says(3, "me")]);
     // From another device.
     assert_eq!(fixture.clone().admit(&session("mo"), &first).map_err(code_of).err(), Some(Code::WrongActor));
-    // Two changes of the same number.
+    // Two changes with the same number.
     let second = fixture.write(&me, &page, &[says(4, "me")]);
     fixture.admit(&me, &first).unwrap();
     assert_eq!(fixture.admit(&me, &second).map_err(code_of).err(), Some(Code::ActorConflict));
-    // A number left out, which depends on what nobody has.
+    // A skipped number, which depends on a change that nobody has.
     let mut ahead = fixture.clone();
     ahead.push("me", Some(1), &[says(5, "me")]).unwrap();
     let third = ahead.write(&me, &page, &[says(6, "me")]);
@@ -257,7 +256,7 @@ fn b1_a_wrong_checksum_is_refused() {
 #[test]
 fn b11_only_known_keys_of_the_kind_of_document_are_written() {
     let fixture = Fixture::group();
-    // A page's facts on the conversation document, and the other way round.
+    // A page's facts on the conversation document, and vice versa.
     fixture.check("ow", None, &[says(9, "ow")], Err(Code::OperationIllegal));
     fixture.check("ow", Some(1), &[Fact::Info(InfoField::Title, Some("x".into()))], Err(Code::OperationIllegal));
     let mut small = fixture.clone();
@@ -268,8 +267,8 @@ fn b11_only_known_keys_of_the_kind_of_document_are_written() {
 
 #[test]
 fn b12_an_operation_replaces_what_its_author_could_see() {
-    // Honest concurrent writes of one key on a page are all admitted, whatever
-    // the order: each has seen what it says it has seen.
+    // Honest concurrent writes of one key on a page are all admitted, in any order: each has seen what it
+    // claims to have seen.
     let mut fixture = Fixture::group();
     let page = fixture.document(Some(1));
     let one = fixture.write(&session("me"), &page, &[edit(2, "me")]);
@@ -293,7 +292,7 @@ fn b9_nobody_piles_up_more_heads_than_a_change_may_depend_on() {
         fixture.admit(&device(number), pushed).unwrap();
     }
     assert_eq!(fixture.clone().admit(&device(13), &beside[3]).map_err(code_of).err(), Some(Code::Stale));
-    // Written anew, on top of what it has seen meanwhile, it is one head again.
+    // Rewritten on top of what it has seen meanwhile, it leaves one head again.
     let anew = fixture.write(&device(13), &page, &[says(13, "me")]);
     fixture.admit(&device(13), &anew).unwrap();
     assert_eq!(fixture.stream.document(&page).unwrap().heads().len(), 1);
@@ -382,7 +381,7 @@ fn carries(role: &Role, permission: Permission) -> bool {
 
 #[test]
 fn a10_each_statement_asks_for_its_permission() {
-    // What is stated, and the lowest role that may.
+    // The facts, and the lowest role that may state them.
     let cases: Vec<(Option<u32>, Vec<Fact>, &str, Permission)> = vec![
         (Some(1), vec![deletion(1, "mo", "mo")], "mo", Permission::MessageDeleteAny),
         (None, vec![pin(1, "mo")], "mo", Permission::PinAdd),
@@ -419,7 +418,7 @@ fn a10_each_statement_asks_for_its_permission() {
     fixture.check("me", Some(1), &[deletion(2, "me", "me")], Ok(()));
 }
 
-/// The same statement, signed by another account where it is signed at all.
+/// The same fact, signed by another account if it is signed at all.
 fn signed_by(fact: &Fact, name: &str) -> Fact {
     match fact.clone() {
         Fact::Deleted(message, deletion) => Fact::Deleted(message, Deletion { by: account(name), ..deletion }),
@@ -489,7 +488,7 @@ fn a14_nobody_grants_what_they_lack_or_acts_on_their_rank_or_above() {
     fixture.check("ad", None, &[status("me", MemberStatus::Left)], Err(Code::NotTheOwner));
     fixture.check("ad", None, &[role("ad", Role::Member)], Ok(()));
     fixture.check("ad", None, &[status("zoe", MemberStatus::Removed)], Err(Code::MemberUnknown));
-    // A role alone makes nobody a member, nor one who left.
+    // A role alone makes nobody a member, not even a former one.
     fixture.check("ad", None, &[role("zoe", Role::Member)], Err(Code::MemberUnknown));
     fixture.check(
         "ad",
@@ -500,12 +499,12 @@ fn a14_nobody_grants_what_they_lack_or_acts_on_their_rank_or_above() {
     let twice = fixture.moved(&session("ad"), &[status("me", MemberStatus::Active)]);
     let decided = fixture.stream.decide(&session("ad"), &fixture.document(None), &twice, NOW, &fixture.limits);
     assert_eq!(decided.map_err(|refusal| refusal.code), Err(Code::MemberExists));
-    // One who was an owner does not come back as one through an admin.
+    // A former owner does not return as one through an admin.
     fixture.push("ow", None, &[role("a2", Role::Owner)]).unwrap();
     fixture.push("a2", None, &[status("a2", MemberStatus::Left)]).unwrap();
     fixture.check("ad", None, &[status("a2", MemberStatus::Active)], Err(Code::RankTooLow));
     fixture.check("ow", None, &[status("a2", MemberStatus::Active)], Ok(()));
-    // A banned one comes back by unbanning only.
+    // A banned account returns only after being unbanned.
     fixture.push("ow", None, &[status("gu", MemberStatus::Banned)]).unwrap();
     fixture.check("mo", None, &[status("gu", MemberStatus::Active)], Err(Code::PermissionDenied));
     fixture.check("ad", None, &[status("gu", MemberStatus::Active)], Ok(()));
@@ -548,7 +547,7 @@ fn a17_the_first_change_states_kind_and_members_whole() {
     Fixture::new(derived).check("ann", None, &facts[..3], Err(Code::ValueInvalid));
     Fixture::new(derived).check("ann", None, &facts[..4], Err(Code::OperationIllegal));
     Fixture::new(derived).check("ann", None, &facts[1..], Err(Code::ConversationUnknown));
-    // The same direct from the other side: nothing is left to do there.
+    // The same direct conversation from the other side: nothing is left to do there.
     Fixture::direct().check("bob", None, &[created(ConversationKind::Direct, "bob")], Err(Code::Stale));
     let group = |members: &[(&str, Role)]| {
         let mut facts = vec![created(ConversationKind::Group, "ann")];
@@ -681,7 +680,7 @@ fn rank(role: &Role) -> u8 {
     role.built_in_rank().unwrap()
 }
 
-/// Random statements about membership by random members.
+/// Random facts about membership by random members.
 fn moves() -> impl Strategy<Value = Vec<(usize, Fact)>> {
     let names = ["ow", "ad", "mo", "me", "gu", "zoe"];
     let its_role = proptest::sample::select(Role::BUILT_IN.to_vec());

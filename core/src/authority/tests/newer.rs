@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Fixture {
-    /// Takes in what nobody here would admit, as from a server of the next version.
+    /// Admits what this version would refuse, as a server of the next version would.
     fn take(&mut self, name: &str, page: Option<u32>, facts: &[Fact]) {
         let document = self.document(page);
         let pushed = self.write(&session(name), &document, facts);
@@ -130,7 +130,7 @@ fn w62_nobody_verifies_what_takes_names_of_a_newer_version() {
     let verify = |fixture: &Fixture, entry: &Entry| {
         fixture.stream.verify_entry(entry, &fixture.limits).map_err(|error| error.code)
     };
-    // A guest sends, which no version allows.
+    // A guest sends a message, which no version allows.
     let wrong = entry_of(&fixture, "gu", Some(1), &[says(9, "gu")]);
     assert_eq!(verify(&fixture, &wrong), Err(Code::PermissionDenied));
     let policy = [Fact::Policy(Policy::Send(SendPolicy::Unknown))];
@@ -155,7 +155,8 @@ fn w62_nobody_verifies_what_takes_names_of_a_newer_version() {
 fn w60_w62_what_a_newer_version_admitted_is_read_and_decided_about_where_it_is_known() {
     let fixture = Fixture::group();
     let says_more = [says(9, "me")];
-    // A state, a policy and a kind: nobody writes; whoever may change it changes it; and anybody may leave.
+    // A state, a policy and a kind: nobody can write; whoever may change it can change it; and anybody
+    // may leave.
     for (fact, code) in [
         (Fact::State(ConversationState::Unknown), Code::ConversationClosed),
         (Fact::Policy(Policy::Send(SendPolicy::Unknown)), Code::PolicyUnknown),
@@ -173,11 +174,11 @@ fn w60_w62_what_a_newer_version_admitted_is_read_and_decided_about_where_it_is_k
     let mut silent = fixture.clone();
     silent.take("ow", None, &[Fact::Policy(Policy::Send(SendPolicy::Unknown))]);
     silent.check("ad", None, &[Fact::Policy(Policy::Send(SendPolicy::AllMembers))], Ok(()));
-    // Threads alone, where the policy is about them.
+    // In threads only, if the policy concerns them.
     let mut threads = fixture.clone();
     threads.take("ow", None, &[Fact::Policy(Policy::Subrooms(SubroomPolicy::Unknown))]);
     threads.check("me", Some(1), &says_more, Ok(()));
-    // Where one of them stands, and what role they have, is theirs: the others go on.
+    // An unknown status or role concerns only that member: the others can go on.
     let mut moved = fixture.clone();
     moved.take("ow", None, &[status("me", MemberStatus::Unknown)]);
     moved.check("me", Some(1), &says_more, Err(Code::NotAMember));
@@ -189,8 +190,9 @@ fn w60_w62_what_a_newer_version_admitted_is_read_and_decided_about_where_it_is_k
     renamed.check("ow", None, &[role("me", Role::Member)], Ok(()));
 }
 
-/// The journal of a conversation as the next version wrote it: `golden/next_version.hex`. There, a join policy is
-/// called `by_riddle`, a description is a `topic`, a message says a `sticker`, and a text has one field more.
+/// A conversation's journal as written by the next version: `golden/next_version.hex`. In it a join
+/// policy is called `by_riddle`, a description is a `topic`, a message contains a `sticker`, and a text
+/// has one more field.
 fn of_the_next_version() -> Vec<Entry> {
     let hex = include_str!("golden/next_version.hex").trim_end();
     let digits = hex.as_bytes().chunks_exact(2).map(|pair| std::str::from_utf8(pair).unwrap());
@@ -215,7 +217,7 @@ fn w60_d26_a_conversation_of_the_next_version_is_read_kept_and_gone_on_with() {
     assert_eq!(said(page, 2), "words".into());
     assert_eq!((said(page, 3).kind(), said(page, 3).text()), ("sticker", Some("a whale")));
 
-    // What it does not know it keeps, to the byte.
+    // Unknown content is kept to the byte.
     for document in fixture.stream.documents() {
         let (position, data, admissions) = document.save();
         let restored = Document::restore(document.id().clone(), Some((position, &data, &admissions)), &[]).unwrap();

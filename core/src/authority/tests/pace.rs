@@ -18,7 +18,7 @@ fn at(seconds: u32) -> WallTime {
 }
 
 impl Fixture {
-    /// What an account says at a time; until when it is deferred if it is.
+    /// Sends a message at a given time; the error is until when it is deferred.
     fn say_at(&mut self, number: u8, name: &str, page: u32, at: WallTime) -> Result<(), WallTime> {
         let document = self.document(Some(page));
         self.push_to_at(name, &document, &[says(number, name)], at)
@@ -112,11 +112,11 @@ fn a81_to_open_a_thread_is_to_say_something_and_the_first_words_go_with_it() {
     assert_eq!(opened.say_at(3, "me", 1, at(1)), Err(at(SECONDS)));
     assert_eq!(opened.say_in_at(3, "me", thread, at(1)), Ok(()));
     assert_eq!(opened.say_in_at(4, "me", thread, at(2)), Err(at(SECONDS + 1)));
-    // A title is words.
+    // A title counts as a statement.
     let mut titled = fixture.clone();
     let thread = titled.open_at("me", &first, Some("Words"), at(0)).unwrap();
     assert_eq!(titled.say_in_at(3, "me", thread, at(1)), Err(at(SECONDS)));
-    // Who said something a moment ago opens nothing.
+    // Somebody who said something a moment ago cannot open a thread.
     let mut said = fixture.clone();
     assert_eq!(said.say_at(3, "me", 1, at(0)), Ok(()));
     assert_eq!(said.open_at("me", &first, None, at(1)), Err(at(SECONDS)));
@@ -134,7 +134,7 @@ fn a81_whoever_loads_the_stream_knows_what_was_said_from_its_entries() {
     loaded.stream.recall(&entries);
     assert_eq!(loaded.stream.lacks_said(), None);
     assert_eq!(loaded.say_at(4, "me", 1, at(1)), Err(at(SECONDS)));
-    // As one that follows does, also of pages that it does not hold.
+    // As does a replica that follows, even of pages that it does not hold.
     let mut follower = Stream::new(fixture.stream.tenant().clone(), fixture.stream.id().clone());
     follower.insert(Document::new(fixture.document(None)));
     for entry in &entries {

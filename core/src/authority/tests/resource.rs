@@ -1,4 +1,4 @@
-//! A client and the owner of a resource, about it.
+//! Resource conversations between a client and the owner of a resource.
 
 use super::*;
 use crate::model::{LeadOpened, Resource, Scope};
@@ -14,7 +14,7 @@ fn flat() -> Resource {
     }
 }
 
-/// Nobody has begun it, at the id of the flat's conversation with Ann.
+/// No conversation yet, at the id of the flat's conversation with Ann.
 fn empty() -> Fixture {
     let tenant = TenantId::parse("acme").unwrap();
     Fixture::new(ConversationId::resource(&tenant, "flat 7", &account("ann")))
@@ -54,13 +54,13 @@ fn a32_a_client_begins_the_conversation_about_a_resource_with_its_owner() {
     fixture.push("ann", Some(1), &[says(1, "ann")]).unwrap();
     fixture.push("bob", Some(1), &[says(2, "bob")]).unwrap();
     assert_eq!(fixture.stream.conversation().title(), Some("Seven rooms by the sea"));
-    // The owner may bring in who helps; the client may not.
+    // The owner may add helpers; the client may not.
     let staff = |name| [role(name, Role::Admin), status(name, MemberStatus::Active)];
     fixture.check("ann", None, &staff("carl"), Err(Code::PermissionDenied));
     fixture.check("bob", None, &staff("carl"), Ok(()));
-    // Begun once more, on another device: nothing is left to do there.
+    // Created again on another device: nothing is left to do there.
     fixture.check("ann", None, &about(Some(Resource { title: None, ..flat() })), Err(Code::Stale));
-    // Everybody may not find it, whatever is said of it.
+    // It cannot be found publicly, whatever its scope says.
     fixture.push("bob", None, &[Fact::Scope(Scope::Public)]).unwrap();
     assert_eq!(fixture.stream.conversation().listing(), None);
 }

@@ -1,8 +1,8 @@
-//! Many changes at once: each is answered as if it had come alone.
+//! Many changes at once: each gets the same answer as if it had come alone.
 
 use super::*;
 
-/// What somebody does; about an earlier message by its place in the list.
+/// An act of somebody; an earlier message is named by its index.
 #[derive(Debug, Clone)]
 enum Act {
     Say,
@@ -12,11 +12,11 @@ enum Act {
     Pin(u8),
     Title(u8),
     Remove,
-    /// The change of an earlier act once more.
+    /// Pushes the change of an earlier act again.
     Again(u8),
 }
 
-/// Who does it, and how many answers of the authority they have not seen.
+/// The act of a member, and how many of the authority's answers they have not seen.
 #[derive(Debug, Clone)]
 struct Turn {
     name: &'static str,
@@ -86,7 +86,7 @@ proptest! {
             let (session, pushed) = match again {
                 Some(index) => pushes[index].clone(),
                 None => {
-                    // A device has seen what itself was answered.
+                    // A device has seen the answers to its own changes.
                     let own = alone.stream.document(&alone.document(Some(1))).and_then(|page| page.latest_of(session.device));
                     let has_own = |fixture: &&Fixture| {
                         let page = fixture.stream.document(&fixture.document(Some(1)));

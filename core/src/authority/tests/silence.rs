@@ -1,4 +1,4 @@
-//! Whoever may not send says nothing new in another way.
+//! An account that may not send cannot say anything new in another way.
 
 use super::*;
 use crate::{

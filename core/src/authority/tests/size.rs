@@ -1,5 +1,5 @@
-//! How much documents hold, what an account may write in a day, and that
-//! admitting costs the same in a long document as in a short one.
+//! Document sizes, the daily share of an account, and that admission costs the same in a long document as in a
+//! short one.
 
 use core::time::Duration;
 
@@ -14,7 +14,7 @@ fn named(name: &str, called: &str) -> [Fact; 1] {
     [Fact::MemberText(account(name), MemberField::DisplayName, Some(called.into()))]
 }
 
-/// What an account says, so many characters of it.
+/// A message of so many characters.
 fn says_long(number: u8, author: &str, characters: usize) -> Fact {
     let text = "x".repeat(characters);
     let body = MessageBody { content: text.into(), reply_to: None, mentions: None };
@@ -34,7 +34,7 @@ fn d20_a_page_closes_by_bytes_and_fills_by_bytes() {
     fixture.limits.page_bytes_soft = begun + 1_000;
     fixture.limits.page_bytes_max = begun + 3_000;
     fixture.push("me", Some(1), &[says_long(3, "me", 500)]).unwrap();
-    // One that begins below the mark passes it: no message is too long for an open page.
+    // A message that begins below the limit may pass it: no message is too long for an open page.
     fixture.check("me", Some(2), &[says(4, "me")], Err(Code::PageNotOpen));
     fixture.push("me", Some(1), &[says_long(4, "me", 1_000)]).unwrap();
     fixture.check("me", Some(1), &[says(5, "me")], Err(Code::PageClosed));
@@ -89,7 +89,7 @@ impl Fixture {
         }
     }
 
-    /// When a change may be admitted that is deferred at this time.
+    /// The time until which a change pushed at `at` is deferred.
     fn deferred(&self, name: &str, facts: &[Fact], at: WallTime) -> Option<WallTime> {
         let mut fixture = self.clone();
         let pushed = fixture.write(&session(name), &fixture.document(None), facts);
@@ -122,7 +122,7 @@ fn d22_near_its_end_a_document_is_for_those_who_keep_order_and_then_for_owners()
     fixture.check("ow", None, &removed, Err(Code::DocumentFull));
     fixture.check("me", None, &left("me"), Err(Code::DocumentFull));
     fixture.check("ow", None, &[Fact::State(ConversationState::Deleted)], Ok(()));
-    // What is said has pages of its own.
+    // Messages have their own pages.
     fixture.check("me", Some(1), &[says(9, "me")], Ok(()));
 }
 
@@ -196,7 +196,7 @@ fn p20_what_an_account_writes_again_and_again_is_deferred() {
     assert_eq!(fixture.deferred("ad", &about, NOW), None);
     fixture.push("ad", None, &about).unwrap();
     assert_eq!(fixture.deferred("ad", &named("ad", "Ada"), NOW), Some(after(1)));
-    // What is said in a page costs nothing, and an administrator of the tenant has no share.
+    // Writing on a page costs nothing, and a tenant administrator has no share.
     fixture.check("me", Some(1), &[says(9, "me")], Ok(()));
     let root = Session { administrator: true, ..session("root") };
     for number in 0..5 {
@@ -256,7 +256,7 @@ fn d23_admitting_costs_the_same_in_a_long_document() {
         // A batch of one, as when people write one after another.
         let (flushed, also) = Effort::of(|| fixture.stream.flush());
         flushed.unwrap();
-        // The first takes for itself what it shares with the writer.
+        // The first one copies what it shares with the writer.
         if number > 0 {
             efforts.extend([effort, also]);
         }
@@ -264,7 +264,7 @@ fn d23_admitting_costs_the_same_in_a_long_document() {
     let most = efforts.iter().map(|effort| (effort.passes, effort.copies)).max();
     assert_eq!(most, Some((0, 0)));
     assert_eq!(fixture.stream.document(&id).unwrap().heads(), writer.heads());
-    // What the system writes for who comes in is not written into a copy either.
+    // What the system writes for somebody who joins is not written into a copy either.
     let (system, zoe) = (Session::system(TenantId::parse("acme").unwrap(), fixture.stream.id()), account("zoe"));
     fixture.push("ow", None, &[Fact::Policy(Policy::Join(crate::model::JoinPolicy::Open))]).unwrap();
     let asker = Asker { account: &zoe, knows: false, subscribes: false, moved_at: None };

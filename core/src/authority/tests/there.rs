@@ -1,5 +1,4 @@
-//! What is named is there: pinned messages, replies, emoji; and nobody adds the
-//! account of the system.
+//! References must exist: pinned messages, replies, emoji; and nobody can add the system's account.
 
 use super::*;
 use crate::model::Parent;
@@ -20,7 +19,7 @@ fn a77_a_pin_names_a_message_that_is_there() {
     fixture.check("mo", None, &[pin_of(message(1, "mo"), 1), pin_of(message(9, "mo"), 1)], unknown);
     fixture.push("mo", Some(1), &[deletion(1, "mo", "mo")]).unwrap();
     fixture.check("mo", None, &[pin_of(message(1, "mo"), 1)], Err(Code::MessageDeleted));
-    // What was pinned goes on being so, and can be unpinned.
+    // An existing pin stays, and can be removed.
     fixture.push("mo", None, &[pin_of(message(2, "me"), 1)]).unwrap();
     fixture.push("me", Some(1), &[deletion(2, "me", "me")]).unwrap();
     fixture.check("mo", None, &[Fact::Pin(message(2, "me"), None)], Ok(()));
@@ -36,7 +35,7 @@ fn a77_whoever_decides_loads_the_page_that_a_pin_names() {
     let document = fixture.document(None);
     let pushed = fixture.write(&session("mo"), &document, &[pin_of(message(1, "mo"), 1)]);
     assert_eq!(fixture.stream.missing_for(&document, &pushed.change), [page]);
-    // One that nobody has begun is not asked for.
+    // A page that does not exist is not asked for.
     let pushed = fixture.write(&session("mo"), &document, &[pin_of(message(1, "mo"), 3)]);
     assert_eq!(fixture.stream.missing_for(&document, &pushed.change), []);
 }
@@ -91,7 +90,7 @@ fn a80_the_account_of_the_system_is_nobodys_member() {
     fixture.check("ow", None, &in_it, Err(Code::ValueInvalid));
     let invited = [role(system.as_str(), Role::Member), status(system.as_str(), MemberStatus::Invited)];
     fixture.check("ow", None, &invited, Err(Code::ValueInvalid));
-    // Nor has anybody a direct with it.
+    // Nor can anybody have a direct conversation with it.
     let tenant = TenantId::parse("acme").unwrap();
     let direct = Fixture::new(ConversationId::direct(&tenant, &account("ann"), &system));
     let mut facts = vec![created(ConversationKind::Direct, "ann")];

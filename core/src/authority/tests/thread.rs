@@ -1,4 +1,4 @@
-//! Threads: opened from a message, and judged by what their conversation says.
+//! Threads: opened from a message, and judged by their conversation's rules.
 
 use super::*;
 use crate::model::{Parent, SubroomPolicy};
@@ -13,7 +13,7 @@ impl Fixture {
         self.admit(&session(name), &pushed).map_err(code_of)
     }
 
-    /// Opens the thread of a message that is in a room, as deep as told.
+    /// Opens the thread of a message in a timeline, at the given depth.
     fn open(
         &mut self,
         name: &str,
@@ -38,7 +38,7 @@ impl Fixture {
         self.push_to(name, &document, &[says(number, name)])
     }
 
-    /// A group with a thread of `me`'s message 2, which `me` opened.
+    /// A group with a thread of `me`'s message 2, opened by `me`.
     pub(super) fn with_thread() -> (Fixture, ConversationId) {
         let mut fixture = Fixture::group();
         let conversation = fixture.conversation();
@@ -64,7 +64,7 @@ fn a40_a_thread_starts_from_a_message_that_is_there() {
     let mut deleted = fixture.clone();
     deleted.push("mo", Some(1), &[deletion(1, "mo", "mo")]).unwrap();
     assert_eq!(deleted.open("me", conversation, &first, 1), Err(Code::MessageDeleted));
-    // Under another id, in another's name, with more than it may say, or outside of the stream.
+    // With another id, in another's name, with more facts than allowed, or outside of the stream.
     let write = |document: DocumentId, facts: &[Fact]| fixture.clone().push_to("me", &document, facts).map(drop);
     let thread = TimelineId::of_thread(conversation, fixture.thread_of(&first)).document();
     let elsewhere = TimelineId::of_thread(conversation, ConversationId::from_bytes([3; 16])).document();
@@ -92,7 +92,7 @@ fn a40_threads_of_threads_go_as_deep_as_the_policy() {
     assert_eq!(fixture.stream.thread(second).unwrap().parent.depth, 2);
     fixture.say_in("me", second, 1, 4).unwrap();
     assert_eq!(fixture.open("me", second, &message(4, "me"), 3), Err(Code::ThreadTooDeep));
-    // It says where the message is, and how deep that is.
+    // It states the place and the depth of the message.
     assert_eq!(fixture.open("me", thread, &message(4, "me"), 2), Err(Code::MessageUnknown));
     let conversation = fixture.conversation();
     assert_eq!(fixture.open("me", conversation, &message(4, "me"), 1), Err(Code::MessageUnknown));
@@ -126,7 +126,7 @@ fn a41_who_opens_a_thread_is_let_by_permission_and_policy() {
     let first = TimelineId::of_thread(conversation, thread).document();
     let again = fixture.push_to("mo", &first, &[opened("mo", conversation, &message(2, "me"), 1)]);
     assert_eq!(again.map(drop), Err(Code::Stale));
-    // From a thread that is locked to them.
+    // In a thread that is locked to them.
     fixture.say_in("me", thread, 1, 3).unwrap();
     fixture.push_to("ow", &first, &[Fact::Locked(true)]).unwrap();
     assert_eq!(fixture.open("me", thread, &message(3, "me"), 2), Err(Code::ConversationLocked));
@@ -170,7 +170,7 @@ fn a43_state_and_lock_of_the_conversation_hold_then_those_of_the_thread() {
     closed.push_to("ow", &document, &[Fact::State(ConversationState::Closed)]).unwrap();
     assert_eq!(say(&closed, "me"), Err(Code::ConversationClosed));
     closed.push("me", Some(1), &[says(8, "me")]).unwrap();
-    // What opens the thread again does not while the conversation is closed.
+    // A thread cannot be reopened while the conversation is closed.
     closed.push("ow", None, &[Fact::State(ConversationState::Closed)]).unwrap();
     let open = [Fact::State(ConversationState::Active)];
     assert_eq!(closed.push_to("ow", &document, &open).map(drop), Err(Code::ConversationClosed));

@@ -1,4 +1,4 @@
-//! What is known of a document from where and when its changes were admitted.
+//! What is known about a document from the place and time of its changes' admission.
 
 use super::Document;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Document {
-    /// When the last of its changes was admitted, by the server's clock; none of one without an admitted change.
+    /// When its last change was admitted, by the server's clock; none without an admitted change.
     pub fn updated_at(&self) -> Option<WallTime> {
         Some(self.updated_at).filter(|at| *at > WallTime::from_millis(0))
     }
@@ -19,7 +19,7 @@ impl Document {
         &self.admissions
     }
 
-    /// Its messages, and those of them that are deleted.
+    /// Its messages, and the deleted ones among them.
     pub(super) fn message_ids(&self) -> (Vec<MessageId>, Vec<MessageId>) {
         let (mut messages, mut deleted) = (Vec::new(), Vec::new());
         for key in self.contents.keys() {
@@ -32,7 +32,7 @@ impl Document {
         (messages, deleted)
     }
 
-    /// Takes note of where a change was admitted that is part of the document now, and when.
+    /// Records where and when a change was admitted that is now part of the document.
     pub(super) fn note_admission(&mut self, change: &Change, position: Position, accepted_at: WallTime) {
         for message in change.messages(&self.id) {
             effort::own(&mut self.admissions).insert(message, Admission { position, accepted_at });

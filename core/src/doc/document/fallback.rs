@@ -1,4 +1,4 @@
-//! What a document goes back to should the library fail half-way through a change.
+//! The state that a document returns to if the library fails halfway through a change.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use automerge::Automerge;
 use super::Document;
 use crate::doc::Change;
 
-/// Changes after which a fallback is made anew.
+/// Number of changes after which the fallback copy is renewed.
 const FALLBACK_CHANGES_MAX: usize = 256;
 
-/// A copy that is thrown away unused, and the changes since it was made: a copy
-/// for every change would cost more than all the rules together.
+/// A copy, and the changes since it was made: a copy for every change would cost more than all the
+/// rules together.
 #[derive(Clone)]
 pub(super) struct Fallback {
     automerge: Arc<Automerge>,
@@ -19,15 +19,14 @@ pub(super) struct Fallback {
 }
 
 impl Fallback {
-    /// Keeps a change that the document has taken in.
+    /// Records a change that was applied to the document.
     pub(super) fn keep(&mut self, change: &Change) {
         self.since.push(change.inner().clone());
     }
 }
 
 impl Document {
-    /// Where a panic ends the process anyway, as in WebAssembly, there is
-    /// nothing to go back to.
+    /// If a panic ends the process anyway, as in WebAssembly, no fallback is needed.
     pub(super) fn prepare_fallback(&mut self) {
         let is_current = self.fallback.as_ref().is_some_and(|fallback| fallback.since.len() < FALLBACK_CHANGES_MAX);
         if cfg!(panic = "unwind") && !is_current {
@@ -35,7 +34,7 @@ impl Document {
         }
     }
 
-    /// Becomes what it was before the change that failed.
+    /// Restores the state before the change that failed.
     pub(super) fn go_back(&mut self) {
         let Some(fallback) = self.fallback.take() else { return };
         self.automerge = fallback.automerge;

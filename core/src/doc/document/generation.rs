@@ -1,5 +1,5 @@
-//! A document written anew as one change that states only what it says now. What it said before,
-//! and who said it, is left out: the way on for a document that has grown, and for erasure.
+//! A document rewritten as one change that states only its current contents. Its history, and who wrote it, is
+//! left out: the way on for a document that has grown, and for erasure.
 
 use core::num::NonZeroU64;
 
@@ -14,19 +14,18 @@ use crate::{
     time::WallTime,
 };
 
-/// The key under which a document says which generation it is. It is of no grammar, so no session
-/// can state it.
+/// The key under which a document states its generation. It is outside the grammar, so no session can write it.
 const KEY: &str = "generation";
 
-/// What the hash of what a generation replaces begins with, so that it is of nothing else.
+/// Domain separator of the hash of what a generation replaces.
 const DOMAIN: &[u8] = b"tidings generation 1\0";
 
-/// Which generation of a document it is. Of the first one, which was written from nothing, there is none.
+/// The generation of a document. The first one, which was written from nothing, has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generation {
     /// The position of its entry.
     pub position: Position,
-    /// The hash over the heads of the document that it replaces, and so over all that was ever said there.
+    /// The hash over the heads of the document that it replaces, and so over its entire history.
     pub replaces: [u8; 32],
 }
 
@@ -43,21 +42,21 @@ impl Generation {
 }
 
 impl Change {
-    /// Whether it says that it begins a generation. Whether it may is `authority`'s to say.
+    /// Returns true if it claims to begin a generation. `authority` decides whether it may.
     pub(crate) fn is_generation(&self) -> bool {
         self.operations().iter().any(|operation| operation.key.as_deref() == Some(KEY))
     }
 }
 
 impl Document {
-    /// Which generation it is; none of the first.
+    /// Its generation; none for the first.
     pub fn generation(&self) -> Option<Generation> {
         Generation::read(self.contents.get(KEY)?)
     }
 
-    /// The one change of the generation that takes its place with the entry at a position: the same on
-    /// every replica. None of a document that has no generations, without a change, that a newer version
-    /// wrote to, or that says more than a client takes in one change.
+    /// The single change of the generation that replaces it with the entry at a position, identical on every
+    /// replica. None for a document without generations or without a change, one that a newer version wrote to,
+    /// or one with more contents than a client accepts in one change.
     pub(crate) fn squash(&self, system: DeviceId, position: Position, at: WallTime) -> Option<Change> {
         let has_generations = matches!(self.id, DocumentId::Timeline(_));
         if !has_generations || self.changes == 0 {
@@ -84,7 +83,7 @@ impl Document {
         (change.bytes().len() <= Limits::WIDEST.change_bytes_max as usize).then_some(change)
     }
 
-    /// Bytes of the keys and values that a generation of it would state.
+    /// Bytes of the keys and values that its generation would state.
     pub(crate) fn live_bytes(&self) -> u64 {
         let value_bytes = |value: &Value| match value {
             Value::Text(text) => text.len(),
@@ -95,11 +94,11 @@ impl Document {
         stated.sum::<usize>() as u64
     }
 
-    /// Becomes the generation that a change begins. What is known beside the changes stays: when it was
-    /// last changed, and what is left of shares.
+    /// Replaces the contents with the generation that a change begins. The data beside the changes stays: when
+    /// it was last changed, and the remaining shares.
     ///
     /// # Errors
-    /// When the change does not apply; the document is as it was.
+    /// When the change does not apply; the document is unchanged.
     pub(crate) fn begin_generation(&mut self, change: &Change, position: Position) -> Result<(), ApplyChangeError> {
         let mut begun = Document {
             position,

@@ -1,5 +1,4 @@
-//! A document as bytes: saved with what the library does not save, and read again
-//! with the entries behind it.
+//! A document as bytes: saved with what the library does not save, and restored with later entries.
 
 use std::{panic::catch_unwind, sync::Arc};
 
@@ -21,10 +20,10 @@ pub enum RestoreDocumentError {
     /// The admissions do not fit the snapshot's messages.
     #[error(transparent)]
     Admissions(#[from] DecodeAdmissionsError),
-    /// An entry behind the snapshot does not apply.
+    /// An entry after the snapshot does not apply.
     #[error("entry {position} does not apply: {source}")]
     Entry {
-        /// Where it stands in the journal.
+        /// The position of the entry.
         position: Position,
         /// The cause.
         source: ApplyChangeError,
@@ -32,8 +31,8 @@ pub enum RestoreDocumentError {
 }
 
 impl Document {
-    /// A document from its snapshot (position, data, admissions), if it has
-    /// one, and the entries behind it.
+    /// Restores a document from its snapshot (position, data, admissions), if there is one, and the
+    /// later entries.
     ///
     /// # Errors
     /// When the bytes are not what `save` wrote, or an entry does not apply.
@@ -90,10 +89,9 @@ impl Document {
         self.flush().map_err(|source| RestoreDocumentError::Entry { position: self.position, source })
     }
 
-    /// The position, the saved document, and what the library does not save: how
-    /// many bytes the changes have, what is left of the shares of those who wrote
-    /// them, and when each message was admitted. Both are empty for a document
-    /// without a change. Who queued what others wrote flushes it before.
+    /// The position, the saved document, and what the library does not save: the total bytes of its changes,
+    /// its writers' remaining shares, and when each message was admitted. Both are empty for a document without
+    /// a change. Flush queued changes first.
     pub fn save(&self) -> (Position, Vec<u8>, Vec<u8>) {
         let data = match (self.changes, self.run.is_empty()) {
             (0, _) => return (self.position, Vec::new(), Vec::new()),

@@ -1,4 +1,4 @@
-//! What a document says, beside what the library says of it.
+//! A document's contents, compared with the library's.
 
 use automerge::{ExpandedChange, legacy, transaction::CommitOptions, transaction::Transactable};
 
@@ -89,7 +89,7 @@ fn b12_what_is_composed_here_is_what_the_library_writes() {
             assert_eq!(change.as_ref().map(|change| change.bytes().to_vec()), by_the_library, "round {round}");
             written.push(change);
         }
-        // Every other round both have written without having seen the other.
+        // Every other round both write without having seen the other's change.
         if round % 2 == 1 {
             let [one, other] = documents.clone();
             for (document, from) in documents.iter_mut().zip([other, one]) {

@@ -1,19 +1,18 @@
-//! What an application defines for itself.
+//! Application-defined content.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 use super::{Fields, cut};
 
-/// A type of content that an application defines for itself, such as a poll or a
-/// payment. Nobody but the application knows what is in it; that it may show anything
-/// is why it counts as media.
+/// A type of content that an application defines for itself, such as a poll or a payment. Only the application
+/// understands it; since it may show anything, it counts as media.
 #[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Custom {
-    /// What stands for it in a list, and where the type is not known.
+    /// A text to show in lists, and where the type is unknown.
     #[n(0)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -21,8 +20,8 @@ pub struct Custom {
     #[n(1)]
     #[serde(rename = "type")]
     pub of: String,
-    /// What the application makes of it, 8,000 bytes at most; none in a preview. The package writes and
-    /// reads JSON here, where another client may have written something else.
+    /// Data for the application, 8,000 bytes at most; none in a preview. The package reads and writes JSON
+    /// here, but other clients may have written something else.
     #[n(2)]
     #[serde(skip_serializing_if = "String::is_empty")]
     #[cfg_attr(feature = "ts", tsify(optional, type = "unknown"))]

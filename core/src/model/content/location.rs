@@ -5,14 +5,14 @@ use serde::{Deserialize as _, Deserializer, Serialize, Serializer, de::Error as 
 
 use super::{Fields, cut};
 
-/// A place on Earth, by the coordinates of WGS 84. They are integers, so that a place
-/// is the same on every device: a ten-millionth of a degree is a centimetre.
+/// A place on Earth, in WGS 84 coordinates. They are integers, so that a place is the same on every device: a
+/// ten-millionth of a degree is a centimetre.
 #[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Location {
-    /// What the place is called, 120 characters at most.
+    /// The name of the place, 120 characters at most.
     #[n(0)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -57,7 +57,7 @@ fn write_degrees<S: Serializer>(units: &i32, serializer: S) -> Result<S::Ok, S::
 
 pub(super) fn read_degrees<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
     let units = (f64::deserialize(deserializer)? * UNITS).round();
-    // What is no number is in no range.
+    // NaN is outside every range.
     match (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&units) {
         true => Ok(Some(units as i32)),
         false => Err(D::Error::custom("location: not on Earth")),

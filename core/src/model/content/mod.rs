@@ -1,9 +1,9 @@
-//! What a message says: one kind of content a file. Leaves to the authority what a
-//! kind may say (`authority/content.rs`), and to the app how it is shown.
+//! The content of messages, one kind per file. The authority decides what a kind may contain
+//! (`authority/content.rs`), and the app how it is shown.
 //!
-//! Content is written as an array of its kind's name and a map of its fields. Key 0 of
-//! that map, if it is a text, is what the content says in words, whatever the kind: so a
-//! version that does not know a kind still has something to show.
+//! Content is encoded as an array of its kind's name and a map of its fields. Key 0 of that map, if it is a
+//! text, expresses the content in words for every kind, so that a version that does not know the kind still has
+//! something to show.
 
 mod custom;
 mod location;
@@ -25,8 +25,7 @@ pub use self::{
 };
 use crate::{ids::MessageId, time::WallTime};
 
-/// The fields that the kinds have in JSON. They are read at once, as whoever reads a kind's own has
-/// to keep all that comes before its name.
+/// The fields of all kinds in JSON. They are read at once, because the kind's name may come after its fields.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Fields {
@@ -54,13 +53,13 @@ struct Fields {
     suggested_slots: Option<Vec<Slot>>,
 }
 
-/// Characters of the words of a message that a list of conversations shows.
+/// Characters of a message that the conversation list shows.
 const PREVIEW_CHARACTERS: usize = 100;
 
 /// The table of kinds. Those with many fields are boxed, as most messages are words.
 macro_rules! contents {
     ($($(#[$meta:meta])* $kind:ident($fields:ty) = $name:literal,)+) => {
-        /// What a message says.
+        /// The content of a message.
         #[derive(Clone, PartialEq, Eq, Serialize)]
         #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -80,8 +79,7 @@ macro_rules! contents {
                 }
             }
 
-            /// What it says in words: its text, a caption, or what stands for it
-            /// where the kind is not known.
+            /// The content in words: its text, a caption, or a substitute if the kind is unknown.
             pub fn text(&self) -> Option<&str> {
                 match self {
                     $(Content::$kind(content) => content.text(),)+
@@ -89,7 +87,7 @@ macro_rules! contents {
                 }
             }
 
-            /// Whether it takes `message:send_media`.
+            /// Returns true if it requires `message:send_media`.
             pub fn is_media(&self) -> bool {
                 match self {
                     $(Content::$kind(_) => $kind::IS_MEDIA,)+
@@ -97,8 +95,8 @@ macro_rules! contents {
                 }
             }
 
-            /// What a list shows of it: its words cut to one short line, and nothing large. An unknown kind
-            /// stays whole: a version that knows it may read what is stored of it, and needs its fields.
+            /// The excerpt that a list shows: its words cut to one short line, and nothing large. An unknown
+            /// kind is kept whole: a version that knows it may read the stored row later, and needs its fields.
             #[must_use]
             pub fn preview(&self) -> Content {
                 match self {
@@ -158,7 +156,7 @@ contents! {
     Text(Text) = "text",
     /// A place on Earth.
     Location(Location) = "location",
-    /// What an application defines for itself.
+    /// Application-defined content.
     Custom(Custom) = "custom",
     /// A visit or a booking that the owner of a resource proposes to the client.
     Proposal(Box<Proposal>) = "proposal",

@@ -1,4 +1,4 @@
-//! Words.
+//! Text content.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use super::{Fields, cut};
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Text {
-    /// The words, `message_characters_max` at most.
+    /// The text, `message_characters_max` at most.
     #[n(0)]
     pub text: String,
 }

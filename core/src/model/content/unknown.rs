@@ -11,7 +11,7 @@ pub struct Unknown {
     /// The name of the kind.
     #[serde(rename = "name")]
     pub kind: String,
-    /// What it says in words, if it does.
+    /// The content in words, if it has any.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     /// The map of its fields, as CBOR.
@@ -19,7 +19,7 @@ pub struct Unknown {
     fields: Vec<u8>,
 }
 
-/// What is known of the fields of every kind.
+/// The field that all kinds share.
 #[derive(Decode)]
 #[cbor(map)]
 struct Words {
@@ -28,7 +28,7 @@ struct Words {
 }
 
 impl Unknown {
-    /// What it says in words, if it does.
+    /// The content in words, if it has any.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }
@@ -46,7 +46,7 @@ impl Unknown {
         decoder.set_position(from);
         decoder.skip()?;
         let fields = &decoder.input()[from..decoder.position()];
-        // A newer kind may put something else under key 0.
+        // A newer kind may have something else under key 0.
         let text = minicbor::decode::<Words>(fields).ok().and_then(|words| words.text);
         Ok(Self { kind: kind.to_owned(), text, fields: fields.to_vec() })
     }

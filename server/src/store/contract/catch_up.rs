@@ -1,4 +1,4 @@
-//! Catch-up: everything that was missed, and as little else as can be.
+//! Catch-up returns everything that was missed, and as little else as possible.
 
 use tidings_core::{
     ids::EpochId,
@@ -14,8 +14,8 @@ async fn catch_up(store: &dyn Store, name: &str, cursor: Option<Cursor>) -> Catc
     store.catch_up(&tenant(), &account(name), cursor, ENTRIES_MAX).await.unwrap()
 }
 
-/// A cursor behind which nothing is left. One given while a transaction runs,
-/// be it in another test, may have some sent a second time.
+/// A cursor with nothing left after it. A cursor issued while a transaction runs, even in another test, may
+/// repeat some entries.
 async fn cursor(store: &dyn Store, name: &str) -> Option<Cursor> {
     Some(settled_cursor(store, name).await)
 }
@@ -75,7 +75,7 @@ pub(crate) async fn nothing_is_sent_when_nothing_changed(store: &dyn Store) {
     write(store, &[group(1, &["ann", "bob"]), profile("ann", 0, "Ann")]).await;
     read(store, "bob", 1, 1).await;
     let cursor = cursor(store, "ann").await;
-    // What others do among themselves is not missed.
+    // Activity of others among themselves is not missed.
     write(store, &[group(2, &["bob"]), profile("eve", 0, "Eve"), membership(2, 1, "bob", MemberStatus::Left)]).await;
     let caught_up = catch_up(store, "ann", cursor).await;
     assert!(Some(caught_up.cursor) >= cursor);
@@ -203,7 +203,7 @@ pub(crate) async fn j45_a_cursor_of_another_history_is_refused(store: &dyn Store
         assert!(knows(store, known).await, "{known:?}");
     }
     let strange = [
-        // Of what is to come; of an epoch that is not here, now and then; behind one that was over.
+        // A cursor of the future; of an epoch that does not exist, now and then; past the end of an epoch.
         Cursor { tick: u64::MAX >> 1, ..since },
         Cursor { epoch: Some(EpochId::from_bytes([7; 16])), ..since },
         Cursor { epoch: Some(EpochId::from_bytes([7; 16])), ..before },
@@ -218,7 +218,7 @@ pub(crate) async fn unread_counts_messages_of_others_behind_the_read_position(st
     write(store, &[group(1, &["ann", "bob"]), messages(1, 1, "bob", 3), messages(1, 4, "ann", 2)]).await;
     let mut reaction = messages(1, 6, "bob", 2);
     reaction.entries[0].author = None;
-    // One of ann's, which came late and which bob let in.
+    // One of Ann's messages, sent late and admitted by Bob.
     reaction.entries[1].author = Some(account("ann"));
     write(store, &[reaction]).await;
     let unread = async |name| catch_up(store, name, None).await.summaries[0].unread;

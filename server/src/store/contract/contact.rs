@@ -1,4 +1,4 @@
-//! How accounts find one another, and keep out of each other's way.
+//! How accounts find one another and block one another.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ async fn reached_at(store: &dyn Store, name: &str, points: &[&str]) {
     store.set_contact_points(&tenant(), &account(name), &points).await.unwrap();
 }
 
-/// Who is found, as seen by an account.
+/// The accounts that a search by contact points returns to an asker.
 async fn found(store: &dyn Store, asker: &str, points: &[&str]) -> Vec<(String, String)> {
     let points: Vec<ContactPoint> = points.iter().map(|text| point(text)).collect();
     let found = store.match_contact_points(&tenant(), &account(asker), &points).await.unwrap();
@@ -30,7 +30,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(point, account)| ((*point).to_owned(), (*account).to_owned())).collect()
 }
 
-/// The home of an account says whom it blocks, or no longer.
+/// A commit to an account's home that blocks or unblocks others.
 fn blocks(name: &str, expected: u64, others: &[(&str, bool)]) -> StreamCommit {
     let mut commit = commit(StreamId::Account(account(name)), expected);
     commit.entries.push(entry(position(expected + 1), DocumentId::Home(account(name)), name, false));
@@ -83,14 +83,14 @@ pub(crate) async fn blocks_are_what_was_written_last(store: &dyn Store) {
     assert_eq!(ask("ann").await, []);
     let one = [account("bob")];
     assert_eq!(store.blockers(&tenant(), &account("cid"), &one).await.unwrap(), one);
-    // Two commits of a stream in one transaction: the last one stays.
+    // Two commits of a stream in one transaction: the last one wins.
     write(store, &[blocks("ann", 1, &[("cid", false)]), blocks("ann", 2, &[("dan", false), ("cid", true)])]).await;
     assert_eq!((ask("cid").await, ask("dan").await), (vec![account("ann"), account("bob")], vec![]));
     let elsewhere = TenantId::parse("other").unwrap();
     assert_eq!(store.blockers(&elsewhere, &account("cid"), &one).await.unwrap(), []);
 }
 
-/// The home of an account says who may reach it, and whom a contact is linked to.
+/// A commit to an account's home that sets its reachability and links contacts.
 fn reach(
     name: &str,
     expected: u64,
@@ -110,7 +110,7 @@ pub(crate) async fn an_account_is_reached_by_whom_it_lets(store: &dyn Store) {
     let of_ann = reach("ann", 0, Some(Reachability::Contacts), &[(1, Some("cid")), (2, Some("cid")), (3, None)]);
     write(store, &[of_ann, reach("bob", 0, Some(Reachability::Nobody), &[(1, Some("cid"))])]).await;
     assert_eq!((ask("cid").await, ask("dan").await), (vec![account("bob")], vec![account("ann"), account("bob")]));
-    // One of two contacts of the same account goes, then the other one.
+    // One of two contacts of the same account is deleted, then the other one.
     write(store, &[reach("ann", 1, None, &[(1, None)])]).await;
     assert_eq!(ask("cid").await, [account("bob")]);
     write(store, &[reach("ann", 2, None, &[(2, Some("dan"))])]).await;

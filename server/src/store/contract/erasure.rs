@@ -1,4 +1,4 @@
-//! A conversation that was deleted is erased, and nobody writes its stream again.
+//! A deleted conversation is erased, and its stream is never written again.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn later() -> WallTime {
     DELETED_AT.plus(Duration::from_secs(60))
 }
 
-/// A group of Ann and Bob, which Carl has left, with these messages; deleted.
+/// A deleted group of Ann and Bob, which Carl has left, with these messages.
 async fn deleted(store: &dyn Store, messages_count: u64) {
     write(store, &[group(1, &["ann", "bob", "carl"])]).await;
     write(store, &[membership(1, 1, "carl", MemberStatus::Left)]).await;
@@ -45,7 +45,7 @@ pub(in crate::store) async fn s25_what_was_deleted_is_erased_from_its_time_on(st
     assert_eq!(due(store, WallTime::from_millis(DELETED_AT.as_millis() - 1)).await, []);
     let waiting = [DeletedConversation { tenant: tenant(), conversation: conversation(1) }];
     assert_eq!(due(store, DELETED_AT).await, waiting);
-    // Some rows at a time: a node that ends meanwhile leaves the rest to the next one.
+    // A few rows at a time: a node that ends meanwhile leaves the rest to the next one.
     let mut calls = 1;
     while !store.erase(&tenant(), conversation(1), later()).await.unwrap() {
         calls += 1;
@@ -73,13 +73,13 @@ pub(in crate::store) async fn s25_what_was_deleted_is_erased_from_its_time_on(st
 pub(in crate::store) async fn s25_nothing_is_written_to_what_was_erased(store: &dyn Store) {
     deleted(store, 3).await;
     assert!(store.erase(&tenant(), conversation(1), later()).await.unwrap());
-    // Decided before the erasure, and as if there had never been anything.
+    // Decided before the erasure, and as if the stream were new.
     let next = messages(1, 6, "ann", 1);
     let anew = group(1, &["ann"]);
     for commit in [next, anew] {
         assert_eq!(store.commit(std::slice::from_ref(&commit)).await.unwrap(), [CommitOutcome::Conflict]);
     }
-    // A snapshot that was being cut meanwhile would bring the words back.
+    // A snapshot that was being made meanwhile would restore the text.
     let page = TimelineId::of(conversation(1)).page(1);
     let snapshot = Snapshot { position: position(4), data: b"words".to_vec(), admissions: Vec::new() };
     store.save_snapshot(&tenant(), &page, &snapshot).await.unwrap();

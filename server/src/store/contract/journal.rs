@@ -1,4 +1,4 @@
-//! The journal: what is admitted, what conflicts, and what comes back.
+//! The journal: what is admitted, what conflicts, and what is returned.
 
 use futures_util::future::join_all;
 
@@ -65,7 +65,7 @@ pub(crate) async fn commits_of_one_stream_follow_each_other_in_one_call(store: &
 pub(crate) async fn of_racing_commits_one_is_admitted(store: &dyn Store) {
     for expected in 0..5 {
         let racing = (0..8).map(|number: u32| async move {
-            // Each in another order, beside a stream of its own.
+            // Each in another order, together with a stream of its own.
             let mut commits = vec![messages(1, expected, "ann", 1), messages(2, expected, "ann", 1)];
             commits.rotate_left(number as usize % 2);
             commits.push(messages(10 + number, expected, "ann", 1));
@@ -187,7 +187,7 @@ pub(crate) async fn tenants_do_not_see_each_other(store: &dyn Store) {
     assert_eq!(caught_up.profiles, []);
 }
 
-/// A change of the public name of a group, by Ann.
+/// A commit by Ann that changes the public name of a group.
 fn renames(number: u32, expected: u64, from: Option<&str>, to: Option<&str>) -> StreamCommit {
     StreamCommit { name: NameChange::between(from, to), ..messages(number, expected, "ann", 1) }
 }
@@ -209,7 +209,7 @@ pub(crate) async fn a_public_name_is_free_again_when_it_is_given_up(store: &dyn 
     let groups = [group(1, &["ann"]), group(2, &["ann"])];
     store.commit(&groups).await.unwrap();
     store.commit(&[renames(1, 1, None, Some("boats"))]).await.unwrap();
-    // A conflict gives nothing up.
+    // A conflict releases no name.
     assert_eq!(store.commit(&[renames(1, 1, Some("boats"), None)]).await.unwrap(), [CommitOutcome::Conflict]);
     assert_eq!(store.commit(&[renames(2, 1, None, Some("boats"))]).await.unwrap(), [CommitOutcome::NameTaken]);
     store.commit(&[renames(1, 2, Some("boats"), Some("ships"))]).await.unwrap();

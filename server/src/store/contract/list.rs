@@ -8,12 +8,12 @@ use tidings_core::{
 use super::*;
 use crate::store::SubscriberRow;
 
-/// When messages were written that are told to have been the last ones.
+/// The time of a message that is the last one of its conversation.
 fn at(millis: u64) -> WallTime {
     WallTime::from_millis(1_750_000_000_000 + millis)
 }
 
-/// A group with a last message of this time.
+/// A group whose last message has this time.
 fn active(number: u32, members: &[&str], millis: u64) -> StreamCommit {
     let mut commit = group(number, members);
     commit.conversation = Some(row_at(members, millis));
@@ -28,12 +28,12 @@ fn row_at(members: &[&str], millis: u64) -> ConversationRow {
     row
 }
 
-/// A public channel with this title, which others may join.
+/// A public, joinable channel with this title.
 fn public(number: u32, title: &str) -> StreamCommit {
     titled(group(number, &["ann"]), title)
 }
 
-/// The commit makes its conversation public, under this title.
+/// Makes the commit's conversation public under this title.
 fn titled(mut commit: StreamCommit, title: &str) -> StreamCommit {
     commit.conversation = Some(ConversationRow {
         kind: ConversationKind::Channel,
@@ -119,7 +119,7 @@ pub(crate) async fn l1_own_conversations_are_of_the_kinds_statuses_and_states_as
     write(store, &[subscribed]).await;
     let rows = async |query| of(&own(store, "ann", query).await.0);
     let all = OwnQuery::default;
-    // Who was invited is told nothing of what happens there.
+    // An invited account is sent nothing of what happens there.
     assert_eq!(rows(all()).await, [5, 2, 1, 4]);
     assert_eq!(rows(OwnQuery { kinds: vec![ConversationKind::Channel], ..all() }).await, [5]);
     assert_eq!(rows(OwnQuery { statuses: vec![MemberStatus::Subscribed], ..all() }).await, [5]);
@@ -127,7 +127,7 @@ pub(crate) async fn l1_own_conversations_are_of_the_kinds_statuses_and_states_as
     let waiting = vec![MemberStatus::Requested, MemberStatus::Invited];
     assert_eq!(rows(OwnQuery { statuses: waiting, ..all() }).await, [4]);
     assert_eq!(rows(OwnQuery { states: vec![ConversationState::Archived], ..all() }).await, [2]);
-    // What was deleted is on no list, whatever is asked for.
+    // A deleted conversation is on no list, whatever the query.
     assert!(rows(OwnQuery { states: vec![ConversationState::Deleted], ..all() }).await.is_empty());
 }
 
@@ -152,7 +152,7 @@ pub(crate) async fn l3_of_what_an_account_is_not_in_any_more_nothing_new_is_told
     let mut gone = membership(1, 1, "bob", MemberStatus::Removed);
     gone.conversation = Some(row_at(&["ann"], 10));
     write(store, &[gone, membership(2, 1, "bob", MemberStatus::Left)]).await;
-    // What happens from then on is not for them.
+    // Later activity is not visible to them.
     let mut said = messages(1, 2, "ann", 1);
     said.conversation = Some(ConversationRow { state: ConversationState::Closed, ..row_at(&["ann"], 90) });
     write(store, &[said]).await;
@@ -166,7 +166,7 @@ pub(crate) async fn l3_of_what_an_account_is_not_in_any_more_nothing_new_is_told
     assert_eq!((summary.status, summary.kind), (MemberStatus::Removed, ConversationKind::Group));
     assert_eq!((&summary.title, summary.state), (&None, ConversationState::Active));
     assert_eq!((summary.position, summary.member_count, &summary.last_message), (Position::ZERO, 0, &None));
-    // A title that everybody may know is told them, too; and a subscriber's row ends by itself.
+    // They are sent a public title too; and a subscriber's row ends the list.
     let mut shown = titled(commit(stream(2), 2), "For all");
     shown.entries = messages(2, 2, "ann", 1).entries;
     let mut unsubscribed = commit(stream(2), 3);
@@ -208,7 +208,7 @@ pub(crate) async fn l5_the_directory_is_searched_by_how_words_begin(store: &dyn 
 }
 
 pub(crate) async fn l5_pages_of_the_directory_end_after_a_bounded_number_of_words(store: &dyn Store) {
-    // Two words a title begin like the one that is looked for, and few have the other.
+    // Every title has two words that begin like the search word; few have the other one.
     let title = |number: u32| if number.is_multiple_of(9) { "Boat boats rare" } else { "Boat boats" };
     let commits: Vec<StreamCommit> = (1..=40).map(|number| public(number, title(number))).collect();
     write(store, &commits).await;
@@ -231,7 +231,7 @@ pub(crate) async fn l5_pages_of_the_directory_end_after_a_bounded_number_of_word
     let (rare, count) = pages(&["boat", "rar"], 3).await;
     assert_eq!(rare, [9, 18, 27, 36]);
     assert!(count > 1, "a page looks at twelve words, not at all eighty");
-    // A place that is not of what is looked for is no way to see other words.
+    // A key outside of the search must not reveal other words.
     let outside = DirectoryQuery {
         after: Some(WordKey { word: "a\0".into(), conversation: conversation(1) }),
         ..DirectoryQuery::default()
@@ -252,7 +252,7 @@ pub(crate) async fn l4_the_directory_changes_with_the_commit_that_changes_it(sto
     let conflict = titled(change(0), "Never was");
     assert_eq!(store.commit(&[conflict]).await.unwrap(), [CommitOutcome::Conflict]);
     assert_eq!((found(store, &["old"]).await, found(store, &["never"]).await), (vec![1], vec![]));
-    // Two in one call: the last one stays, and what was before the first goes.
+    // Two in one call: the last one wins, and what preceded the first is removed.
     write(store, &[titled(change(1), "Second name"), titled(change(2), "Third name")]).await;
     let each = async |names: &[&str]| {
         let mut all = Vec::new();
@@ -262,7 +262,7 @@ pub(crate) async fn l4_the_directory_changes_with_the_commit_that_changes_it(sto
         all
     };
     assert_eq!(each(&["old", "second", "third", "name"]).await, [vec![], vec![], vec![1], vec![1]]);
-    // One that changes nothing of it leaves it, and one that hides it takes it out.
+    // A commit that changes nothing of the listing leaves it, and one that hides the conversation removes it.
     let mut said = change(3);
     said.conversation = titled(change(3), "Third name").conversation;
     write(store, &[said]).await;

@@ -1,5 +1,5 @@
-//! One suite for every store: what the server relies on, whatever database is
-//! below. Each store's own tests run it, each behaviour on a fresh database.
+//! One suite for every store: what the server relies on, whatever the database. Each store's own tests run it,
+//! each behaviour on a fresh database.
 
 pub(super) mod catch_up;
 pub(super) mod contact;
@@ -25,8 +25,8 @@ use tidings_core::{
 
 use super::{CatchUp, CommitOutcome, ConversationRow, MemberRow, NewEntry, Store, StoreError, StreamCommit};
 
-/// Declares a test for each behaviour, run by `$run`: an async function that
-/// makes a database, passes a store on it, and removes the database.
+/// Declares a test for each behaviour, run by `$run`: an async function that creates a database, passes a store
+/// on it, and drops the database.
 macro_rules! contract_tests {
     ($run:path: $($module:ident { $($behaviour:ident,)+ })+) => {$(
         mod $module {
@@ -128,8 +128,7 @@ macro_rules! contract_tests {
 
 pub(super) use contract_tests;
 
-/// The largest number of entries of a stream in a catch-up, unless a test
-/// says otherwise.
+/// Maximum number of entries per stream in a catch-up, unless a test says otherwise.
 pub(super) const ENTRIES_MAX: u32 = 200;
 
 pub(super) fn tenant() -> TenantId {
@@ -158,7 +157,7 @@ pub(super) fn position(number: u64) -> Position {
     Position::new(number)
 }
 
-/// Bytes framed like a change, with their checksum in front.
+/// Bytes framed like a change, with their checksum first.
 fn framed(body: &[u8]) -> Vec<u8> {
     let checksum = &Sha256::digest(body)[..4];
     [&[0x85, 0x6f, 0x4a, 0x83], checksum, body].concat()
@@ -168,17 +167,17 @@ fn change(position: Position) -> Vec<u8> {
     framed(format!("change {position}").as_bytes())
 }
 
-/// Makes the change of an entry so large.
+/// Replaces the change of an entry with one of this size.
 pub(super) fn enlarge(new: &mut NewEntry, bytes: usize) {
     let all_kinds = (0..bytes).map(|index| (index % 251) as u8);
-    // Eight bytes of position, of which no two are alike, and the frame's eight.
+    // Eight bytes of position, which make each one unique, and the eight of the frame.
     let body: Vec<u8> = new.entry.position.number().to_be_bytes().into_iter().chain(all_kinds).collect();
     let body = &body[..bytes - 8];
     new.entry.change = framed(body);
     new.hash = ChangeHash::of_change(&new.entry.change).unwrap();
 }
 
-/// Makes the changes of a commit say this, and so unlike those of any other.
+/// Makes the changes of a commit contain these words, and so differ from those of any other.
 pub(super) fn reword(commit: &mut StreamCommit, words: &str) {
     for new in &mut commit.entries {
         new.entry.change = framed(format!("{words} at {}", new.entry.position).as_bytes());
@@ -186,7 +185,7 @@ pub(super) fn reword(commit: &mut StreamCommit, words: &str) {
     }
 }
 
-/// The hash of the change at a position, which no other position of a stream has.
+/// The hash of the change at a position, unique in a stream.
 pub(super) fn hash(position: Position) -> ChangeHash {
     ChangeHash::of_change(&change(position)).unwrap()
 }
@@ -206,12 +205,12 @@ pub(super) fn entry(position: Position, document: DocumentId, author: &str, mess
     NewEntry { entry, hash: hash(position), chain: chain(position), author: message.then(|| account(author)) }
 }
 
-/// What is written as the chain at a position, which no store makes or checks.
+/// The chain written for a position; stores neither compute nor check it.
 pub(super) fn chain(position: Position) -> ChainHash {
     ChainHash::from_bytes([position.number() as u8; 32])
 }
 
-/// A commit of nothing yet.
+/// An empty commit.
 pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
     StreamCommit {
         tenant: tenant(),
@@ -246,7 +245,7 @@ pub(super) fn group(number: u32, members: &[&str]) -> StreamCommit {
     commit
 }
 
-/// Messages of one author on the first page of a conversation.
+/// A commit of messages of one author on the first page of a conversation.
 pub(super) fn messages(number: u32, expected: u64, author: &str, count: u64) -> StreamCommit {
     let mut commit = commit(stream(number), expected);
     let positions = expected + 1..=expected + count;
@@ -260,7 +259,7 @@ pub(super) fn messages(number: u32, expected: u64, author: &str, count: u64) -> 
     commit
 }
 
-/// A change of somebody's membership.
+/// A commit that changes somebody's membership.
 pub(super) fn membership(number: u32, expected: u64, name: &str, status: MemberStatus) -> StreamCommit {
     let mut commit = commit(stream(number), expected);
     let document = TimelineId::of(conversation(number)).document();
@@ -270,7 +269,7 @@ pub(super) fn membership(number: u32, expected: u64, name: &str, status: MemberS
     commit
 }
 
-/// A change of somebody's profile.
+/// A commit that changes somebody's profile.
 pub(super) fn profile(name: &str, expected: u64, display_name: &str) -> StreamCommit {
     let mut commit = commit(StreamId::Account(account(name)), expected);
     commit.entries.push(entry(position(expected + 1), DocumentId::Account(account(name)), name, false));
@@ -282,7 +281,7 @@ pub(super) fn profile(name: &str, expected: u64, display_name: &str) -> StreamCo
     commit
 }
 
-/// A member who stands there since a position.
+/// A member with this status since a position.
 pub(super) fn member(status: MemberStatus, since: u64) -> MemberRow {
     let joined = (status == MemberStatus::Active).then_some(position(since));
     MemberRow { role: Role::Member, status, moved_at: None, joined }
@@ -307,13 +306,13 @@ pub(super) fn row(members: &[&str], title: Option<&str>) -> ConversationRow {
     }
 }
 
-/// Commits, of which all must be admitted.
+/// Writes commits that must all succeed.
 pub(super) async fn write(store: &dyn Store, commits: &[StreamCommit]) {
     let outcomes = store.commit(commits).await.unwrap();
     assert!(outcomes.iter().all(|outcome| *outcome == CommitOutcome::Committed), "{outcomes:?}");
 }
 
-/// Whether a cursor is of the store's history.
+/// Returns true if a cursor belongs to the store's history.
 pub(super) async fn knows(store: &dyn Store, cursor: Cursor) -> bool {
     match store.catch_up(&tenant(), &account("ann"), Some(cursor), ENTRIES_MAX).await {
         Ok(_) => true,
@@ -322,7 +321,7 @@ pub(super) async fn knows(store: &dyn Store, cursor: Cursor) -> bool {
     }
 }
 
-/// A cursor behind which nothing is left for this account.
+/// A cursor with nothing left after it for this account.
 pub(super) async fn settled_cursor(store: &dyn Store, name: &str) -> Cursor {
     for _ in 0..500 {
         let cursor = store.catch_up(&tenant(), &account(name), None, 0).await.unwrap().cursor;
@@ -335,7 +334,7 @@ pub(super) async fn settled_cursor(store: &dyn Store, name: &str) -> Cursor {
     panic!("some transaction never ends");
 }
 
-/// Positions of entries, in their order.
+/// The positions of entries, in their order.
 pub(super) fn positions(entries: &[Entry]) -> Vec<u64> {
     entries.iter().map(|entry| entry.position.number()).collect()
 }

@@ -1,4 +1,4 @@
-//! What is kept beside the journal: receipts, devices, members, profiles.
+//! Rows beside the journal: receipts, devices, members, profiles.
 
 use tidings_core::{
     model::{HeldMessage, MessageBody, Parent, Receipt, Thread},
@@ -59,7 +59,7 @@ pub(crate) async fn a_device_belongs_to_its_first_account_for_ever(store: &dyn S
     assert_eq!(register(&tenant(), "ann").await, DeviceOwner::Same);
     assert_eq!(register(&tenant(), "bob").await, DeviceOwner::Other);
     assert_eq!((owner("ann").await, owner("bob").await), (Some(DeviceOwner::Same), Some(DeviceOwner::Other)));
-    // Another tenant is another world: there the same id is another device.
+    // Tenants are isolated: in another one the same id is another device.
     assert_eq!(register(&other, "bob").await, DeviceOwner::Same);
     assert_eq!(register(&other, "ann").await, DeviceOwner::Other);
     assert_eq!(register(&tenant(), "ann").await, DeviceOwner::Same);
@@ -109,7 +109,7 @@ pub(crate) async fn a_profile_says_since_when_it_is(store: &dyn Store) {
     twice.entries.extend(anne.entries);
     let created_at = twice.profile.and_then(|profile| profile.created_at);
     twice.profile = anne.profile.map(|profile| Profile { created_at, ..profile });
-    // A suspension makes no profile, and no time of one.
+    // A suspension creates no profile and no timestamp of one.
     suspend(store, "bob", Suspension::Suspended).await;
     write(store, &[twice, profile("bob", 0, "Bob")]).await;
     let times = async || {
@@ -135,7 +135,7 @@ pub(crate) async fn a_suspension_holds_until_it_is_lifted(store: &dyn Store) {
     let everybody = ["ann", "bob", "cid"].map(account);
     write(store, &[profile("ann", 0, "Ann")]).await;
     assert_eq!(store.suspended(&tenant(), &everybody).await.unwrap(), []);
-    // One with a profile, one who was never seen.
+    // One account with a profile, and one that was never seen.
     suspend(store, "ann", Suspension::Suspended).await;
     suspend(store, "bob", Suspension::Suspended).await;
     write(store, &[profile("ann", 1, "Anna"), profile("bob", 0, "Bob")]).await;

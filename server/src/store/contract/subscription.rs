@@ -1,4 +1,4 @@
-//! Subscribers of channels: who they are, how many, and what they are told.
+//! Subscribers of channels: who they are, their number, and what is sent to them.
 
 use tidings_core::{model::Receipt, wire::MemberReceipt};
 
@@ -7,7 +7,7 @@ use crate::store::{SubscriberCounts, SubscriberRow};
 
 const SINCE: WallTime = WallTime::from_millis(1_700_000_000_000);
 
-/// A channel with this staff.
+/// A commit that creates a channel with this staff.
 fn channel(number: u32, staff: &[&str]) -> StreamCommit {
     let mut commit = group(number, staff);
     commit.conversation = Some(channel_row(staff));
@@ -18,14 +18,14 @@ fn channel_row(staff: &[&str]) -> ConversationRow {
     ConversationRow { kind: ConversationKind::Channel, ..row(staff, None) }
 }
 
-/// Subscriptions that begin or end, at a position.
+/// A commit of subscriptions that begin or end, at a position.
 fn subscriptions(number: u32, expected: u64, names: &[&str], status: MemberStatus) -> StreamCommit {
     let mut commit = commit(stream(number), expected);
     commit.subscribers = names.iter().map(|name| (account(name), SubscriberRow { status, at: SINCE })).collect();
     commit
 }
 
-/// What staff say of somebody in a channel's document.
+/// A commit by staff that sets somebody's status in a channel's document.
 fn status_commit(number: u32, expected: u64, name: &str, status: MemberStatus) -> StreamCommit {
     let mut commit = membership(number, expected, name, status);
     commit.conversation = Some(channel_row(&["ann"]));
@@ -63,7 +63,7 @@ pub(crate) async fn subscribers_are_rows_beside_the_members(store: &dyn Store) {
 pub(crate) async fn the_count_is_what_the_rows_say_whatever_moves_them(store: &dyn Store) {
     write(store, &[channel(1, &["ann"])]).await;
     write(store, &[subscriptions(1, 1, &["bob", "cid", "dan", "eve"], MemberStatus::Active)]).await;
-    // Who subscribes already, who never did, and who joins and leaves in one call.
+    // Some subscribe already, some never did, and some join and leave in one call.
     write(store, &[subscriptions(1, 1, &["bob"], MemberStatus::Active)]).await;
     write(store, &[subscriptions(1, 1, &["zoe"], MemberStatus::Left)]).await;
     assert_eq!(count(store, 1).await, 4);
@@ -71,12 +71,12 @@ pub(crate) async fn the_count_is_what_the_rows_say_whatever_moves_them(store: &d
     write(store, &both).await;
     write(store, &[subscriptions(1, 1, &["bob"], MemberStatus::Left)]).await;
     assert_eq!((count(store, 1).await, names(store, 1).await), (3, vec!["cid".into(), "dan".into(), "eve".into()]));
-    // Staff ban one and add another: with the entry their rows end.
+    // Staff ban one and add another: the entry ends their subscriber rows.
     write(store, &[status_commit(1, 1, "cid", MemberStatus::Banned)]).await;
     write(store, &[status_commit(1, 2, "dan", MemberStatus::Active), messages(1, 3, "ann", 1)]).await;
     assert_eq!((count(store, 1).await, names(store, 1).await), (1, vec!["eve".into()]));
     assert_eq!(store.active_members(&tenant(), conversation(1)).await.unwrap(), [account("ann"), account("dan")]);
-    // And one who was let in by an entry.
+    // Another was admitted by an entry.
     let mut approved = status_commit(1, 4, "cid", MemberStatus::Active);
     approved.members.clear();
     approved.subscribers = vec![(account("cid"), SubscriberRow { status: MemberStatus::Active, at: SINCE })];
@@ -135,7 +135,7 @@ pub(crate) async fn a_subscribers_receipts_are_told_to_nobody_else(store: &dyn S
     assert_eq!(counts(3).await, SubscriberCounts { subscribers: 2, delivered: 1, read: 0 });
     write(store, &[subscriptions(1, 3, &["bob"], MemberStatus::Left)]).await;
     assert_eq!(counts(2).await, SubscriberCounts { subscribers: 1, delivered: 1, read: 1 });
-    // Who is staff from then on is heard as staff.
+    // From then on they are reported as staff.
     write(store, &[status_commit(1, 3, "cid", MemberStatus::Active)]).await;
     let ann = settled_cursor(store, "ann").await;
     store.merge_receipts(&tenant(), &[of("cid", 4, 4)]).await.unwrap();

@@ -1,15 +1,13 @@
-//! A commit in one statement, and so in one round trip. A transaction of
-//! several statements waits for the network, and for Postgres to be scheduled,
-//! eight times; a person waits for their sum.
+//! A commit in one statement, and so in one round trip. A transaction of several statements waits for the
+//! network, and for Postgres to be scheduled, eight times, and a person waits for the sum.
 
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, postgres::PgArguments};
 
 use super::{Insert, Value, bind_columns};
 
-/// `Backend::commit_at_once`. `head` has a row only if every stream was found,
-/// and locked, at its position; every insert is of what `head` has a row for,
-/// and so comes after the locks. In one order everywhere, so that nodes never
-/// wait for one another in a ring.
+/// Implements `Backend::commit_at_once`. `head` has a row only if every stream was found, and locked, at its
+/// position; every insert selects from `head`, and so runs after the locks. Streams are locked in one order
+/// everywhere, so that nodes never deadlock.
 pub(super) async fn commit(
     connection: &mut PgConnection,
     heads: Vec<Vec<Value>>,

@@ -1,11 +1,9 @@
-//! How nodes on one Postgres hear of each other: quickly by NOTIFY; and of
-//! entries for certain, by looking at the journal every second. There a lost
-//! notice delays, never loses.
+//! Notices between nodes on one Postgres: quickly by NOTIFY; entries also reliably, by polling the journal
+//! every second. A lost notice of entries delays them and never loses them.
 //!
-//! The notification of entries is sent after the commit, by itself. Within the
-//! transaction it would take Postgres' one lock of the notification queue
-//! until the commit is on disk, and so let one transaction of the whole
-//! cluster commit at a time.
+//! The notice of entries is sent after the commit, on its own. Inside the transaction it would hold Postgres'
+//! single lock of the notification queue until the commit is on disk, so that the whole cluster could commit
+//! only one transaction at a time.
 
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
@@ -31,19 +29,19 @@ use crate::store::{
 
 const CHANNEL: &str = "tidings";
 
-/// How often a node looks by itself.
+/// Interval between polls of the journal.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
-/// How long to wait before listening anew, when Postgres is away.
+/// Pause before listening again when Postgres is unavailable.
 const LISTEN_DELAY: Duration = Duration::from_secs(1);
 
-/// Silence after which it is asked whether Postgres is there, and how long it may take to say so.
+/// Silence after which the connection is probed, and the time allowed for the answer.
 const LISTEN_SILENCE: Duration = Duration::from_secs(10);
 
-/// Notices that wait in either direction; more are dropped, and entries looked for.
+/// Notices queued in either direction; beyond it they are dropped, and entries are found by polling.
 const NOTICES_MAX: usize = 4_096;
 
-/// Both directions of one node. The tasks end with it.
+/// Both directions of one node's notices. Dropping it ends the tasks.
 pub(in crate::store) struct Feed {
     outgoing: mpsc::Sender<Notice>,
     watch: Mutex<Watch>,
@@ -51,19 +49,19 @@ pub(in crate::store) struct Feed {
     tasks: [JoinHandle<()>; 2],
 }
 
-/// What this node has heard and seen.
+/// What this node has received and seen.
 struct Watch {
     incoming: mpsc::Receiver<Notice>,
     look_at: Instant,
-    /// Every transaction with a smaller tick was visible at the last look.
+    /// Every transaction with a smaller tick was visible at the last poll.
     cursor: Option<Cursor>,
-    /// The newest runs that were answered, so that a look does not repeat
-    /// them; those that no look can find any more are dropped.
+    /// The newest runs that were reported, so that a poll does not repeat them; runs that no poll can find any
+    /// more are dropped.
     told: BTreeMap<(TenantId, StreamId), (Position, Position)>,
 }
 
 impl Feed {
-    /// Listens on one connection of its own and notifies on another.
+    /// Listens on one dedicated connection and notifies on another.
     pub(super) fn start(
         connect: PgConnectOptions,
         node: i64,
@@ -89,7 +87,7 @@ impl Feed {
         }
     }
 
-    /// Entries from now on will be found; earlier ones are in catch-ups.
+    /// Starts polling from now; earlier entries are in catch-ups.
     pub(super) async fn look_from_now(&self, store: &SqlStore<Postgres>) -> Result<(), StoreError> {
         let mut watch = self.watch.lock().await;
         if watch.cursor.is_none() {
@@ -128,7 +126,7 @@ impl Feed {
     }
 }
 
-/// Lets ticks go on where the database crashed.
+/// Lets ticks continue after the database crashed.
 pub(super) async fn resume(store: &SqlStore<Postgres>) -> Result<(), StoreError> {
     let resumed = async {
         let mut writer = store.writer().await?;
@@ -149,8 +147,7 @@ const LOOK: &str = "SELECT tenant, stream, min(position) AS first, max(position)
     WHERE tick >= $1 AND node <> $2 GROUP BY tenant, stream";
 
 impl Watch {
-    /// Finds what others wrote since the last look, and answers what no
-    /// notice told.
+    /// Polls for entries that others wrote since the last poll, and returns those without a notice.
     async fn look(&mut self, store: &SqlStore<Postgres>) -> Result<Vec<Notice>, StoreError> {
         let mut reader = store.reader().await?;
         let mut transaction = reader.begin(Postgres::BEGIN_READ).await?;
@@ -170,8 +167,8 @@ impl Watch {
         Ok(found.into_iter().filter(undelivered).collect())
     }
 
-    /// Remembers a run of entries. One that does not touch the run before
-    /// takes its place: the gap may be of a notice that was lost.
+    /// Remembers a reported run of entries. A run that does not touch the previous one replaces it: the notice
+    /// of the gap may have been lost.
     fn remember(&mut self, notice: &Notice) {
         let Notice::Entries { tenant, stream, first, last, .. } = notice else { return };
         let (first, last) = (*first, *last);
@@ -211,7 +208,7 @@ async fn notify_others(
     }
 }
 
-/// Sends the notifications of these notices, in one statement.
+/// Sends the notifications of these notices in one statement.
 pub(super) async fn notify(connection: &mut PgConnection, node: i64, notices: Vec<Notice>) -> Result<(), sqlx::Error> {
     let payloads: Vec<String> = notices.iter().flat_map(|notice| payload::print(node, notice)).collect();
     let sql = "SELECT pg_notify($1, payload) FROM unnest($2) AS payload";
@@ -219,7 +216,7 @@ pub(super) async fn notify(connection: &mut PgConnection, node: i64, notices: Ve
     Ok(())
 }
 
-/// Hears notifications of other nodes, for ever.
+/// Receives notifications of other nodes for ever.
 async fn listen(connect: PgConnectOptions, node: i64, heard: mpsc::Sender<Notice>, counters: Arc<StoreCounters>) {
     loop {
         let Err(error) = listen_once(connect.clone(), node, &heard, &counters).await;
@@ -239,7 +236,7 @@ async fn listen_once(
     listener.listen(CHANNEL).await?;
     loop {
         let Ok(notification) = timeout(LISTEN_SILENCE, listener.recv()).await else {
-            // Nobody has told anything, or nobody is there any more.
+            // Either nothing was sent, or the connection is dead.
             let again = AssertSqlSafe(format!("LISTEN \"{CHANNEL}\""));
             let answer = timeout(LISTEN_SILENCE, (&mut listener).execute(again)).await;
             answer.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
@@ -247,7 +244,7 @@ async fn listen_once(
         };
         let notification = notification?;
         if let Some(notice) = payload::parse(node, notification.payload()) {
-            // A full queue drops it: the next look will find entries.
+            // A full queue drops it: the next poll finds the entries.
             if heard.try_send(notice).is_err() {
                 counters.notices_lost.count();
             }

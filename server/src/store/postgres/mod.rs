@@ -21,11 +21,10 @@ use super::{
     sql::{Backend, Insert, Patience, Rot, SqlStore, Value, migrator, read_row},
 };
 
-/// Every query here goes from a few keys along indexes, whatever the sizes.
-/// The planner is held to that: with statistics that are missing or of
-/// yesterday it chose to read whole tables, a thousand times slower. One plan
-/// a statement also saves planning at each call, which took longer than the
-/// queries. Compiling a plan never pays for such short ones.
+/// Planner settings. Every query here goes from a few keys along indexes, whatever the table sizes, and the
+/// planner is held to that: with missing or outdated statistics it chose to read whole tables, a thousand times
+/// slower. A single generic plan per statement also saves planning at each call, which took longer than the
+/// queries. Compiling a plan (JIT) never pays off for such short ones.
 const PLANS: [(&str, &str); 6] = [
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
@@ -35,12 +34,11 @@ const PLANS: [(&str, &str); 6] = [
     ("jit", "off"),
 ];
 
-/// A node that is paused, or cut off, in the middle of a transaction must not
-/// keep others from the streams that it has locked. Shorter than the others
-/// wait for an answer.
+/// A node that is paused or cut off in the middle of a transaction must not keep others from the streams it has
+/// locked. Shorter than the time that the others wait for an answer.
 const TRANSACTION_IDLE: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");
 
-/// How long a connection is taken to live without being asked.
+/// Idle time for which a connection is assumed to be alive without a probe.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// Connects to the database of a `postgres://` URL.
@@ -52,8 +50,7 @@ pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<P
     let pool = PgPoolOptions::new()
         .max_connections(options.connections_max.max(1))
         .acquire_timeout(options.acquire_timeout)
-        // A connection that was just used is not asked whether it lives: that
-        // would be one more round trip for each call.
+        // Recently used connections are not probed: that would cost each call another round trip.
         .test_before_acquire(false)
         .before_acquire(|connection, about| {
             Box::pin(async move {
@@ -72,7 +69,7 @@ pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<SqlStore<P
     Ok(SqlStore { reads: pool.clone(), writes: pool, node, feed, counters, rot: Rot::default(), patience, bounds })
 }
 
-/// Connects once, since a pool would try until its time is over and tell nothing but that.
+/// Connects once up front, because a pool would retry until its timeout and report nothing but that.
 async fn reach(connect: &PgConnectOptions, wait: Duration) -> Result<(), sqlx::Error> {
     let address = match connect.get_socket() {
         Some(socket) => socket.display().to_string(),
@@ -91,7 +88,7 @@ async fn reach(connect: &PgConnectOptions, wait: Duration) -> Result<(), sqlx::E
 
 read_row!(PgRow);
 
-/// A text that is declared as JSON.
+/// A text declared as JSON.
 struct Json(String);
 
 impl Type<Postgres> for Json {
@@ -151,7 +148,7 @@ impl Column {
     }
 }
 
-/// Turns rows into one array a column.
+/// Turns rows into one array per column.
 fn bind_columns(arguments: &mut PgArguments, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
     let mut columns: Vec<Column> = rows.first().into_iter().flatten().map(Column::of).collect();
     for row in rows {
@@ -169,19 +166,18 @@ fn bind_columns(arguments: &mut PgArguments, rows: Vec<Vec<Value>>) -> Result<()
     Ok(())
 }
 
-/// A database that was restored into a new cluster holds ticks beyond the
-/// transaction ids to come. Moves the base so far that every tick to come is
-/// beyond every cursor ever given. Such a database is another incarnation, whether
-/// or not its operator says so. Does nothing in any other case: a tick
-/// that this statement sees is of an earlier, smaller, transaction id.
+/// A database that was restored into a new cluster contains ticks larger than the transaction ids to come.
+/// Moves the base so far that every new tick is beyond every cursor ever issued. Such a database is another
+/// incarnation, whether or not its operator says so. Otherwise does nothing: a tick that this statement sees is
+/// of an earlier, smaller transaction id.
 const REBASE: &str = "UPDATE clock SET base = head.tick + 4294967296 - pg_current_xact_id()::text::bigint,
         incarnation = decode(replace(gen_random_uuid()::text, '-', ''), 'hex')
     FROM (SELECT max(tick) AS tick FROM streams) AS head
     WHERE head.tick >= pg_current_xact_id()::text::bigint + base";
 
-/// A database that crashed gives ids again that it gave before and knows nothing
-/// of. Moves the base so far that every tick to come is beyond every cursor ever
-/// given, and begins an epoch there, once. Does nothing where no crash was.
+/// A database that crashed reissues ids that it had issued before and does not remember. Moves the base so far
+/// that every new tick is beyond every cursor ever issued, and begins an epoch there, once. Does nothing if
+/// there was no crash.
 const RESUME: [&str; 4] = [
     "SELECT FROM clock FOR UPDATE",
     "UPDATE clock SET base = base + 4294967296 WHERE NOT EXISTS (SELECT FROM unbroken)",
@@ -198,8 +194,8 @@ impl Backend for Postgres {
 
     const BEGIN_READ: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     const BEGIN_WRITE: &'static str = "BEGIN";
-    // An array, and not a join: every commit runs this, and the planner must
-    // never think of reading all streams of the tenant.
+    // An array rather than a join: every commit runs this, and the planner must never consider reading all
+    // streams of the tenant.
     const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
         WHERE tenant = $1 AND stream = ANY (ARRAY(SELECT key FROM json_each($2))) ORDER BY stream FOR UPDATE";
     const KEY_BYTES: &'static str = "decode(key, 'hex')";
@@ -245,7 +241,7 @@ impl Backend for Postgres {
         at_once::commit(connection, heads, inserts).await
     }
 
-    /// Nodes take turns: the second one sees that there is nothing left to do.
+    /// Nodes take turns: the second one finds nothing left to do.
     async fn resume(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         for statement in RESUME {
             sqlx::query(statement).execute(&mut *connection).await?;
@@ -253,8 +249,8 @@ impl Backend for Postgres {
         Ok(())
     }
 
-    /// Nodes that start together wait for one another: the migrator holds a
-    /// lock of its session. It keeps it when it fails, so the session ends.
+    /// Nodes that start together wait for one another: the migrator holds a lock of its session. It keeps the
+    /// lock if it fails, so the session is closed.
     async fn migrate(store: &SqlStore<Self>) -> Result<(), StoreError> {
         let connect = store.writes.connect_options().as_ref().clone();
         let pool = PgPoolOptions::new().max_connections(1).connect_with(connect).await?;
@@ -273,7 +269,7 @@ impl Backend for Postgres {
         store.feed.look_from_now(store).await
     }
 
-    /// Postgres tends its files itself.
+    /// Postgres maintains its files itself.
     async fn tend(_: &SqlStore<Self>) -> Result<(), StoreError> {
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Notices as the payloads of NOTIFY: words with a space between, the node
-//! that tells, the kind, the tenant, and what the kind needs.
+//! Notices as payloads of NOTIFY: words separated by spaces, namely the sending node, the kind, the tenant, and
+//! what the kind needs.
 
 use tidings_core::{
     ids::{AccountId, ConversationId, StreamId, TenantId},
@@ -10,18 +10,18 @@ use tidings_core::{
 
 use crate::{store::Notice, trace::TraceId};
 
-/// Bytes of one payload: Postgres takes fewer than 8,000, and fails the whole
-/// statement over one that is longer.
+/// Maximum size of a payload: Postgres accepts fewer than 8,000 bytes, and fails the whole statement if
+/// one is longer.
 const PAYLOAD_BYTES_MAX: usize = 7_900;
 
-/// Accounts of one payload, of 137 bytes each at most with what they do.
+/// Maximum number of accounts in a payload; each takes at most 137 bytes with its activity.
 const PAYLOAD_ACCOUNTS_MAX: usize = 50;
 
-/// A notice of this node: one payload, or several when its receipts or accounts are many.
+/// Prints a notice of this node: one payload, or several if it has many receipts or accounts.
 pub(super) fn print(node: i64, notice: &Notice) -> Vec<String> {
     match notice {
         Notice::Entries { tenant, stream, first, last, traces } => {
-            // As many as the pushes that are decided together: far from a payload's bound.
+            // At most as many as the pushes decided together: far below the payload's limit.
             let traces: String = traces.iter().map(|trace| format!(" {trace}")).collect();
             vec![format!("{node} entries {tenant} {stream} {first} {last}{traces}")]
         }
@@ -59,8 +59,8 @@ fn print_receipts(node: i64, tenant: &TenantId, receipts: &[MemberReceipt]) -> V
     payloads
 }
 
-/// A notice of another node, or a suspension of any; none for what else this
-/// node told, and for what is not a notice: anybody who may connect may notify.
+/// Parses a notice of another node, or a suspension of any node. None for this node's own other notices, and
+/// for anything that is not a notice: anybody who may connect may notify.
 pub(super) fn parse(own: i64, payload: &str) -> Option<Notice> {
     let mut words = payload.split(' ');
     let node: i64 = words.next()?.parse().ok()?;
@@ -107,7 +107,7 @@ pub(super) fn parse(own: i64, payload: &str) -> Option<Notice> {
         "suspended" => Notice::Suspended { tenant, account: AccountId::parse(words.next()?).ok()? },
         _ => return None,
     };
-    // Whoever suspends has ended no session yet, not even its own.
+    // A node that suspends has not ended any sessions yet, not even its own.
     let node = if matches!(notice, Notice::Suspended { .. }) { None } else { Some(node) };
     (node != Some(own) && words.next().is_none()).then_some(notice)
 }

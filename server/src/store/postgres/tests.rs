@@ -1,5 +1,5 @@
-//! The contract on a real server, and what only several nodes do. Each test
-//! makes a database of its own and drops it.
+//! The contract on a real server, and behaviour that needs several nodes. Each test creates its own database
+//! and drops it.
 
 use std::{
     collections::BTreeMap,
@@ -39,7 +39,7 @@ fn server() -> PgConnectOptions {
     PgConnectOptions::from_str(&url).unwrap()
 }
 
-/// Runs a test on a database of its own, and drops it, also after a panic.
+/// Runs a test on its own database, and drops it even after a panic.
 async fn on_a_database(test: impl AsyncFnOnce(Database)) {
     let name = format!("tidings_test_{:016x}", rand::random::<u64>());
     let mut admin = PgConnection::connect_with(&server()).await.unwrap();
@@ -75,7 +75,7 @@ impl Database {
     }
 }
 
-/// Waits, a little, for news that satisfy.
+/// Waits, for a bounded time, for notices that satisfy a condition.
 async fn notices_until(store: &dyn Store, enough: impl Fn(&[Notice]) -> bool) -> Vec<Notice> {
     let mut all = Vec::new();
     for _ in 0..20 {
@@ -97,7 +97,7 @@ async fn nothing_is_missed_when_transactions_commit_out_of_order() {
     on_a_database(async |database: Database| {
         let store = database.open().await;
         write(&store, &[group(1, &["ann"]), group(2, &["ann"])]).await;
-        // A second node's commit takes its id first, and commits last.
+        // A second node's commit takes its id first and commits last.
         let late = database.open().await;
         let mut writer = late.writer().await.unwrap();
         let mut transaction = writer.begin(Postgres::BEGIN_WRITE).await.unwrap();
@@ -120,18 +120,18 @@ async fn nothing_is_missed_when_ids_are_given_again_after_a_crash() {
     on_a_database(async |database: Database| {
         let (store, pool) = (database.open().await, database.pool().await);
         write(&store, &[group(1, &["ann"])]).await;
-        // Ids of transactions that leave no trace: a crash makes Postgres forget that it gave them.
+        // Transaction ids that leave no trace: after a crash Postgres no longer knows that it issued them.
         for _ in 0..20 {
             let mut transaction = pool.begin().await.unwrap();
             sqlx::query("SELECT pg_current_xact_id()").execute(&mut *transaction).await.unwrap();
             transaction.rollback().await.unwrap();
         }
         let before = store.catch_up(&tenant(), &account("ann"), None, ENTRIES_MAX).await.unwrap();
-        // What a crash leaves of a table that is in no log.
+        // What a crash leaves of an unlogged table.
         sqlx::query("TRUNCATE unbroken").execute(&pool).await.unwrap();
         let asked = store.catch_up(&tenant(), &account("ann"), Some(before.cursor), ENTRIES_MAX).await;
         assert!(matches!(asked, Err(StoreError::Unavailable(_))), "no cursor is told: {asked:?}");
-        // Two nodes come back at once; whoever writes first goes on by itself.
+        // Two nodes return at once; whichever writes first resumes the ticks by itself.
         let other = database.open_only().await;
         let (first, second) = tokio::join!(feed::resume(&store), feed::resume(&other));
         first.unwrap();
@@ -165,8 +165,8 @@ async fn whoever_writes_first_after_a_crash_goes_on() {
     .await;
 }
 
-/// Entries without a gap up to a position; a transaction of another test may
-/// have some sent a second time.
+/// Asserts entries without a gap up to a position; a transaction of another test may cause some to be
+/// sent twice.
 #[track_caller]
 fn assert_runs_to(entries: &[Entry], last: u64) {
     let run = contract::positions(entries);
@@ -185,8 +185,7 @@ async fn an_old_transaction_that_writes_last_is_not_missed() {
     on_a_database(async |database: Database| {
         let (store, pool) = (database.open().await, database.pool().await);
         write(&store, &[group(1, &["ann"])]).await;
-        // Takes its id now, so what it writes later carries a smaller tick
-        // than the entry before.
+        // Takes its id now, so that what it writes later carries a smaller tick than the entry before.
         let old = database.open().await;
         let mut writer = old.writer().await.unwrap();
         let mut transaction = writer.begin(Postgres::BEGIN_WRITE).await.unwrap();
@@ -232,13 +231,13 @@ async fn two_nodes_never_admit_against_the_same_head() {
     .await;
 }
 
-/// Streams that are written by all, writers on each of two nodes, and their calls.
+/// Streams that everybody writes, writers on each of two nodes, and calls of each.
 const RACED: u32 = 6;
 const WRITERS: u64 = 5;
 const CALLS: u32 = 80;
 
-/// One call of a writer: some of the streams at what it takes for their heads.
-/// A stream that is new, or occurs twice, cannot be written in one statement.
+/// One call of a writer: some of the streams at their presumed heads. A stream that is new, or occurs twice,
+/// cannot be written in one statement.
 fn racing_call(dice: &mut StdRng, heads: &[AtomicU64], call: u32) -> Vec<store::StreamCommit> {
     let mut numbers: Vec<u32> = (0..RACED).collect();
     numbers.shuffle(dice);
@@ -366,14 +365,14 @@ async fn entries_are_found_when_their_notification_is_lost() {
         transaction.commit().await.unwrap();
         let found = notices_until(&other, |all| !all.is_empty()).await;
         assert_eq!(found, [news(1, 1, 3)]);
-        // Told once, and not again with every look.
+        // Reported once, and not again with every poll.
         assert_eq!(other.notices().await.unwrap(), []);
         assert_eq!(other.notices().await.unwrap(), []);
     })
     .await;
 }
 
-/// Waits for two nodes to listen.
+/// Waits until two nodes listen.
 async fn two_listeners(pool: &PgPool) {
     let sql = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle'";
@@ -420,7 +419,8 @@ async fn j45_a_database_that_lost_its_end_in_a_crash_knows_the_cursors_of_it() {
         let before = contract::settled_cursor(&store, "ann").await;
         write(&store, &[messages(1, 1, "ann", 1)]).await;
         let lost = contract::settled_cursor(&store, "ann").await;
-        // As a standby takes over that had not got the last transaction: its ticks are beyond all that were.
+        // As if a standby took over that had not received the last transaction: its ticks are beyond all
+        // earlier ones.
         for sql in ["DELETE FROM journal WHERE position > 1", "UPDATE streams SET position = 1", "DELETE FROM unbroken"]
         {
             sqlx::query(sql).execute(&pool).await.unwrap();

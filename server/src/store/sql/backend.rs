@@ -1,5 +1,5 @@
-//! The little that the two databases do differently, and the values and rows
-//! in neutral types, so that every query has one text and one function.
+//! The little that the two databases do differently, and neutral types for values and rows, so that every query
+//! has one text and one function.
 
 use std::{future::Future, path::Path};
 
@@ -17,86 +17,84 @@ use crate::store::{Notice, StoreError};
 /// A database that `SqlStore` can keep its tables in. Both take `$1` for a
 /// parameter, `ON CONFLICT`, `RETURNING` and `json_each`.
 pub(in crate::store) trait Backend: Database<Row: ReadRow> {
-    /// What a node needs to tell others, and to hear them.
+    /// State for sending and receiving notices.
     type Feed: Send + Sync + 'static;
 
     /// Begins a transaction all of whose reads are of one moment.
     const BEGIN_READ: &'static str;
     /// Begins a transaction that may write.
     const BEGIN_WRITE: &'static str;
-    /// Answers `stream` and `position` of the streams `$2` of tenant `$1`, and
-    /// keeps others from moving them; locks in the order of their names.
+    /// Returns `stream` and `position` of the streams `$2` of tenant `$1`, and locks them in the order of
+    /// their names.
     const LOCK_HEADS: &'static str;
     /// Turns the hexadecimal `key` of `json_each` into bytes.
     const KEY_BYTES: &'static str;
-    /// Answers the `tick` of this write transaction.
+    /// Returns the `tick` of this write transaction.
     const TICK: &'static str;
-    /// Answers the `cursor` up to which this read transaction sees everything, the last
-    /// `epoch` before it and the tick of the `newest_entry` before it.
+    /// Returns the `cursor` up to which this read transaction sees everything, the last `epoch` before it and
+    /// the tick of the `newest_entry` before it.
     const CURSOR: &'static str;
-    /// Answers for a tick `$1`, as `cursor`, the last `epoch` before it, and the tick of the
-    /// `newest_entry` of that epoch, which is over.
+    /// Returns for a tick `$1`, as `cursor`, the last `epoch` before it, and the tick of the `newest_entry` of
+    /// that epoch, which is over.
     const HISTORY: &'static str;
 
-    /// Lets ticks go on, in a write transaction, where `TICK` answers none.
+    /// Makes ticks available again, in a write transaction, where `TICK` returns none.
     fn resume(connection: &mut Self::Connection) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
-    /// Runs one statement and answers its rows.
+    /// Runs one statement and returns its rows.
     fn fetch(
         connection: &mut Self::Connection,
         sql: SqlStr,
         values: Vec<Value>,
     ) -> impl Future<Output = Result<Vec<Self::Row>, sqlx::Error>> + Send;
 
-    /// Inserts rows of one shape, of which no two may have the same key, and
-    /// answers what `RETURNING` in the insert says.
+    /// Inserts rows of one shape, with distinct keys, and returns what the insert's `RETURNING` says.
     fn insert(
         connection: &mut Self::Connection,
         insert: &Insert,
         rows: Vec<Vec<Value>>,
     ) -> impl Future<Output = Result<Vec<Self::Row>, sqlx::Error>> + Send;
 
-    /// Inserts rows of several tables, in a transaction of its own and one round
-    /// trip, if each of the streams in `heads` (tenant, stream, position) is at
-    /// its position; else writes nothing. Where a column is called `tick` the
-    /// transaction's own is written. Tells whether it wrote; a database may
-    /// leave to `commit` what it has no such way for.
+    /// Inserts rows of several tables, in a transaction of its own and one round trip, if each of the streams
+    /// in `heads` (tenant, stream, position) is at its position; otherwise writes nothing. A column called
+    /// `tick` gets the transaction's own. Returns true if it wrote; a database without such a statement may
+    /// leave all commits to `commit`.
     fn commit_at_once(
         connection: &mut Self::Connection,
         heads: Vec<Vec<Value>>,
         inserts: Vec<(&'static Insert, Vec<Vec<Value>>)>,
     ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
 
-    /// The texts that make the tables, one a version from 1 on.
+    /// The migration texts, numbered from 1.
     const MIGRATIONS: &'static [&'static str];
 
-    /// Brings the tables to this program's version.
+    /// Upgrades the tables to this program's version.
     fn migrate(store: &SqlStore<Self>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// `Store::ready`.
+    /// Implements `Store::ready`.
     fn ready(store: &SqlStore<Self>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// `Store::tend`.
+    /// Implements `Store::tend`.
     fn tend(store: &SqlStore<Self>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// What is left to do before the last connection ends.
+    /// Called before the last connection closes.
     fn close(store: &SqlStore<Self>) -> impl Future<Output = ()> + Send;
 
-    /// `Store::backup`.
+    /// Implements `Store::backup`.
     fn backup(store: &SqlStore<Self>, file: &Path) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// `Store::tell`.
+    /// Implements `Store::tell`.
     fn tell(feed: &Self::Feed, notices: Vec<Notice>);
 
-    /// Tells notices when the transaction of this connection commits: for what
-    /// is rare, and whose program may end right after it.
+    /// Sends notices when the transaction of this connection commits: for rare notices of programs that may end
+    /// right afterwards.
     fn tell_at_commit(
         connection: &mut Self::Connection,
         node: i64,
         notices: Vec<Notice>,
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
-    /// `Store::notices`.
+    /// Implements `Store::notices`.
     fn notices(store: &SqlStore<Self>) -> impl Future<Output = Result<Vec<Notice>, StoreError>> + Send;
 }
 
@@ -106,7 +104,7 @@ pub(in crate::store) struct Insert {
     pub(in crate::store) table: &'static str,
     /// The columns, in the order of a row's values.
     pub(in crate::store) columns: &'static [&'static str],
-    /// From `ON CONFLICT` on.
+    /// The clause from `ON CONFLICT` on.
     pub(in crate::store) conflict: &'static str,
 }
 
@@ -117,11 +115,11 @@ pub(in crate::store) enum Value {
     Text(Option<String>),
     /// A whole number.
     Number(i64),
-    /// A truth value.
+    /// A boolean.
     Flag(bool),
-    /// Bytes.
+    /// A byte string.
     Bytes(Option<Vec<u8>>),
-    /// A JSON object, for `json_each`: how a list becomes one parameter.
+    /// A JSON object, for `json_each`: passes a list as one parameter.
     Keys(String),
 }
 
@@ -133,19 +131,19 @@ impl Value {
 
     /// Numbers by id; the query reads `key` and `value`.
     pub(in crate::store) fn keyed<T: ToString>(pairs: impl IntoIterator<Item = (T, u64)>) -> Value {
-        // No id holds a character that JSON escapes.
+        // Ids contain no characters that JSON escapes.
         let pairs: Vec<String> =
             pairs.into_iter().map(|(key, number)| format!("\"{}\":{number}", key.to_string())).collect();
         Value::Keys(format!("{{{}}}", pairs.join(",")))
     }
 
-    /// Text that people wrote. Postgres has no U+0000 in a text, so neither
-    /// store keeps one: the projection shows U+FFFD, the journal has the truth.
+    /// Text that people wrote. Postgres cannot store U+0000 in a text, so neither store does: the projection
+    /// has U+FFFD instead, and the journal has the original.
     pub(in crate::store) fn words(text: Option<&str>) -> Value {
         Value::Text(text.map(|text| text.replace('\0', "\u{fffd}")))
     }
 
-    /// A number; what is beyond 63 bits is cut to them.
+    /// A number, truncated to 63 bits.
     pub(in crate::store) fn number(number: u64) -> Value {
         Value::Number(i64::try_from(number).unwrap_or(i64::MAX))
     }
@@ -209,17 +207,17 @@ impl From<Vec<u8>> for Value {
     }
 }
 
-/// The catch-up order of what one transaction writes.
+/// The place in the catch-up order of everything that one transaction writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::store) struct Tick(pub(in crate::store) u64);
 
-/// Columns by name, as both databases answer them.
+/// Columns by name, as both databases return them.
 pub(in crate::store) trait ReadRow {
     /// A text, or null.
     fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error>;
     /// A number.
     fn number(&self, column: &str) -> Result<i64, sqlx::Error>;
-    /// A truth value.
+    /// A boolean.
     fn flag(&self, column: &str) -> Result<bool, sqlx::Error>;
     /// Bytes, or null.
     fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, sqlx::Error>;
@@ -249,7 +247,7 @@ macro_rules! read_row {
 
 pub(in crate::store) use read_row;
 
-/// Runs one statement and answers its rows.
+/// Runs one statement and returns its rows.
 pub(in crate::store) async fn fetch<B: Backend>(
     connection: &mut B::Connection,
     sql: impl SqlSafeStr,
@@ -258,7 +256,7 @@ pub(in crate::store) async fn fetch<B: Backend>(
     Ok(B::fetch(connection, sql.into_sql_str(), values.into()).await?)
 }
 
-/// Inserts rows of one shape; none is no statement at all.
+/// Inserts rows of one shape; runs no statement if there are none.
 pub(in crate::store) async fn insert<B: Backend>(
     connection: &mut B::Connection,
     insert: &Insert,

@@ -1,4 +1,4 @@
-//! `Store`: each call takes a connection, and is done by the file of its noun.
+//! Implements `Store`: each call leases a connection and is done by the file of its noun.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -28,7 +28,7 @@ use crate::store::{
     StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
-/// Times a transaction is begun anew after a collision with another node's.
+/// Maximum number of restarts of a transaction after collisions with another node's.
 const COLLISIONS_MAX: u32 = 3;
 
 #[async_trait]
@@ -64,7 +64,7 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn close(&self) {
-        // The one that writes ends last: the last one cleans up.
+        // The writer closes last, because SQLite's last connection cleans up.
         self.reads.close().await;
         B::close(self).await;
         self.writes.close().await;

@@ -1,25 +1,21 @@
-//! What an account missed since a cursor, in a handful of queries whatever
-//! the number of its conversations.
+//! What an account missed since a cursor, in a fixed number of queries whatever the number of
+//! its conversations.
 //!
-//! Every row that catch-up looks for carries the tick of the transaction that
-//! last wrote it, and a cursor is a tick with this promise: every transaction
-//! with a smaller one was visible when the cursor was given, or had failed.
-//! So whatever an account has not seen has a tick of at least its cursor, and
-//! `tick >= cursor` misses nothing. It may find a little that was seen before,
-//! which clients drop by its position.
+//! Every row that catch-up looks for carries the tick of the transaction that last wrote it. A cursor is a tick
+//! with this promise: every transaction with a smaller tick was visible when the cursor was issued, or had
+//! failed. So whatever an account has not seen has a tick of at least its cursor, and `tick >= cursor` misses
+//! nothing. It may find some rows that were seen before; clients drop those by their position.
 //!
-//! - SQLite has one writer at a time and the tick counts its transactions, so
-//!   ticks are committed in their order. A cursor is the count plus one, read
-//!   in the transaction that reads everything else.
-//! - Postgres commits out of order. There the tick is the transaction's own
-//!   id, and the cursor the smallest id that was still running in the
-//!   snapshot that everything else is read from (`pg_snapshot_xmin`): all ids
-//!   below had ended. An older transaction that commits later has an id of at
-//!   least that cursor. A transaction anywhere in the cluster that stays open
-//!   holds cursors back: then more is sent twice, and nothing is lost.
+//! - SQLite has one writer at a time and the tick counts its transactions, so ticks are committed in
+//!   order. A cursor is the count plus one, read in the transaction that reads everything else.
+//! - Postgres commits out of order. There the tick is the transaction's own id, and the cursor is the
+//!   smallest id that was still running in the snapshot that everything else is read from
+//!   (`pg_snapshot_xmin`): all smaller ids had ended. An older transaction that commits later has an id of
+//!   at least that cursor. A transaction anywhere in the cluster that stays open holds cursors back: more
+//!   is then sent twice, and nothing is lost.
 //!
-//! In one stream, positions are taken under the lock of its row, so whoever
-//! sees an entry sees all before it: what is missed is a run up to the head.
+//! Within a stream, positions are assigned under the lock of its row, so whoever sees an entry sees all entries
+//! before it: what is missed is a run up to the head.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,10 +41,10 @@ use crate::{
     store::{CatchUp, MemberRow, StoreError},
 };
 
-/// Others in a summary.
+/// Maximum number of other members named in a summary.
 const OTHERS_MAX: usize = 4;
 
-/// `Store::catch_up`, within a transaction of one moment.
+/// Implements `Store::catch_up`, within a transaction that reads one moment.
 pub(super) async fn catch_up<B: Backend>(
     connection: &mut B::Connection,
     store: &SqlStore<B>,
@@ -81,7 +77,7 @@ pub(super) async fn catch_up<B: Backend>(
     let deleted = missed.deleted::<B>(connection).await?;
     changed.extend(&deleted);
     let mut revoked = missed.revoked::<B>(connection).await?;
-    // Of what was deleted it is told that it was, whoever was put out of it before.
+    // A deletion is reported to everybody who had a part, even if they were removed before it.
     revoked.retain(|(conversation, ..)| !deleted.contains(conversation));
     Ok(CatchUp {
         cursor,
@@ -93,16 +89,15 @@ pub(super) async fn catch_up<B: Backend>(
     })
 }
 
-/// The cursor of a read transaction. There is none for a moment after the
-/// database crashed.
+/// The cursor of a read transaction. For a moment after a database crash there is none.
 pub(in crate::store) async fn next_cursor<B: Backend>(connection: &mut B::Connection) -> Result<Cursor, StoreError> {
     let rows = fetch::<B>(connection, B::CURSOR, []).await?;
     let row = rows.first().ok_or(StoreError::Unavailable(sqlx::Error::RowNotFound))?;
     Fields::of("clock", row).cursor()
 }
 
-/// What is unread of a stream as of a position, of the account whose membership is `own`.
-/// The inner SELECT ends the count of a long absence.
+/// The unread counts of a stream as of a position, for the account whose membership is `own`. The inner SELECT
+/// bounds the count after a long absence.
 macro_rules! count_unread {
     ($head:literal) => {
         concat!(
@@ -125,9 +120,9 @@ macro_rules! count_unread {
     };
 }
 
-/// A query of summaries: of account `$2` in tenant `$1`, where it is active, was
-/// invited, or asked to be let in; and of what was deleted, wherever it had a part.
-/// The status is asked as `NOT IN`, so that a row whose status rotted is met and told.
+/// A query of summaries for account `$2` in tenant `$1`: of conversations where it is active, was invited or
+/// has asked to join, and of deleted ones in which it had any part. The status is compared with `NOT IN`, so
+/// that a row with a corrupt status is read and reported.
 macro_rules! select_summaries {
     ($($condition:literal)?) => {
         concat!(
@@ -159,13 +154,13 @@ async fn all_summaries<B: Backend>(
     tenant: &TenantId,
     account: &AccountId,
 ) -> Result<Vec<ConversationSummary>, StoreError> {
-    // Whoever was told of nothing need not be told of what was deleted.
+    // Without a cursor nothing was sent before, so there is no deletion to report.
     const GOING_ON: &str = select_summaries!(" AND conversations.state <> 'deleted'");
     let rows = fetch::<B>(connection, GOING_ON, [tenant.into(), account.into()]).await?;
     conversation_summaries(rot, tenant, &rows, account)
 }
 
-/// `Store::summaries`.
+/// Implements `Store::summaries`.
 pub(super) async fn summaries<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -181,7 +176,7 @@ pub(super) async fn summaries<B: Backend>(
     conversation_summaries(rot, tenant, &fetch::<B>(connection, SUMMARIES, values).await?, account)
 }
 
-/// `Store::unread`.
+/// Implements `Store::unread`.
 pub(super) async fn unread<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -226,7 +221,7 @@ fn conversation_summary<R: ReadRow>(
     let member = Fields::of("members", row).member()?;
     let state = fields.named("state", ConversationState::read)?;
     if state == ConversationState::Deleted {
-        // It is gone: that is all there is to be told.
+        // A deleted conversation's summary says nothing else.
         return Ok(ConversationSummary {
             title: None,
             member_count: 0,
@@ -264,7 +259,7 @@ fn conversation_summary<R: ReadRow>(
     })
 }
 
-/// What one who is not in yet may know: what it is, and how many are in it.
+/// The summary for an account that has not joined: the kind of the conversation and its number of members.
 fn outside<R: ReadRow>(fields: &Fields<'_, R>, member: MemberRow) -> Result<ConversationSummary, StoreError> {
     Ok(ConversationSummary {
         conversation: fields.conversation()?,
@@ -288,7 +283,7 @@ fn outside<R: ReadRow>(fields: &Fields<'_, R>, member: MemberRow) -> Result<Conv
     })
 }
 
-// Also those who left: their messages are still there to be shown.
+// Includes members who left: their messages are still shown.
 const ALL_PROFILES: &str = "SELECT account, profile, created_at, updated_at FROM accounts
     WHERE tenant = $1 AND account IN (
         SELECT $2 UNION
@@ -310,7 +305,7 @@ async fn all_profiles<B: Backend>(
     profile_notices(rot, tenant, &fetch::<B>(connection, ALL_PROFILES, [tenant.into(), account.into()]).await?)
 }
 
-/// Whose absence, and since when.
+/// The account, and the cursor since which it missed things.
 struct Missed<'q> {
     rot: &'q Rot,
     bounds: &'q Bounds,
@@ -340,7 +335,7 @@ impl Missed<'_> {
         })
     }
 
-    /// Where the account was invited, or asked to be let in.
+    /// The conversations to which the account was invited or has asked to join.
     async fn outside<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<ConversationId>, StoreError> {
         const OUTSIDE: &str = "SELECT conversation FROM members
             WHERE tenant = $1 AND account = $2 AND tick >= $3 AND status IN ('invited', 'requested')";
@@ -348,7 +343,7 @@ impl Missed<'_> {
         self.rot.readable(self.tenant, Whose::EachRows, &rows, |row| Fields::of("members", row).conversation())
     }
 
-    /// What was deleted of that in which the account was not, or not any more.
+    /// The deleted conversations of which the account was no longer a member.
     async fn deleted<B: Backend>(
         &self,
         connection: &mut B::Connection,
@@ -390,7 +385,7 @@ impl Missed<'_> {
                 AND journal.position >= CAST(CAST(wanted.value AS TEXT) AS BIGINT)
             ORDER BY journal.stream, journal.position";
         let mut runs = self.runs::<B>(connection, heads, entries_max).await?;
-        // The small ones first: so the most streams fit.
+        // Smallest first, so that most streams fit.
         runs.sort_by_key(|run| run.bytes);
         let mut bytes_left = self.bounds.catch_up_bytes_max;
         runs.retain(|run| {
@@ -414,7 +409,7 @@ impl Missed<'_> {
             });
             let entry = match entry {
                 Ok(entry) => entry,
-                // Left to fetch, which says what is wrong; the other streams are not held back by it.
+                // Left to be fetched, which reports the damage; the other streams are not held back.
                 Err(error @ StoreError::Damaged { .. }) => {
                     tracing::error!(tenant = %self.tenant, %error, "a catch-up leaves a stream out");
                     damaged.insert(stream);
@@ -431,15 +426,15 @@ impl Missed<'_> {
         Ok(streams)
     }
 
-    /// The missed runs of at most `entries_max` entries, without the entries.
-    /// Looks at one entry more than that of each stream.
+    /// The missed runs of at most `entries_max` entries, without the entries. Looks at one entry more than that
+    /// in each stream.
     async fn runs<B: Backend>(
         &self,
         connection: &mut B::Connection,
         heads: &[(StreamId, Position)],
         entries_max: u32,
     ) -> Result<Vec<Run>, StoreError> {
-        // Nothing is told of what was deleted but that it was.
+        // Of a deleted conversation only the deletion is reported.
         const RUNS: &str = "SELECT journal.stream, min(journal.position) AS first,
                 CAST(sum(length(journal.change)) AS BIGINT) AS bytes
             FROM json_each($2) AS wanted
@@ -470,8 +465,8 @@ impl Missed<'_> {
         Ok(runs)
     }
 
-    /// Receipts that moved: the own ones, and to a member of a small conversation all of its members'; but where there
-    /// are two members not those of one whom the other has blocked.
+    /// Receipts that moved: the account's own and, for members of a small conversation, those of all members;
+    /// in a direct conversation, unless that member has blocked the other.
     async fn receipts<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<MemberReceipt>, StoreError> {
         const RECEIPTS: &str = "SELECT receipts.conversation AS conversation, receipts.account AS account,
                 receipts.delivered, receipts.read
@@ -496,11 +491,10 @@ impl Missed<'_> {
         member_receipts(self.rot, self.tenant, &fetch::<B>(connection, RECEIPTS, values).await?)
     }
 
-    /// Profiles of everybody in a conversation that is new to the account, of
-    /// everybody new in a conversation, those that changed, and those of whom the
-    /// account blocks no longer: from the few
-    /// that changed in the tenant, not from the many that the account knows.
-    /// (To SQLite, CROSS JOIN says which table comes first.)
+    /// Profiles of everybody in a conversation that is new to the account, of everybody new in a conversation,
+    /// changed ones, and those of accounts it no longer blocks. The query starts from the few that changed in
+    /// the tenant rather than from the many that the account knows. (In SQLite, CROSS JOIN fixes the order of
+    /// the tables.)
     async fn profiles<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<ProfileNotice>, StoreError> {
         const PROFILES: &str = "SELECT account, profile, created_at, updated_at FROM accounts
             WHERE tenant = $1 AND account IN (
@@ -532,7 +526,7 @@ impl Missed<'_> {
     }
 }
 
-/// What is missed of a stream: everything from `first` on.
+/// The missed run of a stream: everything from `first` on.
 struct Run {
     stream: StreamId,
     first: Position,

@@ -1,5 +1,5 @@
-//! Writing entries: several streams in one transaction, each of them whole
-//! or not at all. The head of a stream decides who was first.
+//! Writing entries: several streams in one transaction, each of them completely or not at all. The head of a
+//! stream decides which of two commits was first.
 
 use std::collections::BTreeMap;
 
@@ -37,9 +37,9 @@ pub(super) async fn next_tick<B: Backend>(connection: &mut B::Connection) -> Res
     Fields::of("clock", row).tick()
 }
 
-/// `Store::commit` in one round trip, where that is all there is to it: every
-/// stream exists, occurs once, keeps what it is found under, is where its entries were judged and is not deleted.
-/// None when it is not, and nothing is written.
+/// Implements `Store::commit` in one round trip, for the common case: every stream exists, occurs once, keeps
+/// its name and directory words, is where its entries were judged, and is not deleted. Otherwise writes nothing
+/// and returns none.
 pub(in crate::store) async fn commit_at_once<B: Backend>(
     connection: &mut B::Connection,
     node: i64,
@@ -69,7 +69,7 @@ pub(in crate::store) async fn commit_at_once<B: Backend>(
     Ok(Some((vec![CommitOutcome::Committed; commits.len()], notices(commits))))
 }
 
-/// `Store::commit`, within a write transaction, and what it tells other nodes.
+/// Implements `Store::commit`, within a write transaction. Returns the notices for other nodes too.
 pub(in crate::store) async fn commit<B: Backend>(
     connection: &mut B::Connection,
     node: i64,
@@ -110,8 +110,8 @@ pub(in crate::store) async fn commit<B: Backend>(
     Ok((outcomes, notices(admitted)))
 }
 
-/// The commits that change a public name and will be written if it is free: a
-/// stream is renamed by its first commit of a call only.
+/// The commits that change a public name and will be written if it is free: only a stream's first commit of a
+/// call may rename it.
 fn renaming<'c>(commits: &'c [StreamCommit], heads: &Heads<'c>) -> impl Iterator<Item = &'c StreamCommit> {
     let renames = commits.iter().filter(|commit| commit.name.is_some());
     renames
@@ -150,8 +150,8 @@ pub(super) fn open_row(tenant: &TenantId, stream: &StreamId, tick: Tick) -> Vec<
     vec![tenant.into(), stream.into(), 0.into(), 0.into(), tick.into(), ChainHash::default().into()]
 }
 
-/// Makes the rows of new streams, at position zero, so that there is
-/// something to lock: of two nodes that create one stream, one waits here.
+/// Creates the rows of new streams at position zero, so that there is something to lock: of two nodes that
+/// create one stream, one waits here.
 async fn open_streams<B: Backend>(
     connection: &mut B::Connection,
     tick: Tick,
@@ -168,11 +168,10 @@ async fn open_streams<B: Backend>(
     Ok(())
 }
 
-/// Where streams are.
+/// The current positions of streams.
 type Heads<'c> = BTreeMap<(&'c TenantId, &'c StreamId), Position>;
 
-/// The heads of the streams, which nobody else can move from here on. Locked
-/// in one order everywhere, so that nodes never wait for one another in a ring.
+/// Locks the heads of the streams against other writers. In one order everywhere, so that nodes never deadlock.
 async fn lock_heads<'c, B: Backend>(
     connection: &mut B::Connection,
     commits: &'c [StreamCommit],
@@ -255,7 +254,7 @@ pub(super) const CONVERSATIONS: Insert = Insert {
         deleted_at = CASE WHEN excluded.state = 'deleted' THEN conversations.deleted_at END",
 };
 
-// Who is in already as a subscriber came in when they subscribed.
+// Whoever is a subscriber already keeps the time at which they subscribed.
 pub(super) const MEMBERS: Insert = Insert {
     table: "members",
     columns: &["tenant", "conversation", "account", "role", "status", "position", "joined", "subscribed_at", "tick"],
@@ -275,8 +274,8 @@ pub(super) const ACCOUNTS: Insert = Insert {
         tick = excluded.tick",
 };
 
-/// Every row of the commits, by table. A key occurs once in a table, also
-/// when two commits of one stream follow each other: the last one stays.
+/// Every row of the commits, by table. If two commits of one stream write the same key, the last one wins, so
+/// that a key occurs once in a table.
 pub(super) fn rows<'c>(
     tick: Tick,
     node: i64,
@@ -366,13 +365,13 @@ pub(super) fn rows<'c>(
     ]
 }
 
-/// Where a commit leaves its stream.
+/// The row of a stream after a commit.
 pub(super) fn head_row(tick: Tick, commit: &StreamCommit) -> Vec<Value> {
     let StreamCommit { tenant, stream, page, chain, .. } = commit;
     vec![tenant.into(), stream.into(), commit.last().into(), (*page).into(), tick.into(), (*chain).into()]
 }
 
-/// So many entries of a document that had none.
+/// Counts entries of a document that had none.
 pub(super) fn document_row(tenant: &TenantId, document: &DocumentId, entries: u32) -> Vec<Value> {
     vec![tenant.into(), document.into(), entries.into(), (entries / BACKLOG_STEP).into()]
 }

@@ -1,6 +1,5 @@
-//! How accounts find one another, and keep out of each other's way: verified
-//! contact points, as their tokens state them, and whom each account blocks and
-//! lets reach it, as its home states it.
+//! How accounts find and block one another: verified contact points, from their tokens, and blocks and
+//! reachability, from their homes.
 
 use std::collections::BTreeSet;
 
@@ -23,8 +22,7 @@ pub(super) const BLOCKS: Insert = Insert {
     conflict: "ON CONFLICT (tenant, account, other) DO UPDATE SET blocked = excluded.blocked, tick = excluded.tick",
 };
 
-/// The rows of a commit. A block that was lifted keeps its row, so that what is
-/// written is the same statement either way.
+/// The block rows of a commit. A lifted block keeps its row, so that both cases write the same statement.
 pub(super) fn block_rows<'c>(
     tick: Tick,
     commit: &'c StreamCommit,
@@ -41,7 +39,7 @@ pub(super) const REACHABILITY: Insert = Insert {
     conflict: "ON CONFLICT (tenant, account) DO UPDATE SET reachability = excluded.reachability",
 };
 
-/// The row of a commit, if it says who may reach the account.
+/// The reachability row of a commit, if it changes that.
 pub(super) fn reachability_row(commit: &StreamCommit, account: &AccountId) -> Option<Vec<Value>> {
     let reachability = commit.reachability?;
     Some(vec![(&commit.tenant).into(), account.into(), Value::Text(Some(reachability.as_str().to_owned()))])
@@ -53,7 +51,7 @@ pub(super) const CONTACT_ACCOUNTS: Insert = Insert {
     conflict: "ON CONFLICT (tenant, account, contact) DO UPDATE SET other = excluded.other",
 };
 
-/// The rows of a commit. A contact that is gone keeps its row, as a block does.
+/// The contact rows of a commit. A deleted contact keeps its row, as a lifted block does.
 pub(super) fn contact_rows<'c>(
     commit: &'c StreamCommit,
     account: &'c AccountId,
@@ -64,7 +62,7 @@ pub(super) fn contact_rows<'c>(
     })
 }
 
-/// `Store::unreachable`.
+/// Implements `Store::unreachable`.
 pub(super) async fn unreachable<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -80,13 +78,13 @@ pub(super) async fn unreachable<B: Backend>(
     let rows = fetch::<B>(connection, UNREACHABLE, [tenant.into(), Value::keys(among), account.into()]).await?;
     let named = |row| Fields::of("reachability", row).named("reachability", Reachability::read);
     for row in &rows {
-        // Who may reach them is not known: nobody does, until it is.
+        // The setting does not decode: until it is mended nobody may reach the account.
         rot.left_out(tenant, Whose::EachRows, row, named(row))?;
     }
     rows.iter().map(|row| Fields::of("reachability", row).account()).collect()
 }
 
-/// `Store::blockers`.
+/// Implements `Store::blockers`.
 pub(super) async fn blockers<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -99,7 +97,7 @@ pub(super) async fn blockers<B: Backend>(
     rows.iter().map(|row| Fields::of("blocks", row).account()).collect()
 }
 
-/// `Store::blocks_among`.
+/// Implements `Store::blocks_among`.
 pub(super) async fn blocks_among<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -131,7 +129,7 @@ pub(super) async fn contact_points<B: Backend>(
     rows.iter().map(|row| point(&Fields::of("contact_points", row))).collect()
 }
 
-/// `Store::set_contact_points`, of an account that had others.
+/// Implements `Store::set_contact_points` for an account whose contact points changed.
 pub(super) async fn set_contact_points<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -150,7 +148,7 @@ pub(super) async fn set_contact_points<B: Backend>(
     Ok(())
 }
 
-/// `Store::match_contact_points`.
+/// Implements `Store::match_contact_points`.
 pub(super) async fn match_contact_points<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,

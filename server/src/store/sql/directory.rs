@@ -1,4 +1,4 @@
-//! Who is where: devices, members, profiles; and who is suspended.
+//! Devices, members, profiles and suspensions.
 
 use sqlx::AssertSqlSafe;
 use tidings_core::{
@@ -18,7 +18,7 @@ use crate::store::{DeviceOwner, MemberRow, StoreError, Suspension};
 
 const DEVICE: &str = "SELECT account FROM devices WHERE tenant = $1 AND device = $2";
 
-/// `Store::device_owner`.
+/// Implements `Store::device_owner`.
 pub(super) async fn device_owner<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -34,7 +34,7 @@ pub(super) async fn device_owner<B: Backend>(
     Ok(Some(if same { DeviceOwner::Same } else { DeviceOwner::Other }))
 }
 
-/// `Records::device_owners`.
+/// Implements `Records::device_owners`.
 pub(super) async fn device_owners<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -64,7 +64,7 @@ const REGISTER_DEVICE: Insert = Insert {
     conflict: "ON CONFLICT (tenant, device) DO NOTHING RETURNING tenant",
 };
 
-/// `Store::register_device`.
+/// Implements `Store::register_device`.
 pub(super) async fn register_device<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -75,7 +75,7 @@ pub(super) async fn register_device<B: Backend>(
     if !insert::<B>(connection, &REGISTER_DEVICE, vec![row]).await?.is_empty() {
         return Ok(DeviceOwner::Same);
     }
-    // Somebody was quicker, and has committed: the insert waited for that.
+    // Another node was quicker and has committed: the insert waited for it.
     Ok(device_owner::<B>(connection, tenant, account, device).await?.unwrap_or(DeviceOwner::Other))
 }
 
@@ -85,7 +85,7 @@ const SUSPEND: Insert = Insert {
     conflict: "ON CONFLICT (tenant, account) DO UPDATE SET suspended = excluded.suspended",
 };
 
-/// `Store::set_suspension`, without telling anybody.
+/// Implements `Store::set_suspension`, without sending the notice.
 pub(super) async fn set_suspension<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -101,7 +101,7 @@ pub(super) async fn set_suspension<B: Backend>(
 const SUSPENDED: &str = "SELECT account FROM accounts
     WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) AND suspended ORDER BY account";
 
-/// `Store::suspended`.
+/// Implements `Store::suspended`.
 pub(super) async fn suspended<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -113,7 +113,7 @@ pub(super) async fn suspended<B: Backend>(
 
 const MEMBER: &str = "SELECT role, status FROM members WHERE tenant = $1 AND conversation = $2 AND account = $3";
 
-/// `Store::member`.
+/// Implements `Store::member`.
 pub(super) async fn member<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -128,7 +128,7 @@ pub(super) async fn member<B: Backend>(
 
 const STATE: &str = "SELECT state FROM conversations WHERE tenant = $1 AND conversation = $2";
 
-/// `Store::conversation_state`.
+/// Implements `Store::conversation_state`.
 pub(super) async fn state<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -144,7 +144,7 @@ pub(super) async fn state<B: Backend>(
 const ACTIVE_MEMBERS: &str = "SELECT account FROM members
     WHERE tenant = $1 AND conversation = $2 AND status = 'active' AND subscribed_at = 0 ORDER BY account";
 
-/// `Store::active_members`.
+/// Implements `Store::active_members`.
 pub(super) async fn active_members<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -161,7 +161,7 @@ const CO_MEMBERS: &str = "SELECT other.account AS account FROM members AS own
         AND other.status = 'active' AND other.subscribed_at = 0
     UNION SELECT $2 AS account ORDER BY account";
 
-/// `Store::co_members`.
+/// Implements `Store::co_members`.
 pub(super) async fn co_members<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -175,7 +175,7 @@ pub(super) async fn co_members<B: Backend>(
 const PROFILES: &str = "SELECT account, profile, created_at, updated_at FROM accounts
     WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) AND profile IS NOT NULL ORDER BY account";
 
-/// `Store::profiles`.
+/// Implements `Store::profiles`.
 pub(super) async fn profiles<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -200,7 +200,7 @@ pub(super) fn profile_notices<R: ReadRow>(
     })
 }
 
-/// `Store::knows_account`.
+/// Implements `Store::knows_account`.
 pub(super) async fn knows_account<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -209,7 +209,7 @@ pub(super) async fn knows_account<B: Backend>(
     const KNOWN: [&str; 3] = [
         "SELECT 1 FROM members WHERE tenant = $1 AND account = $2 LIMIT 1",
         "SELECT 1 FROM accounts WHERE tenant = $1 AND account = $2 AND profile IS NOT NULL",
-        // Without an index: last, and for an operator only.
+        // Has no index, so it comes last; only operators use it.
         "SELECT 1 FROM devices WHERE tenant = $1 AND account = $2 LIMIT 1",
     ];
     for query in KNOWN {

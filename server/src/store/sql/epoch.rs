@@ -1,7 +1,7 @@
-//! The history of a store. A server that takes a store up begins an epoch in it, under an id drawn at
-//! random and with a tick of its own. A cursor names the last epoch before it and the newest entry before
-//! it, so a store that was put back to an older state knows the cursors of what it has lost, however far
-//! it has come again: the last epoch before such a tick is another one here, or ended before that entry.
+//! The history of a store. A server that starts on a store begins an epoch in it, with a random id and a tick
+//! of its own. A cursor names the last epoch before it and the newest entry before it. So a store that was
+//! restored to an older state recognises cursors of the history it lost, however far it has advanced since: the
+//! last epoch before such a tick is another one here, or ended before that entry.
 
 use tidings_core::{ids::EpochId, journal::Cursor};
 
@@ -15,7 +15,7 @@ use crate::store::StoreError;
 
 const EPOCHS: Insert = Insert { table: "epochs", columns: &["tick", "epoch"], conflict: "" };
 
-/// Begins an epoch: whatever is written from now on is of this one.
+/// Begins an epoch: everything written from now on belongs to it.
 pub(super) async fn begin<B: Backend>(store: &SqlStore<B>) -> Result<(), StoreError> {
     let mut writer = store.writer().await?;
     let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
@@ -25,7 +25,7 @@ pub(super) async fn begin<B: Backend>(store: &SqlStore<B>) -> Result<(), StoreEr
     Ok(transaction.commit().await?)
 }
 
-/// Whether a cursor was told of this history, which has come to another one.
+/// Returns true if a cursor was issued in this history.
 pub(super) async fn knows<B: Backend>(
     connection: &mut B::Connection,
     cursor: Cursor,

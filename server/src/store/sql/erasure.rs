@@ -1,5 +1,5 @@
-//! Conversations that were deleted, erased piece by piece: each call is one transaction,
-//! so that one that is never finished is gone on with. What stays is the tombstone.
+//! Erases deleted conversations step by step. Each call is one transaction, so an interrupted erasure can be
+//! continued. What stays is the tombstone.
 
 use tidings_core::{
     ids::{AccountId, ConversationId, StreamId, TenantId},
@@ -14,7 +14,7 @@ use crate::{
     store::{DeletedConversation, StoreError, StreamCommit},
 };
 
-/// Whether a commit deletes its conversation, or finds it deleted.
+/// Returns true if a commit deletes its conversation, or finds it deleted.
 pub(super) fn is_deleted(commit: &StreamCommit) -> bool {
     commit.conversation.as_ref().is_some_and(|row| row.state == ConversationState::Deleted)
 }
@@ -22,7 +22,7 @@ pub(super) fn is_deleted(commit: &StreamCommit) -> bool {
 const DELETED: &str = "UPDATE conversations SET deleted_at = coalesce(deleted_at, $3)
     WHERE tenant = $1 AND conversation = $2";
 
-/// Notes since when the conversation of a commit is deleted, if it is.
+/// Records the time of deletion if a commit deletes its conversation.
 pub(super) async fn note<B: Backend>(connection: &mut B::Connection, commit: &StreamCommit) -> Result<(), StoreError> {
     match commit.entries.last() {
         Some(last) => wait_from::<B>(connection, commit, last.entry.accepted_at).await,
@@ -30,7 +30,7 @@ pub(super) async fn note<B: Backend>(connection: &mut B::Connection, commit: &St
     }
 }
 
-/// Has the conversation of a commit wait to be erased from a time on, if it is deleted and waits not yet.
+/// Schedules the conversation of a commit for erasure from a time on, if it is deleted and not yet scheduled.
 pub(super) async fn wait_from<B: Backend>(
     connection: &mut B::Connection,
     commit: &StreamCommit,
@@ -44,7 +44,7 @@ pub(super) async fn wait_from<B: Backend>(
 const DUE: &str = "SELECT tenant, conversation FROM conversations WHERE deleted_at <= $1
     ORDER BY deleted_at LIMIT $2";
 
-/// `Store::deleted_conversations`.
+/// Implements `Store::deleted_conversations`.
 pub(super) async fn due<B: Backend>(
     connection: &mut B::Connection,
     before: WallTime,
@@ -62,7 +62,7 @@ pub(super) async fn due<B: Backend>(
 const WAITING: &str = "SELECT conversation FROM conversations
     WHERE tenant = $1 AND conversation = $2 AND state = 'deleted' AND deleted_at IS NOT NULL";
 
-// The head moves, so that whatever was decided before conflicts and is decided anew.
+// Moves the head, so that anything decided before conflicts and is decided again.
 const BURY: [&str; 2] = [
     "UPDATE streams SET position = position + 1, page = 0 WHERE tenant = $1 AND stream = 'conversation/' || $2",
     "UPDATE conversations SET title = NULL, member_count = 0, subscriber_count = 0, some_members = $4,
@@ -70,15 +70,15 @@ const BURY: [&str; 2] = [
         WHERE tenant = $1 AND conversation = $2 AND erased_at IS NULL RETURNING conversation",
 ];
 
-/// Rows of a conversation in the order of their keys: one statement finds the last of some, another
-/// erases all up to that. A run of an index, since Postgres would look through a list of keys once a row.
+/// Rows of a conversation in key order: one statement finds the last key of a batch, another erases everything
+/// up to it. A range of an index, because Postgres would search a list of keys once per row.
 struct Rows {
     find: &'static str,
     erase: &'static str,
 }
 
 const ROWS: [Rows; 4] = [
-    // Who is to be told, and nothing of what they were there.
+    // Keeps who is to be notified, and nothing of what they were there.
     Rows {
         find: "SELECT account AS key FROM members WHERE tenant = $1 AND conversation = $2
             AND NOT (role = 'member' AND status = 'removed' AND position = 0 AND subscribed_at = 0)
@@ -108,7 +108,7 @@ const ENTRIES: &str = "DELETE FROM journal WHERE tenant = $1 AND stream = 'conve
 
 const DOCUMENTS: &str = "SELECT document AS key FROM documents
     WHERE tenant = $1 AND document >= $2 AND document < $3 ORDER BY document LIMIT $4";
-// The rows of documents first: whoever saves a snapshot finds its document gone, and saves none.
+// Documents first: whoever saves a snapshot then finds its document gone, and saves none.
 const OF_DOCUMENTS: [&str; 3] = [
     "DELETE FROM documents WHERE tenant = $1 AND document >= $2 AND document <= $3",
     "DELETE FROM snapshots WHERE tenant = $1 AND document >= $2 AND document <= $3",
@@ -117,7 +117,7 @@ const OF_DOCUMENTS: [&str; 3] = [
 
 const DONE: &str = "UPDATE conversations SET deleted_at = NULL WHERE tenant = $1 AND conversation = $2";
 
-/// `Store::erase`, within a write transaction.
+/// Implements `Store::erase`, within a write transaction.
 pub(super) async fn erase<B: Backend>(
     connection: &mut B::Connection,
     bounds: &Bounds,
@@ -128,7 +128,7 @@ pub(super) async fn erase<B: Backend>(
     let (stream, rows_max) = (StreamId::Conversation(conversation), bounds.erased_rows_max);
     let key = || vec![tenant.into(), conversation.into()];
     let with = |value: Value| [key(), vec![value]].concat();
-    // Nobody else writes the stream, or erases it, until this has ended.
+    // Nobody else writes or erases the stream until this ends.
     fetch::<B>(connection, B::LOCK_HEADS, [tenant.into(), Value::keys([&stream])]).await?;
     if fetch::<B>(connection, WAITING, key()).await?.is_empty() {
         return Ok(true);
@@ -159,14 +159,14 @@ pub(super) async fn erase<B: Backend>(
     Ok(is_done)
 }
 
-/// The first key and the end of the keys of each kind of document that a conversation's stream has.
+/// The first key and the end of the keys of each kind of document in a conversation's stream.
 pub(super) fn document_ranges(conversation: ConversationId) -> impl Iterator<Item = [Value; 2]> {
-    // A slash stands behind the id, if anything does, and before it in the order of bytes is nothing else.
+    // If anything follows the id it is a slash, and no byte that sorts before a slash can occur there.
     let key = move |kind, end| Value::Text(Some(format!("{kind}/{conversation}{end}")));
     ["conversation", "page", "thread", "thread_page"].into_iter().map(move |kind| ["", "0"].map(|end| key(kind, end)))
 }
 
-/// Erases some documents of a conversation's stream; whether no more are left.
+/// Erases some documents of a conversation's stream. Returns true if none are left.
 async fn erase_documents<B: Backend>(
     connection: &mut B::Connection,
     documents_max: u32,
@@ -189,7 +189,7 @@ async fn erase_documents<B: Backend>(
     Ok(true)
 }
 
-/// The `key` of a row that was found.
+/// The `key` column of a row.
 fn key_of(row: &impl ReadRow) -> Result<Value, StoreError> {
     Ok(Value::Text(Fields::of("documents", row).words("key")?))
 }

@@ -1,4 +1,4 @@
-//! Messages that are held: their words, until somebody has decided.
+//! Held messages: their content, until somebody decides about them.
 
 use tidings_core::{
     ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
@@ -26,7 +26,7 @@ const HELD: &str = "SELECT content FROM held_messages
 
 const MOVED_AT: &str = "SELECT position FROM members WHERE tenant = $1 AND conversation = $2 AND account = $3";
 
-/// `Store::held_messages`.
+/// Implements `Store::held_messages`.
 pub(super) async fn held_messages<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -39,7 +39,7 @@ pub(super) async fn held_messages<B: Backend>(
     })
 }
 
-/// `Store::moved_at`.
+/// Implements `Store::moved_at`.
 pub(super) async fn moved_at<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -52,7 +52,7 @@ pub(super) async fn moved_at<B: Backend>(
     position.inspect_err(|error| rot.meet(tenant, &StreamId::Conversation(conversation), error))
 }
 
-/// The rows of a commit: of what is held now, and without words of what was decided about.
+/// The rows of a commit: newly held messages, and decided ones without their content.
 pub(super) fn rows(
     commit: &StreamCommit,
     conversation: ConversationId,

@@ -1,5 +1,5 @@
-//! Reading the journal: heads, entries, changes already held, documents with
-//! what came behind their snapshots.
+//! Reading the journal: heads, entries, changes already held, and documents with the entries after
+//! their snapshots.
 
 use sqlx::AssertSqlSafe;
 use tidings_core::{
@@ -12,7 +12,7 @@ use crate::store::{FoundChange, StaleDocument, StoreError, StoredDocument, Strea
 
 const STREAM_HEAD: &str = "SELECT position, page, chain FROM streams WHERE tenant = $1 AND stream = $2";
 
-/// `Store::stream_head`.
+/// Implements `Store::stream_head`.
 pub(super) async fn stream_head<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -29,7 +29,7 @@ const HEAD_SINCE: &str = "SELECT position, page, chain,
         (SELECT chain FROM journal WHERE tenant = $1 AND stream = $2 AND position = $3) AS held
     FROM streams WHERE tenant = $1 AND stream = $2";
 
-/// `Store::head_since`.
+/// Implements `Store::head_since`.
 pub(super) async fn head_since<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -48,7 +48,7 @@ pub(super) async fn head_since<B: Backend>(
 const ENTRIES_AFTER: &str = "SELECT position, document, account, administrator, accepted_at, hash, deletes, change
     FROM journal WHERE tenant = $1 AND stream = $2 AND position > $3 ORDER BY position LIMIT $4";
 
-/// `Store::entries_after`.
+/// Implements `Store::entries_after`.
 pub(super) async fn entries_after<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -67,8 +67,8 @@ pub(super) async fn entries_after<B: Backend>(
     Ok(entries)
 }
 
-/// Whether an entry is the next one: whoever sees an entry sees all before it,
-/// so one that is not there is lost.
+/// Checks that an entry directly follows the last one: whoever sees an entry sees all before it, so a missing
+/// one is lost.
 pub(super) fn follows(stream: &StreamId, last: Position, entry: &Entry) -> Result<(), StoreError> {
     if entry.position == last.next() {
         return Ok(());
@@ -76,7 +76,7 @@ pub(super) fn follows(stream: &StreamId, last: Position, entry: &Entry) -> Resul
     Err(StoreError::Damaged { stream: stream.clone(), position: last.next(), detail: "it is missing".to_owned() })
 }
 
-/// `Store::find_changes`.
+/// Implements `Store::find_changes`.
 pub(super) async fn find_changes<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -109,8 +109,8 @@ pub(super) async fn find_changes<B: Backend>(
 const TAIL: &str = "SELECT position, document, account, administrator, accepted_at, hash, deletes, change
     FROM journal WHERE tenant = $1 AND document = $2 AND position > $3 ORDER BY position";
 
-/// `Store::document`, within a transaction of one moment; and why its snapshot
-/// is to be set aside, if it is.
+/// Implements `Store::document`, within a transaction that reads one moment. Also returns the reason if its
+/// snapshot is to be set aside.
 pub(super) async fn document<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -131,14 +131,14 @@ pub(super) async fn document<B: Backend>(
     Ok((StoredDocument { snapshot, tail }, head, bad))
 }
 
-/// Entries behind the snapshot for one step of `documents.backlog`; the
-/// commit's own statement knows it too.
+/// Number of entries after the snapshot for one step of `documents.backlog`; the commit's own statement
+/// repeats it.
 pub(super) const BACKLOG_STEP: u32 = 16;
 
 const STALE_DOCUMENTS: &str = "SELECT tenant, document FROM documents
     WHERE backlog >= $1 AND entries - snapshot_entries >= $2 ORDER BY backlog DESC LIMIT $3";
 
-/// `Store::stale_documents`.
+/// Implements `Store::stale_documents`.
 pub(super) async fn stale_documents<B: Backend>(
     connection: &mut B::Connection,
     entries_min: u32,

@@ -1,4 +1,4 @@
-//! Connections as calls have them, and how they go back.
+//! Leases of connections to calls, and how they return to the pool.
 
 use std::ops::{Deref, DerefMut};
 
@@ -8,16 +8,15 @@ use tokio::{runtime::Handle, time::timeout};
 use super::{Backend, Patience};
 use crate::store::StoreError;
 
-/// A connection on its way from a pool and back. The pool tests what comes
-/// back, which on a silent connection lasts for ever and keeps its place: here
-/// it is given up, and the place is free.
+/// A connection leased from a pool. The pool tests returned connections, which on a dead link takes for ever
+/// and keeps their slot: here such a connection is dropped, and its slot is free.
 pub(in crate::store) struct Lease<B: Backend> {
     pub(super) connection: PoolConnection<B>,
     pub(super) patience: Patience,
 }
 
 impl<B: Backend> Lease<B> {
-    /// A transaction, undone unless it is committed.
+    /// Begins a transaction, rolled back unless it is committed.
     pub(in crate::store) async fn begin(&mut self, how: &'static str) -> Result<Transaction<'_, B>, StoreError> {
         Ok(self.connection.begin_with(SqlStr::from_static(how)).await?)
     }

@@ -1,9 +1,8 @@
-//! The own conversations of an account, by newest activity.
+//! An account's own conversations, by newest activity.
 //!
-//! A message moves its conversation in the lists of all who are in it. So no
-//! row of a member says when: that would be a thousand writes for a message.
-//! Each page looks at the account's own conversations instead, a row each, and
-//! reads what is told of those that are on it.
+//! A message moves its conversation in the lists of all its members. Activity is therefore not stored per
+//! member: that would be a thousand writes for one message. Instead each page looks at one row for each of the
+//! account's conversations, and reads the rest only for those on the page.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,8 +23,8 @@ use super::{
 };
 use crate::store::StoreError;
 
-// What an account is not in any more moves in its list no more: there it is
-// when that came to be, a subscriber's by the row, a member's by the entry.
+// Conversations that the account has left keep their place: the time of the subscriber's row, or of the
+// member's entry, at which it left.
 const OWN: &str = "SELECT * FROM (
         SELECT own.conversation AS conversation, own.role AS role, own.status AS status,
             conversations.kind AS kind, conversations.created_at AS created_at,
@@ -52,7 +51,7 @@ const OWN: &str = "SELECT * FROM (
     WHERE activity_at < $6 OR (activity_at = $6 AND conversation > $7)
     ORDER BY activity_at DESC, conversation LIMIT $8";
 
-/// `Store::own_conversations`, within a transaction of one moment.
+/// Implements `Store::own_conversations`, within a transaction that reads one moment.
 pub(super) async fn own_conversations<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -98,14 +97,14 @@ pub(super) async fn own_conversations<B: Backend>(
     Ok((listed, last))
 }
 
-/// Where the next page begins behind a row.
+/// The key of the page after a row.
 fn key(row: &impl ReadRow) -> Result<ActivityKey, StoreError> {
     let fields = Fields::of("conversations", row);
     Ok(ActivityKey { at: fields.time("activity_at")?, conversation: fields.conversation()? })
 }
 
-/// What is told of a conversation that the account is not in any more: not
-/// even whether it still goes on.
+/// The row of a conversation that the account has left; it does not reveal even whether the conversation was
+/// deleted since.
 fn ended_row<R: ReadRow>(row: &R) -> Result<ListedRow, StoreError> {
     let fields = Fields::of("conversations", row);
     let member = Fields::of("members", row).member()?;

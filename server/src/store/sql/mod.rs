@@ -52,7 +52,7 @@ use super::{CommitOutcome, Notice, StoreCounts, StoreError, StreamCommit};
 pub(super) struct SqlStore<B: Backend> {
     pub(super) reads: Pool<B>,
     pub(super) writes: Pool<B>,
-    /// Written into the entries of this node, which tells them from others'.
+    /// Written into the entries of this node, to distinguish them from others'.
     pub(super) node: i64,
     pub(super) feed: B::Feed,
     pub(super) counters: Arc<StoreCounters>,
@@ -61,7 +61,7 @@ pub(super) struct SqlStore<B: Backend> {
     pub(super) bounds: Bounds,
 }
 
-/// What a store counts for `Store::counts`.
+/// Counters for `Store::counts`.
 #[derive(Debug, Default)]
 pub(super) struct StoreCounters {
     pub(super) notices_sent: Counter,
@@ -72,8 +72,7 @@ pub(super) struct StoreCounters {
 }
 
 impl<B: Backend> SqlStore<B> {
-    /// A connection for one query, or for a transaction that reads everything
-    /// as of one moment.
+    /// A connection for one query, or for a transaction that reads one moment.
     pub(super) async fn reader(&self) -> Result<Lease<B>, StoreError> {
         self.patience.lease(&self.reads).await
     }
@@ -83,7 +82,7 @@ impl<B: Backend> SqlStore<B> {
         self.patience.lease(&self.writes).await
     }
 
-    /// What was counted, and the connections as they are.
+    /// The counters, and the current connections.
     fn counted(&self) -> StoreCounts {
         let StoreCounters { notices_sent, notices_lost, notices_found, collisions, quarantined } = &*self.counters;
         StoreCounts {
@@ -97,8 +96,7 @@ impl<B: Backend> SqlStore<B> {
         }
     }
 
-    /// Sets a snapshot aside, for a reader that has its answer without it: that
-    /// it cannot be done now is only logged.
+    /// Sets a snapshot aside on behalf of a reader that has its answer without it; a failure is only logged.
     async fn set_aside(&self, tenant: &TenantId, document: &DocumentId, suspect: Suspect<'_>, reason: &str) {
         if let Err(error) = self.try_set_aside(tenant, document, suspect, reason).await {
             tracing::warn!(%tenant, %document, %error, "a bad snapshot was not set aside yet");

@@ -1,5 +1,4 @@
-//! Public names: each once in a tenant, claimed and let go of by the commits
-//! that change them.
+//! Public names, unique in a tenant, claimed and released by the commits that change them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +16,8 @@ pub(super) const CLAIM: Insert = Insert {
     conflict: "ON CONFLICT (tenant, name) DO NOTHING RETURNING tenant",
 };
 
-/// Claims the names that commits give, and answers whose are somebody else's.
-/// In one order everywhere, so that nodes never wait for one another in a ring.
+/// Claims the names of these commits, and returns those that belong to another conversation. In one order
+/// everywhere, so that nodes never deadlock.
 pub(super) async fn claim<'c, B: Backend>(
     connection: &mut B::Connection,
     commits: impl Iterator<Item = &'c StreamCommit>,
@@ -40,7 +39,7 @@ pub(super) async fn claim<'c, B: Backend>(
     Ok(taken)
 }
 
-/// The row of the name that a commit gives.
+/// The row of the name that a commit claims.
 pub(super) fn claim_row(commit: &StreamCommit) -> Option<Vec<Value>> {
     let name = commit.name.as_ref()?.to.as_deref()?;
     Some(vec![(&commit.tenant).into(), Value::words(Some(name)), commit.stream.conversation()?.into()])
@@ -48,7 +47,7 @@ pub(super) fn claim_row(commit: &StreamCommit) -> Option<Vec<Value>> {
 
 const RELEASE: &str = "DELETE FROM public_names WHERE tenant = $1 AND name = $2 AND conversation = $3";
 
-/// Lets go of the name that a conversation had before a commit.
+/// Releases the name that a conversation had before a commit.
 pub(super) async fn release<B: Backend>(
     connection: &mut B::Connection,
     commit: &StreamCommit,

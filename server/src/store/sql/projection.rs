@@ -1,6 +1,5 @@
-//! The tables that are made from the journal: their rows as they are stored,
-//! beside those that the entries state. What differs is taken out, and written
-//! by the statements that commits write with.
+//! The tables derived from the journal: compares their stored rows with those that the entries state. Differing
+//! rows are deleted, and rewritten by the statements that commits use.
 
 use std::collections::BTreeMap;
 
@@ -34,33 +33,32 @@ use crate::{
 /// Entries read at once.
 const ENTRIES_MAX: u32 = 500;
 
-/// A table that is made from the journal.
+/// A table derived from the journal.
 struct Projection {
-    /// What commits write it with.
+    /// The statement with which commits write it.
     insert: &'static Insert,
-    /// Which rows are a stream's: `$2` is whose they are, and `$3`, where it is named,
-    /// the keys that the entries state.
+    /// Selects a stream's rows: `$2` is the stream's id and `$3`, where used, the keys that the entries state.
     scope: &'static str,
-    /// What tells the rows of a stream apart.
+    /// The column that identifies a row within a stream.
     key: &'static str,
     /// The columns that follow from the entries.
     compared: &'static [&'static str],
-    /// Takes out the row with key `$3`, where writing it does not replace all of it.
+    /// Deletes the row with key `$3`, where writing it does not replace all of it.
     remove: Remove,
 }
 
-/// How a row that is wrong makes room.
+/// How a wrong row is removed.
 enum Remove {
-    /// What commits write with replaces it; one that nothing states goes by this statement.
+    /// Commits replace it; a row that no entry states is deleted by this statement.
     Unstated(&'static str),
-    /// By this statement, in any case.
+    /// Always deleted by this statement.
     Always(&'static str),
 }
 
 const PROJECTIONS: [Projection; 11] = [
     Projection {
         insert: &STREAMS,
-        // One that was opened, and then not written, has a row and no entry.
+        // A stream that was created and then not written has a row and no entry.
         scope: "stream = $2 AND position > 0",
         key: "stream",
         compared: &["position", "page", "chain"],
@@ -71,7 +69,7 @@ const PROJECTIONS: [Projection; 11] = [
         scope: "$2 <> '' AND document IN (SELECT key FROM json_each($3))",
         key: "document",
         compared: &["entries"],
-        // What is counted of its snapshot begins anew, and the job cuts another one.
+        // Its snapshot count starts anew, and the job makes another snapshot.
         remove: Remove::Always("DELETE FROM documents WHERE tenant = $1 AND $2 <> '' AND document = $3"),
     },
     Projection {
@@ -94,7 +92,7 @@ const PROJECTIONS: [Projection; 11] = [
     },
     Projection {
         insert: &MEMBERS,
-        // A subscriber's row follows from no entry, unless one says that its account is one.
+        // A subscriber's row follows from no entry, unless one lists its account as a member.
         scope: "conversation = $2 AND (subscribed_at = 0 OR account IN (SELECT key FROM json_each($3)))",
         key: "account",
         compared: &["role", "status", "position", "joined", "subscribed_at"],
@@ -126,7 +124,7 @@ const PROJECTIONS: [Projection; 11] = [
         scope: "account = $2 AND profile IS NOT NULL",
         key: "account",
         compared: &["profile", "created_at", "updated_at"],
-        // Who is suspended is the operator's.
+        // Suspensions are the operator's.
         remove: Remove::Always(
             "UPDATE accounts SET profile = NULL, created_at = NULL, updated_at = NULL
             WHERE tenant = $1 AND account = $2 AND account = $3",
@@ -231,7 +229,7 @@ async fn mend<B: Backend>(
     Ok(mended)
 }
 
-/// Keeps others from moving the stream. One whose row is lost gets one.
+/// Locks the stream. A stream whose row is lost gets one.
 async fn lock<B: Backend>(connection: &mut B::Connection, restate: &dyn Restate, tick: Tick) -> Result<(), StoreError> {
     let (tenant, stream) = (restate.tenant(), restate.stream());
     if restate.head().position > Position::ZERO {
@@ -241,9 +239,9 @@ async fn lock<B: Backend>(connection: &mut B::Connection, restate: &dyn Restate,
     Ok(())
 }
 
-/// Has the last entries taken. A journal that ends before the stream does is damaged: what
-/// its last entries stated cannot be made again from it. So is one whose entries are not those
-/// that its chain was made of: `verify` says from where on.
+/// Applies the last entries. A journal that ends before the stream does is damaged, because what its last
+/// entries stated cannot be rebuilt. So is one whose entries do not match its chain: `verify` says from
+/// where on.
 async fn bring_up<B: Backend>(connection: &mut B::Connection, restate: &mut dyn Restate) -> Result<(), StoreError> {
     const POSITION: &str = "SELECT position FROM streams WHERE tenant = $1 AND stream = $2";
     const CHAIN: &str = "SELECT chain FROM journal WHERE tenant = $1 AND stream = $2 AND position = $3";
@@ -293,7 +291,7 @@ fn stated_rows(tick: Tick, stated: &Stated) -> Rows {
     rows
 }
 
-/// Whose rows of its projections a stream's are.
+/// The id by which a projection scopes a stream's rows.
 fn owner(projection: &Projection, stream: &StreamId) -> Option<Value> {
     let is_heads = projection.insert.table == STREAMS.table || projection.insert.table == DOCUMENTS.table;
     let is_accounts = projection.scope.starts_with("account");
@@ -305,7 +303,7 @@ fn owner(projection: &Projection, stream: &StreamId) -> Option<Value> {
 }
 
 impl Projection {
-    /// Where a column is in the rows that are written.
+    /// The index of a column in the rows that are written.
     fn place(&self, column: &str) -> usize {
         self.insert.columns.iter().position(|other| *other == column).expect("a projection names columns it writes")
     }
@@ -317,7 +315,7 @@ impl Projection {
         }
     }
 
-    /// The rows that are otherwise than the entries state.
+    /// Finds the rows that differ from what the entries state.
     async fn odd_rows<B: Backend>(
         &self,
         connection: &mut B::Connection,
@@ -349,19 +347,19 @@ impl Projection {
         Ok(odd)
     }
 
-    /// The columns that are otherwise.
+    /// The columns that differ.
     fn differing<R: ReadRow>(&self, stated: &Stated, right: &[Value], row: &R) -> Vec<&'static str> {
         let is_members = self.insert.table == MEMBERS.table;
         if is_members && !is(&right[self.place("subscribed_at")], &Value::Number(0)) && is_subscribers(row) {
             return Vec::new();
         }
-        // Who subscribed before staff listed them came in when no entry says.
+        // Somebody who subscribed before staff listed them joined at a time that no entry states.
         let is_channel = stated.commit.conversation.as_ref().is_some_and(|row| row.kind == ConversationKind::Channel);
         let compared = self.compared.iter().filter(|column| !(is_members && is_channel && **column == "joined"));
         compared.filter(|column| !says(row, column, &right[self.place(column)])).copied().collect()
     }
 
-    /// Writes the rows that were found odd as they should be.
+    /// Rewrites the rows that differ.
     async fn replace<B: Backend>(
         &self,
         connection: &mut B::Connection,
@@ -385,7 +383,7 @@ impl Projection {
     }
 }
 
-/// Whether a stored column is what a commit would write.
+/// Returns true if a stored column equals what a commit would write.
 fn says<R: ReadRow>(row: &R, column: &str, value: &Value) -> bool {
     match value {
         Value::Text(text) => row.text(column).is_ok_and(|stored| stored == *text),
@@ -400,7 +398,7 @@ fn is(value: &Value, other: &Value) -> bool {
     matches!((value, other), (Value::Number(value), Value::Number(other)) if value == other)
 }
 
-/// Whether a row is one that a subscriber may have: what it says no entry does.
+/// Returns true if a row is a subscriber's, which follows from no entry.
 fn is_subscribers<R: ReadRow>(row: &R) -> bool {
     let status = row.text("status").ok().flatten();
     row.number("subscribed_at").is_ok_and(|at| at > 0)
@@ -408,7 +406,7 @@ fn is_subscribers<R: ReadRow>(row: &R) -> bool {
         && [MemberStatus::Active, MemberStatus::Left].iter().any(|may| status.as_deref() == Some(may.as_str()))
 }
 
-/// The conversation, if it does not say how many subscribe to it.
+/// The conversation's row, if its number of subscribers is wrong.
 async fn miscounted<B: Backend>(connection: &mut B::Connection, stated: &Stated) -> Result<Option<OddRow>, StoreError> {
     const COUNTED: &str = "SELECT conversation FROM conversations
         WHERE tenant = $1 AND conversation = $2 AND subscriber_count <> (SELECT count(*) FROM members
@@ -429,7 +427,7 @@ async fn recount<B: Backend>(connection: &mut B::Connection, stated: &Stated) ->
     Ok(())
 }
 
-/// Has catch-ups tell what was made anew, to members and to those who are not in yet.
+/// Makes catch-ups resend what was rebuilt, to members and to those who have not joined yet.
 async fn stamp<B: Backend>(connection: &mut B::Connection, stated: &Stated, tick: Tick) -> Result<(), StoreError> {
     const STREAM: &str = "UPDATE streams SET tick = $3 WHERE tenant = $1 AND stream = $2";
     const OUTSIDE: &str = "UPDATE members SET tick = $3

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::store::StoreError;
 
-// Of one account: a join with a list of accounts and conversations let Postgres
-// think of reading all members of the tenant.
+// For one account: a join with a list of accounts and conversations let Postgres consider reading all members
+// of the tenant.
 const MEMBERSHIPS: &str = "SELECT own.conversation, own.subscribed_at, streams.position,
         coalesce(receipts.delivered, 0) AS delivered, coalesce(receipts.read, 0) AS read
     FROM members AS own
@@ -29,8 +29,8 @@ const MEMBERSHIPS: &str = "SELECT own.conversation, own.subscribed_at, streams.p
     WHERE own.tenant = $1 AND own.account = $2 AND own.status = 'active'
         AND own.conversation IN (SELECT key FROM json_each($3))";
 
-// Compares again with what is stored: another node may have moved the same
-// account's receipts since they were read.
+// Compares again with the stored row: another node may have moved the same account's receipts since they
+// were read.
 const MOVE: Insert = Insert {
     table: "receipts",
     columns: &["tenant", "conversation", "account", "delivered", "read", "subscriber", "tick"],
@@ -43,7 +43,7 @@ const MOVE: Insert = Insert {
         RETURNING conversation, account, delivered, read",
 };
 
-/// `Store::merge_receipts`.
+/// Implements `Store::merge_receipts`.
 pub(super) async fn merge_receipts<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -62,7 +62,7 @@ pub(super) async fn merge_receipts<B: Backend>(
         for row in fetch::<B>(connection, MEMBERSHIPS, values).await? {
             let fields = Fields::of("receipts", &row);
             let conversation = fields.conversation()?;
-            // One that rotted begins anew: no journal holds it.
+            // A corrupt receipt starts anew: the journal does not hold it.
             let stored = rot.left_out(tenant, Whose::EachRows, &row, fields.receipt())?.unwrap_or_default();
             let head = fields.position("position")?;
             let merged = stored.merge(clamp(wanted.get(&conversation).copied().unwrap_or_default(), head));
@@ -115,7 +115,7 @@ const RECEIPTS: &str = "SELECT receipts.account, receipts.delivered, receipts.re
         AND members.subscribed_at = 0
     ORDER BY receipts.account";
 
-/// `Store::receipts`.
+/// Implements `Store::receipts`.
 pub(super) async fn receipts<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,

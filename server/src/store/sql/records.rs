@@ -1,4 +1,4 @@
-//! `Records`: what is stored, read as it is.
+//! Implements `Records`: rows read as they are stored.
 
 use async_trait::async_trait;
 use tidings_core::{
@@ -27,7 +27,7 @@ const ENTRIES: &str =
 const TOMBSTONE: &str = "SELECT erased_at IS NOT NULL AS erased, deleted_at IS NOT NULL AS waits
     FROM conversations WHERE tenant = $1 AND conversation = $2";
 
-/// What an erasure takes, by the tables that name the conversation.
+/// Rows that an erasure deletes, in the tables that name the conversation.
 const ROWS_LEFT: &str = "SELECT (SELECT count(*) FROM receipts WHERE tenant = $1 AND conversation = $2)
     + (SELECT count(*) FROM threads WHERE tenant = $1 AND conversation = $2)
     + (SELECT count(*) FROM held_messages WHERE tenant = $1 AND conversation = $2)
@@ -35,7 +35,7 @@ const ROWS_LEFT: &str = "SELECT (SELECT count(*) FROM receipts WHERE tenant = $1
     + (SELECT count(*) FROM members WHERE tenant = $1 AND conversation = $2
         AND NOT (role = 'member' AND status = 'removed' AND position = 0 AND subscribed_at = 0)) AS rows_left";
 
-/// The same, by those that name its documents.
+/// Rows that an erasure deletes, in the tables that name the conversation's documents.
 const DOCUMENTS_LEFT: &str = "SELECT
     (SELECT count(*) FROM documents WHERE tenant = $1 AND document >= $2 AND document < $3)
     + (SELECT count(*) FROM snapshots WHERE tenant = $1 AND document >= $2 AND document < $3)
@@ -127,7 +127,7 @@ impl<B: Backend> Records for SqlStore<B> {
     }
 }
 
-/// How many rows are there that an erasure takes, beside the entries.
+/// Counts the rows that an erasure deletes, other than entries.
 async fn rows_left<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,

@@ -1,5 +1,4 @@
-//! Rows that were read and did not decode: left out of the answer, told once in
-//! the log, and handed to whoever makes them anew.
+//! Rows that do not decode: left out of the answer, logged once, and queued to be rebuilt.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -13,12 +12,12 @@ use tokio::{sync::Notify, time::Instant};
 use super::ReadRow;
 use crate::store::{RottenRow, StoreError};
 
-/// How long a row that stays rotten is not told again.
+/// Time for which a row that stays corrupt is not reported again.
 const TOLD_AGAIN: Duration = Duration::from_secs(60);
-/// Rows that are remembered; of more those that wait the longest are met again later.
+/// Maximum number of remembered rows. Beyond it the oldest ones are dropped, and reported when read again.
 const ROWS_MAX: usize = 1_024;
 
-/// The rotten rows that were met.
+/// The corrupt rows found so far.
 #[derive(Default)]
 pub(in crate::store) struct Rot {
     met: Mutex<Met>,
@@ -28,16 +27,16 @@ pub(in crate::store) struct Rot {
 #[derive(Default)]
 struct Met {
     since: BTreeMap<RottenRow, Instant>,
-    /// Those that nobody has looked after yet.
+    /// Rows that nobody has fetched from `next` yet.
     waiting: VecDeque<RottenRow>,
 }
 
-/// Whose projection the rows of an answer are.
+/// How the stream of a corrupt row is found.
 #[derive(Clone, Copy)]
 pub(super) enum Whose {
     /// Each row names its stream, conversation or account.
     EachRows,
-    /// This conversation's.
+    /// All rows belong to this conversation.
     Of(ConversationId),
 }
 
@@ -54,7 +53,7 @@ impl Whose {
 }
 
 impl Rot {
-    /// What rows say, without those that do not decode: none takes another with it.
+    /// The decoded rows, without those that do not decode: one corrupt row does not spoil the others.
     pub(super) fn readable<'r, R: ReadRow + 'r, T>(
         &self,
         tenant: &TenantId,
@@ -66,7 +65,7 @@ impl Rot {
         rows.into_iter().filter_map(read).collect()
     }
 
-    /// What a row says, or a part of it that the rest makes sense without; none if that does not decode.
+    /// A decoded row, or an optional part of one; none if it does not decode.
     pub(super) fn left_out<R: ReadRow, T>(
         &self,
         tenant: &TenantId,
@@ -86,7 +85,7 @@ impl Rot {
         }
     }
 
-    /// Takes note of a row of a stream that does not decode; of any other failure nothing.
+    /// Records a row of a stream that does not decode; ignores any other failure.
     pub(super) fn meet(&self, tenant: &TenantId, stream: &StreamId, error: &StoreError) {
         let StoreError::Corrupt { table, .. } = *error else { return };
         let row = RottenRow { tenant: tenant.clone(), stream: stream.clone(), table };
@@ -104,13 +103,13 @@ impl Rot {
         self.more.notify_one();
     }
 
-    /// The rows of a stream are as they should be: one that rots from now on is told.
+    /// Records that a stream was mended: rows that rot from now on are reported.
     pub(super) fn heal(&self, tenant: &TenantId, stream: &StreamId) {
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
         met.since.retain(|row, _| row.tenant != *tenant || row.stream != *stream);
     }
 
-    /// Waits for a row that nobody has looked after yet.
+    /// Waits for a row that nobody has fetched yet.
     pub(super) async fn next(&self) -> RottenRow {
         loop {
             let more = self.more.notified();

@@ -1,5 +1,4 @@
-//! From columns to values of the domain. What does not decode is a corrupt
-//! row, named by its table.
+//! Converts columns to domain values. A value that does not decode is an error naming its table.
 
 use std::fmt::Display;
 
@@ -20,7 +19,7 @@ pub(super) struct Fields<'r, R> {
 }
 
 impl<'r, R: ReadRow> Fields<'r, R> {
-    /// Reads a row, with the table to blame.
+    /// Wraps a row; errors name the table.
     pub(super) fn of(table: &'static str, row: &'r R) -> Self {
         Self { row, table }
     }
@@ -48,7 +47,7 @@ impl<'r, R: ReadRow> Fields<'r, R> {
         parse(&text).map_err(|error| self.corrupt(column, error))
     }
 
-    /// The name of a variant, which may be one of a newer version; what does not look like a name is damage.
+    /// The name of a variant, possibly of a newer version; anything that is not a name is corrupt.
     pub(super) fn named<T>(&self, column: &str, read: impl Fn(&str) -> T) -> Result<T, StoreError> {
         let is_name =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
@@ -61,12 +60,12 @@ impl<'r, R: ReadRow> Fields<'r, R> {
         T::try_from(number).map_err(|_| self.corrupt(column, "out of range"))
     }
 
-    /// A truth value.
+    /// A boolean.
     pub(super) fn flag(&self, column: &str) -> Result<bool, StoreError> {
         self.row.flag(column).map_err(|error| self.corrupt(column, error))
     }
 
-    /// Bytes.
+    /// A byte string.
     pub(super) fn bytes(&self, column: &str) -> Result<Vec<u8>, StoreError> {
         self.present(column, self.row.bytes(column))
     }
@@ -110,7 +109,7 @@ impl<'r, R: ReadRow> Fields<'r, R> {
         self.parse("account", AccountId::parse)
     }
 
-    /// Whose message an entry holds, if it holds one.
+    /// The author of the message that an entry contains, if it contains one.
     pub(super) fn author(&self) -> Result<Option<AccountId>, StoreError> {
         let author = self.words("author")?;
         author.as_deref().map(AccountId::parse).transpose().map_err(|error| self.corrupt("author", error))
@@ -154,7 +153,7 @@ impl<'r, R: ReadRow> Fields<'r, R> {
         Ok(Receipt { delivered: self.position("delivered")?, read: self.position("read")? })
     }
 
-    /// An entry of a stream, if it is what was written: what is not is never sent or applied.
+    /// An entry of a stream, verified against its hash: a corrupt one is never sent or applied.
     pub(super) fn entry(&self, stream: &StreamId) -> Result<Entry, StoreError> {
         let (entry, hash) = self.stored_entry(stream)?;
         if ChangeHash::of_change(&entry.change) != Some(hash) {
@@ -166,7 +165,7 @@ impl<'r, R: ReadRow> Fields<'r, R> {
         Ok(entry)
     }
 
-    /// An entry of a stream as it is stored, with its hash.
+    /// An entry of a stream as stored, unverified, with its hash.
     pub(super) fn stored_entry(&self, stream: &StreamId) -> Result<(Entry, ChangeHash), StoreError> {
         let position = self.position("position")?;
         self.entry_at(position).map_err(|error| match error {

@@ -1,5 +1,5 @@
-//! What a database says of itself: the version of its tables, as the migrator
-//! wrote it down, and which incarnation of the store it is.
+//! The database's own metadata: the version of its tables, as the migrator recorded it, and the
+//! store's incarnation.
 
 use sqlx::migrate::Migrator;
 use tidings_core::ids::IncarnationId;
@@ -7,10 +7,10 @@ use tidings_core::ids::IncarnationId;
 use super::{Backend, ReadRow, backend::fetch, migrator, row::Fields};
 use crate::store::{SchemaError, StoreError};
 
-/// Postgres' code of a table that is not there. (SQLite has one code for all that a statement may be.)
+/// The Postgres code for a missing table. (SQLite has one code for every invalid statement.)
 const UNDEFINED_TABLE: &str = "42P01";
 
-/// `Store::check_schema`.
+/// Implements `Store::check_schema`.
 pub(super) async fn check<B: Backend>(connection: &mut B::Connection) -> Result<(), StoreError> {
     const APPLIED: &str = "SELECT version, success, checksum FROM _sqlx_migrations ORDER BY version";
     let rows = match fetch::<B>(connection, APPLIED, []).await {
@@ -42,14 +42,14 @@ fn is_undefined(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code == UNDEFINED_TABLE || code == "1")
 }
 
-/// `Store::incarnation`.
+/// Implements `Store::incarnation`.
 pub(super) async fn incarnation<B: Backend>(connection: &mut B::Connection) -> Result<IncarnationId, StoreError> {
     let rows = fetch::<B>(connection, "SELECT incarnation FROM clock", []).await?;
     let row = rows.first().ok_or(StoreError::Unavailable(sqlx::Error::RowNotFound))?;
     Fields::of("clock", row).decode("incarnation", |bytes| IncarnationId::try_from(bytes))
 }
 
-/// `Store::restored`, within a transaction.
+/// Implements `Store::restored`, within a transaction.
 pub(super) async fn renew<B: Backend>(connection: &mut B::Connection) -> Result<IncarnationId, StoreError> {
     let incarnation = IncarnationId::from_bytes(rand::random());
     let values = [incarnation.as_bytes().to_vec().into()];

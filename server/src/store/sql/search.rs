@@ -1,5 +1,5 @@
-//! The directory: public conversations by the words of their titles and names.
-//! A commit that changes the words of one writes all of them anew.
+//! The directory: public conversations by the words of their titles and names. A commit that changes the words
+//! of a conversation rewrites all of them.
 
 use std::collections::BTreeMap;
 
@@ -18,18 +18,18 @@ use super::{
 };
 use crate::store::{StoreError, StreamCommit};
 
-/// Words that a page looks at, for each row that it may have: what has the
-/// first word that is looked for, and not the others, is passed over.
+/// Words that a page looks at, for each row that it may return. Conversations that have the first word of the
+/// search and not the others are skipped.
 const LOOKS_PER_ROW: u32 = 4;
 
-/// Behind every word that begins with a prefix, when put behind it: the last
-/// character there is, which is no letter and no digit.
+/// Appended to a prefix, sorts after every word that begins with the prefix: the last code point, which is
+/// neither a letter nor a digit.
 const LAST: &str = "\u{10ffff}";
 
 pub(super) const DIRECTORY_WORDS: Insert =
     Insert { table: "directory_words", columns: &["tenant", "conversation", "word"], conflict: "" };
 
-/// The rows of what conversations are found under from now on.
+/// The word rows of these conversations.
 pub(super) fn rows(words: BTreeMap<(&TenantId, ConversationId), &SortedSet<String>>) -> Vec<Vec<Value>> {
     let rows = words.into_iter().flat_map(|((tenant, conversation), words)| {
         words.iter().map(move |word| vec![tenant.into(), conversation.into(), Value::words(Some(word))])
@@ -37,7 +37,7 @@ pub(super) fn rows(words: BTreeMap<(&TenantId, ConversationId), &SortedSet<Strin
     rows.collect()
 }
 
-/// Takes out what a conversation was found under before a commit that changes it.
+/// Deletes the word rows that conversations had before a commit that changes them.
 pub(super) async fn forget<B: Backend>(
     connection: &mut B::Connection,
     commit: &StreamCommit,
@@ -49,8 +49,8 @@ pub(super) async fn forget<B: Backend>(
     Ok(())
 }
 
-// One range of words, of which each row has its conversation beside it if all
-// words are there, and this is its first of the range.
+// One range of words. Each row has its conversation if all words occur there and the row is its first in
+// the range.
 const FOUND: &str = "SELECT found.word, found.conversation, conversations.kind, conversations.title,
         conversations.listing, conversations.member_count, conversations.subscriber_count, own.role, own.status
     FROM (
@@ -74,7 +74,7 @@ const FOUND: &str = "SELECT found.word, found.conversation, conversations.kind, 
         AND own.account = $2
     ORDER BY found.word, found.conversation";
 
-/// `Store::directory`.
+/// Implements `Store::directory`.
 pub(super) async fn directory<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -83,7 +83,7 @@ pub(super) async fn directory<B: Backend>(
     prefixes: &SortedSet<String>,
     query: &DirectoryQuery,
 ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
-    // The longest one is likely to be the rarest.
+    // The longest prefix is probably the rarest.
     let Some(first) = prefixes.iter().max_by_key(|prefix| prefix.len()) else { return Ok((Vec::new(), None)) };
     let after = query.after.as_ref().filter(|after| after.word >= *first);
     let (word, conversation) = match after {

@@ -1,6 +1,5 @@
-//! Snapshots: written with a checksum of all that is said of them, looked at
-//! before they are given to anybody, and set aside when they are not what was
-//! written.
+//! Snapshots: written with a checksum over everything stored about them, verified before anyone gets them, and
+//! set aside if they are corrupt.
 
 use sha2::{Digest as _, Sha256};
 use tidings_core::{
@@ -17,7 +16,7 @@ use super::{
 };
 use crate::store::{Snapshot, StoreError};
 
-/// A row of `snapshots`, whatever it holds.
+/// A row of `snapshots`, unverified.
 pub(super) struct SnapshotRow {
     position: i64,
     checksum: Vec<u8>,
@@ -25,8 +24,8 @@ pub(super) struct SnapshotRow {
     data: Vec<u8>,
 }
 
-/// The checksum of a snapshot of this document: that of another one, moved
-/// here as it is, does not have it.
+/// The checksum of a snapshot of this document, so that a snapshot moved here from another document does
+/// not match.
 fn checksum(tenant: &TenantId, document: &DocumentId, position: i64, admissions: &[u8], data: &[u8]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(format!("{tenant}\n{document}\n{position}\n{}\n", admissions.len()));
@@ -43,12 +42,12 @@ impl SnapshotRow {
         Self { position, checksum, admissions, data }
     }
 
-    /// Whether it is what was written for this document.
+    /// Returns true if it is what was written for this document.
     pub(super) fn is_intact(&self, tenant: &TenantId, document: &DocumentId) -> bool {
         self.checksum == checksum(tenant, document, self.position, &self.admissions, &self.data)
     }
 
-    /// Why nobody may be given it, if so.
+    /// The reason why nobody may be given it, if there is one.
     pub(super) fn fault(&self, tenant: &TenantId, document: &DocumentId, head: Position) -> Option<&'static str> {
         if !self.is_intact(tenant, document) {
             Some("it does not have its checksum")
@@ -69,7 +68,7 @@ impl SnapshotRow {
 const SNAPSHOT: &str = "SELECT position, checksum, admissions, data FROM snapshots
     WHERE tenant = $1 AND document = $2";
 
-/// The stored snapshot of a document, unlooked at.
+/// Reads the stored snapshot of a document, unverified.
 pub(super) async fn read<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -97,16 +96,16 @@ const SAVE: Insert = Insert {
         RETURNING position",
 };
 
-// Counts what is in the snapshot, not what is behind it: those entries are
-// committed for sure, while another transaction may be adding behind them.
+// Counts the entries in the snapshot, not those after it: these are certainly committed, while another
+// transaction may be adding some after it.
 const COUNT: &str = "SELECT count(*) AS entries FROM journal
     WHERE tenant = $1 AND document = $2 AND position <= $3";
 
 const NOTE: &str = "UPDATE documents
     SET snapshot_entries = $3, backlog = (entries - $3) / $4 WHERE tenant = $1 AND document = $2 RETURNING document";
 
-/// `Store::save_snapshot`, in a transaction that is to be undone where it answers that
-/// a newer one is stored, or that the document has been erased.
+/// Implements `Store::save_snapshot`, in a transaction that must be rolled back if it returns that a newer one
+/// is stored or that the document was erased.
 pub(super) async fn save<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -125,8 +124,8 @@ pub(super) async fn save<B: Backend>(
     note::<B>(connection, tenant, document, entries).await
 }
 
-/// Takes note of how many entries the snapshot holds, by which the job finds stale ones;
-/// whether there still is the document.
+/// Records the number of entries in the snapshot, by which the job finds stale ones. Returns true if the
+/// document still exists.
 async fn note<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -146,16 +145,16 @@ const SET_ASIDE: Insert = Insert {
     conflict: "ON CONFLICT (tenant, document, position) DO NOTHING",
 };
 
-/// Which snapshot is to be set aside.
+/// The snapshot to set aside.
 pub(super) enum Suspect<'a> {
-    /// Whichever is stored, if it is at fault.
+    /// The stored one, if it is corrupt.
     Stored,
     /// This one, which did not load, unless another one is stored by now.
     Unloadable(&'a Snapshot),
 }
 
-/// Moves a snapshot out of everybody's way; tells of which position it says it
-/// is, if it was still there. Where not, the transaction is to be undone.
+/// Moves a snapshot to the quarantine. Returns the position it claims, if it was still there; otherwise the
+/// transaction must be rolled back.
 pub(super) async fn set_aside<B: Backend>(
     connection: &mut B::Connection,
     tenant: &TenantId,
@@ -167,7 +166,7 @@ pub(super) async fn set_aside<B: Backend>(
     let Some(row) = read::<B>(connection, tenant, document).await? else { return Ok(None) };
     let guilty = match suspect {
         Suspect::Stored => {
-            // Read behind the row: a snapshot is never ahead of the stream at that time.
+            // Read after the row: a snapshot is never ahead of the stream at that time.
             let head = stream_head::<B>(connection, tenant, &document.stream()).await?;
             row.fault(tenant, document, head.position).is_some()
         }
@@ -177,7 +176,7 @@ pub(super) async fn set_aside<B: Backend>(
         return Ok(None);
     }
     let values = [tenant.into(), document.into(), Value::Number(row.position), row.checksum.clone().into()];
-    // Another node may have been quicker, and have cut a good one since.
+    // Another node may have been quicker, and may have stored a good one since.
     if fetch::<B>(connection, TAKE_OUT, values).await?.is_empty() {
         return Ok(None);
     }

@@ -1,6 +1,5 @@
-//! Subscribers of channels: rows beside the members that documents list, in
-//! the same table, so that whoever asks where an account stands asks once.
-//! How many there are is kept with the conversation, and counted by nobody.
+//! Subscribers of channels: rows in the table of members, so that a membership is one lookup. Their number is
+//! kept with the conversation, so that nobody has to count.
 
 use std::collections::BTreeMap;
 
@@ -19,14 +18,14 @@ use super::{
 };
 use crate::store::{Notice, StoreError, StreamCommit, SubscriberCounts};
 
-/// Whether a commit may begin or end a subscription: also where a channel's
-/// document takes one in, or puts one out.
+/// Returns true if a commit may begin or end a subscription, also by a channel's document adding or
+/// removing a member.
 pub(super) fn is_touched(commit: &StreamCommit) -> bool {
     let is_channel = commit.conversation.as_ref().is_some_and(|row| row.kind == ConversationKind::Channel);
     !commit.subscribers.is_empty() || (is_channel && !commit.members.is_empty())
 }
 
-/// What the other nodes are told.
+/// The notice for the other nodes.
 pub(super) fn notice(commit: &StreamCommit) -> Option<Notice> {
     let conversation = commit.stream.conversation()?;
     let accounts: Vec<AccountId> = commit.subscribers.iter().map(|(account, _)| account.clone()).collect();
@@ -56,11 +55,11 @@ pub(super) fn rows(
     })
 }
 
-/// By how much the subscribers of each channel change.
+/// Change of the number of subscribers of each channel.
 pub(super) type Moves = BTreeMap<(TenantId, ConversationId), i64>;
 
-/// What commits will do to the counts, before they are written. The heads of
-/// their streams are locked: nobody else moves a subscriber of theirs.
+/// The changes that commits will make to the counts, before they are written. The heads of their streams are
+/// locked, so nobody else changes their subscribers.
 pub(super) async fn moves<B: Backend>(
     connection: &mut B::Connection,
     commits: &[&StreamCommit],
@@ -90,7 +89,7 @@ pub(super) async fn moves<B: Backend>(
     Ok(moves)
 }
 
-/// Takes what commits did to the counts.
+/// Applies the changes to the counts.
 pub(super) async fn count<B: Backend>(connection: &mut B::Connection, moves: Moves) -> Result<(), StoreError> {
     const COUNT: &str = "UPDATE conversations SET subscriber_count = subscriber_count + $3
         WHERE tenant = $1 AND conversation = $2";
@@ -100,7 +99,7 @@ pub(super) async fn count<B: Backend>(connection: &mut B::Connection, moves: Mov
     Ok(())
 }
 
-/// `Store::subscriptions`.
+/// Implements `Store::subscriptions`.
 pub(super) async fn subscriptions<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -113,7 +112,7 @@ pub(super) async fn subscriptions<B: Backend>(
     rot.readable(tenant, Whose::EachRows, &rows, |row| Fields::of("members", row).conversation())
 }
 
-/// `Store::subscribers`.
+/// Implements `Store::subscribers`.
 pub(super) async fn subscribers<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -134,7 +133,7 @@ pub(super) async fn subscribers<B: Backend>(
     })
 }
 
-/// `Store::subscriber_count`.
+/// Implements `Store::subscriber_count`.
 pub(super) async fn subscriber_count<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,
@@ -148,8 +147,7 @@ pub(super) async fn subscriber_count<B: Backend>(
     count.inspect_err(|error| rot.meet(tenant, &StreamId::Conversation(conversation), error))
 }
 
-/// `Store::subscriber_counts`. How far they have come is counted: it is asked
-/// for now and then, by staff.
+/// Implements `Store::subscriber_counts`. Progress is counted on request, since staff ask for it rarely.
 pub(super) async fn subscriber_counts<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,

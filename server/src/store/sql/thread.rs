@@ -1,4 +1,4 @@
-//! Threads as they are shown on the messages that they start from.
+//! Threads as shown on the messages that they start from.
 
 use tidings_core::{
     ids::{ConversationId, StreamId, TenantId},
@@ -27,8 +27,8 @@ const ONE: &str = "SELECT counted FROM threads WHERE tenant = $1 AND conversatio
 
 const FROM: &str = "SELECT counted FROM threads WHERE tenant = $1 AND parent = $2 ORDER BY thread";
 
-/// `Store::threads`. Of the one that is asked for by itself something depends on what
-/// it says: so it is not left out.
+/// Implements `Store::threads`. If a single thread is asked for and does not decode this fails, because the
+/// caller depends on it.
 pub(super) async fn threads<B: Backend>(
     connection: &mut B::Connection,
     rot: &Rot,

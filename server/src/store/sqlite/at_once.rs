@@ -1,18 +1,16 @@
-//! A commit of few rows in one statement's time. Each statement is a way to the
-//! thread that writes and back, which for one message takes longer than all that
-//! SQLite does; a text of several statements is one way.
+//! A commit of few rows in one call. Each call is a trip to the writing thread and back, which for one message
+//! takes longer than all the work of SQLite; a text of several statements is one trip.
 
 use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, Connection as _, Either, Executor as _, Row as _, SqlStr, Sqlite, SqliteConnection};
 
 use super::{Backend as _, Insert, Value, bind};
 
-/// Rows of a table up to which this is worth it, and texts are few enough to be
-/// kept prepared.
+/// Rows per table up to which this pays off, and up to which the texts are few enough to stay prepared.
 const ROWS_MAX: usize = 4;
 
-/// `Backend::commit_at_once`, of one stream and a few rows. That the stream is
-/// where it should be is asked with the same text, and answered before the commit.
+/// Implements `Backend::commit_at_once`, for one stream and a few rows. The same text checks that the stream is
+/// at its position, and the result is read before the commit.
 pub(super) async fn commit(
     connection: &mut SqliteConnection,
     heads: Vec<Vec<Value>>,
@@ -54,7 +52,7 @@ pub(super) async fn commit(
             Ok(Some(Either::Right(row))) => here = Some(row.try_get::<i64, _>("heads")? == 1),
             Ok(Some(Either::Left(_))) => {}
             Ok(None) => break here == Some(true),
-            // An entry is there already: the stream is not where it should be.
+            // The entry exists already: the stream is not at the expected position.
             Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => break false,
             Err(error) => return Err(error),
         }

@@ -1,5 +1,5 @@
-//! How a server hears of what a program beside it wrote into its file, by looking every second:
-//! no other server has the file, so what has another number than a server's is a program's.
+//! How a server notices what another program wrote into its file, by polling every second. Only one server has
+//! the file, so entries with another number than a server's are a program's.
 
 use std::{
     path::{Path, PathBuf},
@@ -15,23 +15,23 @@ use crate::store::{
     sql::{Backend as _, SqlStore, Value, fetch, next_cursor, notice},
 };
 
-/// What the entries of a server bear, and those of a program beside it.
+/// The number in entries of a server, and that in entries of another program.
 pub(super) const SERVER: i64 = 0;
 pub(super) const BESIDE: i64 = 1;
 
-/// How often a server looks.
+/// Interval between polls.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
-// An index has just these.
+// An index covers exactly these.
 const LOOK: &str = "SELECT tenant, stream, min(position) AS first, max(position) AS last FROM journal
     WHERE node <> 0 AND tick >= $1 GROUP BY tenant, stream";
 
-/// A file, and what was seen in it.
+/// The file, and what was seen in it.
 #[derive(Default)]
 pub(in crate::store) struct Feed {
-    /// None in memory, where nobody else is.
+    /// None for a database in memory, which no other program can open.
     pub(super) path: Option<PathBuf>,
-    /// Every transaction with a smaller tick was there at the last look.
+    /// Every transaction with a smaller tick was there at the last poll.
     seen: Mutex<Option<Cursor>>,
 }
 
@@ -41,7 +41,7 @@ impl Feed {
     }
 }
 
-/// What programs wrote since the last look. Earlier entries than the first one finds are in catch-ups.
+/// What programs wrote since the last poll. Entries before the first poll are in catch-ups.
 pub(super) async fn notices(store: &SqlStore<Sqlite>) -> Result<Vec<Notice>, StoreError> {
     if store.feed.path.is_none() {
         tokio::time::sleep(LOOK_PERIOD).await;
@@ -58,7 +58,7 @@ pub(super) async fn notices(store: &SqlStore<Sqlite>) -> Result<Vec<Notice>, Sto
     Ok(found)
 }
 
-/// What programs wrote since a cursor, and the one to look from next.
+/// What programs wrote since a cursor, and the cursor for the next poll.
 async fn look(store: &SqlStore<Sqlite>, since: Option<Cursor>) -> Result<(Cursor, Vec<Notice>), StoreError> {
     let mut reader = store.reader().await?;
     let mut transaction = reader.begin(Sqlite::BEGIN_READ).await?;

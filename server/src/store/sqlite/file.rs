@@ -1,5 +1,5 @@
-//! The file of a SQLite store: made for its owner alone, since it holds what
-//! everybody wrote, and copied while a server has it open.
+//! The file of a SQLite store: created for its owner alone, since it holds what everybody wrote, and copied
+//! while a server has it open.
 
 use std::{
     fs::{OpenOptions, Permissions},
@@ -12,11 +12,11 @@ use sqlx::{ConnectOptions as _, Connection as _, Sqlite, sqlite::SqliteConnectOp
 
 use crate::store::{MissingFile, StoreError, sql::SqlStore};
 
-/// Nobody but the owner reads or writes it.
+/// Read and write for the owner only.
 const OWNER_ALONE: u32 = 0o600;
 
-/// Makes the file if it is missing, and takes everybody else's rights to it
-/// away. SQLite gives the files beside it the same rights.
+/// Creates the file if it is missing, and removes everybody else's permissions. SQLite gives its side files the
+/// same permissions.
 pub(super) fn prepare(path: &Path, missing: MissingFile) -> Result<(), StoreError> {
     if missing == MissingFile::Refuse {
         return if path.is_file() { Ok(()) } else { Err(StoreError::Missing(path.to_owned())) };
@@ -34,7 +34,7 @@ pub(super) fn prepare(path: &Path, missing: MissingFile) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Makes an empty file, where there is none.
+/// Creates an empty file, unless there is one.
 fn create(path: &Path) -> Result<(), StoreError> {
     let made = OpenOptions::new().write(true).create_new(true).mode(OWNER_ALONE).open(path);
     made.map(drop).map_err(|source| StoreError::File { path: path.to_owned(), source })
@@ -53,20 +53,20 @@ fn restrict(path: &Path) -> Result<(), StoreError> {
     std::fs::set_permissions(path, Permissions::from_mode(OWNER_ALONE)).map_err(failed)
 }
 
-/// One of the files that SQLite keeps beside its own.
+/// The path of one of SQLite's side files.
 pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
 }
 
-/// `Store::backup`. SQLite writes into an empty file as into a new one. It reads
-/// as of one moment, on a connection of its own: nobody waits for it.
+/// Implements `Store::backup`. SQLite writes into an empty file as into a new one. It reads one moment on a
+/// connection of its own, so nobody waits for it.
 pub(super) async fn copy(store: &SqlStore<Sqlite>, file: &Path) -> Result<(), StoreError> {
     create(file)?;
     let copied = write_copy(store, file).await;
     if copied.is_err() {
-        // Half a copy must not be taken for one.
+        // An incomplete copy must not be mistaken for a backup.
         let _ = std::fs::remove_file(file);
     }
     copied
@@ -84,10 +84,10 @@ async fn write_copy(store: &SqlStore<Sqlite>, file: &Path) -> Result<(), StoreEr
             connection.close().await?;
         }
         None => {
-            // What is written by a database in memory is in memory, unless it is told otherwise.
+            // A database in memory would copy into memory, unless the target is an explicit file.
             sqlx::query(COPY).bind(format!("file:{name}?mode=rwc")).execute(&store.writes).await?;
         }
     }
-    // Whoever is told that there is a copy has one after a power failure, too.
+    // A reported backup must survive a power failure.
     OpenOptions::new().read(true).open(file).and_then(|copy| copy.sync_all()).map_err(failed)
 }

@@ -1,5 +1,5 @@
-//! SQLite: the store that needs no set-up. One connection writes, a few read;
-//! write-ahead logging keeps them out of each other's way.
+//! SQLite: the store that needs no set-up. One connection writes, a few read; write-ahead logging keeps them
+//! out of each other's way.
 
 mod at_once;
 mod feed;
@@ -23,19 +23,19 @@ use super::{
     sql::{Backend, Insert, Patience, Rot, SqlStore, Value, migrator, read_row},
 };
 
-/// How long another process, a backup for one, may hold the database.
+/// Time for which another process, such as a backup, may hold the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Rows of one INSERT: the most of these that there are.
+/// Numbers of rows for which an INSERT is prepared.
 const ROWS_AT_ONCE: [usize; 4] = [64, 16, 4, 1];
 
-/// Opens the database of a file, makes it if it is missing and that is asked for; none is in memory.
+/// Opens the database of a file, creating it if `options` say so; without a path, a database in memory.
 pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<SqlStore<Sqlite>, StoreError> {
     let connect = SqliteConnectOptions::new()
         .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("journal_size_limit", wal::KEPT_BYTES_MAX.to_string())
-        // What was acknowledged survives a power failure too.
+        // Acknowledged writes survive a power failure too.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(false)
         .busy_timeout(BUSY_TIMEOUT);
@@ -61,9 +61,8 @@ pub(super) async fn open(path: Option<&Path>, options: &StoreOptions) -> Result<
     };
     file::prepare(path, options.missing_file)?;
     let connect = connect.filename(path);
-    // After a full disk SQLite has rolled back by itself, and sqlx waits for
-    // a rollback that cannot succeed any more: such a connection is replaced.
-    // Whatever it was left with has been done, or failed, since it was given back.
+    // After a full disk SQLite has rolled back by itself, and sqlx waits for a rollback that cannot succeed any
+    // more: such a connection is replaced. Anything it was doing has completed or failed since it was returned.
     let pool = pool.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
     let writes = pool.clone().max_connections(1).connect_with(connect.clone()).await?;
     let reads =
@@ -103,14 +102,13 @@ impl Backend for Sqlite {
     const MIGRATIONS: &'static [&'static str] = &[include_str!("../../../migrations/sqlite/0001_store.sql")];
 
     const BEGIN_READ: &'static str = "BEGIN";
-    // Takes the lock at once: a transaction that reads first and writes later
-    // could find that it may not.
+    // Takes the lock at once: a transaction that reads first and writes later could be refused the lock.
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
         WHERE tenant = $1 AND stream IN (SELECT key FROM json_each($2))";
     const KEY_BYTES: &'static str = "unhex(key)";
     const TICK: &'static str = "UPDATE clock SET tick = tick + 1 RETURNING tick";
-    // Ticks are counted here, so the epochs tell every cursor of a lost history by themselves.
+    // Ticks are counted here, so epochs alone recognise every cursor of a lost history.
     const CURSOR: &'static str = "SELECT tick + 1 AS cursor,
             (SELECT epoch FROM epochs ORDER BY tick DESC LIMIT 1) AS epoch, 0 AS newest_entry
         FROM clock";
@@ -125,8 +123,8 @@ impl Backend for Sqlite {
         sqlx::query_with::<Sqlite, _>(sql, bind(values)?).fetch_all(connection).await
     }
 
-    /// A statement for as many rows as are left of a few fixed numbers, so that
-    /// few texts are kept prepared: each costs a way to the thread that writes.
+    /// Inserts in batches of a few fixed sizes, so that few statements are kept prepared: each call is a trip
+    /// to the writing thread.
     async fn insert(
         connection: &mut SqliteConnection,
         insert: &Insert,
@@ -137,7 +135,7 @@ impl Backend for Sqlite {
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let count = ROWS_AT_ONCE.into_iter().find(|count| *count <= rows.len()).unwrap_or(1);
-            // Without names, which SQLite would look up one after another, for each.
+            // Unnamed parameters, because SQLite would look up names one after another.
             let row = format!("({})", vec!["?"; columns.len()].join(", "));
             let rows_places = vec![row.as_str(); count].join(", ");
             let sql = format!("INSERT INTO {table} ({}) VALUES {rows_places} {conflict}", columns.join(", "));
@@ -148,7 +146,7 @@ impl Backend for Sqlite {
         Ok(answered)
     }
 
-    /// A crash loses no tick here: each is in the file.
+    /// A crash loses no tick here: all are in the file.
     async fn resume(_: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The contract on files, and what only SQLite does.
+//! The contract on files, and behaviour that only SQLite has.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -10,7 +10,7 @@ use crate::store::{
     contract::{self, ENTRIES_MAX, account, conversation, group, messages, position, stream, tenant, write},
 };
 
-/// A folder that is removed with this value.
+/// A temporary folder, removed when dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -71,7 +71,7 @@ async fn j45_a_copy_knows_the_cursors_of_what_it_lost_however_far_it_has_come() 
     write(&*store, &[group(1, &["ann"])]).await;
     let before = contract::settled_cursor(&*store, "ann").await;
     store.backup(&copy).await.unwrap();
-    // Also a cursor behind which nothing of a journal was lost, since other rows are.
+    // Including a cursor after which no entry was lost, because other rows were.
     let receipt = Receipt { delivered: Position::new(1), read: Position::new(1) };
     let receipt = MemberReceipt { conversation: conversation(1), account: account("ann"), receipt };
     assert_eq!(store.merge_receipts(&tenant(), &[receipt]).await.unwrap().len(), 1);
@@ -103,7 +103,7 @@ async fn a_full_disk_is_told_and_nothing_is_written() {
     assert!(matches!(failed, Err(StoreError::Full(_))), "{failed:?}");
     assert_eq!(store.stream_head(&tenant(), &stream(1)).await.unwrap().position, position(1));
     assert_eq!(store.stream_head(&tenant(), &stream(2)).await.unwrap().position, Position::ZERO);
-    // What fits is still taken, by the same connection.
+    // Smaller writes still succeed, on the same connection.
     write(&store, &[messages(1, 1, "ann", 1)]).await;
 }
 
@@ -162,7 +162,7 @@ async fn j20_a_log_that_grew_behind_a_reader_begins_anew() {
         sqlx::query("INSERT INTO heap VALUES (zeroblob(8000000))").execute(&store.writes).await.unwrap();
     }
     assert!(log() > 64 * 1024 * 1024);
-    // While somebody reads what was, the log has to stay.
+    // While somebody reads an older state, the log has to stay.
     store.tend().await.unwrap();
     assert!(log() > 64 * 1024 * 1024);
     sqlx::query("COMMIT").execute(&mut *reader).await.unwrap();

@@ -1,5 +1,5 @@
-//! The write-ahead log: folded into the file when the store is closed, so that
-//! the file is whole by itself, and kept from growing without end before that.
+//! The write-ahead log: merged into the file when the store closes, so that the file is complete by itself, and
+//! kept from growing without bound before that.
 
 use std::time::Duration;
 
@@ -8,18 +8,17 @@ use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 use super::{BUSY_TIMEOUT, file};
 use crate::store::{StoreError, sql::SqlStore};
 
-/// Bytes of the log that stay on the disk when it begins anew.
+/// Bytes of the log that stay allocated when it restarts.
 pub(super) const KEPT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Bytes of the log beyond which readers are waited for, so that it can begin
-/// anew. SQLite folds it in by itself every 1,000 pages, but while somebody
-/// always reads it only appends.
+/// Size of the log, in bytes, beyond which writes wait for readers so that it can restart. SQLite checkpoints
+/// by itself every 1,000 pages, but while somebody is always reading it only appends.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// How long writes may wait for those readers: the next time is soon.
+/// Time that writes may wait for those readers; the next attempt is soon.
 const READERS_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Makes a log that has grown too long begin anew, if readers let it.
+/// Restarts a log that has grown too long, if readers allow it.
 pub(super) async fn bound(store: &SqlStore<Sqlite>) -> Result<(), StoreError> {
     let Some(path) = &store.feed.path else { return Ok(()) };
     let bytes = std::fs::metadata(file::beside(path, "-wal")).map_or(0, |log| log.len());
@@ -36,7 +35,7 @@ pub(super) async fn bound(store: &SqlStore<Sqlite>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Folds the log into the file, for the last time.
+/// Merges the log into the file, for the last time.
 pub(super) async fn fold_in(store: &SqlStore<Sqlite>) {
     if store.feed.path.is_none() {
         return;
@@ -55,7 +54,7 @@ async fn set_busy_timeout(connection: &mut SqliteConnection, timeout: Duration) 
     Ok(())
 }
 
-/// Whether all of the log is in the file now, and the log empty.
+/// Returns true if all of the log is now in the file, and the log empty.
 async fn truncate(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
     let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
     Ok(busy == 0)

@@ -1,4 +1,4 @@
-//! The handshake: who asks for a session, and whether there is one for them.
+//! The handshake: identifies the peer and decides whether it gets a session.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     ws::socket::FrameSocket,
 };
 
-/// The handshake, up to the place where entries are fanned out to the session.
+/// Runs the handshake, up to the point where entries are fanned out to the session.
 pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<Session, Ending> {
     let hello = tokio::select! {
         biased;
@@ -43,13 +43,13 @@ pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<S
             return Err(Ending::closed(Code::ActorConflict, "the device belongs to another account"));
         }
     }
-    // Whose contact points they are follows from the newest token there is.
+    // The account's newest token determines its contact points.
     let points = node.store.set_contact_points(&identity.tenant, &identity.account, &identity.contact_points).await;
     points.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?;
     Ok(Session::new(node, identity, &hello, version))
 }
 
-/// Whose the device is; registers it if it is new, as far as the account may have new ones.
+/// The owner of the device; registers it if it is new, within the account's share of new devices.
 async fn device_owner(node: &Node, identity: &Identity, device: DeviceId) -> Result<DeviceOwner, Ending> {
     let (tenant, account) = (&identity.tenant, &identity.account);
     let failed = |error| Ending::store_failed(&error, node.clock.as_ref());
@@ -60,7 +60,7 @@ async fn device_owner(node: &Node, identity: &Identity, device: DeviceId) -> Res
     node.store.register_device(tenant, account, device).await.map_err(failed)
 }
 
-/// Takes one of the share of the account; a session that is over it comes again later.
+/// Charges one to the account's share; a session over it is deferred.
 fn take_share(rates: &AccountRates, identity: &Identity, unit: &str) -> Result<(), Ending> {
     rates.take(&identity.key(), 1).map_err(|wait| Ending::Closed {
         code: Code::RateLimited,

@@ -1,4 +1,4 @@
-//! Presence: where the account says it is, and who hears of it.
+//! Presence: what an account does in a conversation, and who is sent it.
 
 use std::collections::HashSet;
 
@@ -29,7 +29,7 @@ impl Session {
             self.online.insert(conversation);
             has_come = self.node.live.present.note(tenant, conversation, account, session, kind);
         } else {
-            // Of too many, no end is told; who is there is.
+            // Beyond the limit no end is sent, but presence still is.
             has_come = kind == PresenceKind::Online;
         }
         let members = self.pass_presence(notice).await;
@@ -44,9 +44,9 @@ impl Session {
         }
     }
 
-    /// Passes presence on to the other sessions of the conversation's active
-    /// members, on every node, and answers who these are; none if the account is
-    /// not one of them. Nothing depends on it, so a store that fails is only logged.
+    /// Sends presence to the other sessions of the conversation's active members, on every node, and
+    /// returns the members; none if the account is not one of them. Nothing depends on it, so a store
+    /// failure is only logged.
     pub(super) async fn pass_presence(&self, notice: PresenceNotice) -> Option<Vec<AccountId>> {
         let PresenceNotice { conversation, kind } = notice;
         let tenant = &self.identity.tenant;

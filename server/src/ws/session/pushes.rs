@@ -1,5 +1,5 @@
-//! Pushes and membership requests: what an account may send at once, whether it has a part in
-//! what it writes into, and the way to the stream that decides.
+//! Pushes and membership requests: the rate limits, the account's part in what it writes into, and the way to
+//! the stream that decides.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl Session {
-    /// Hands a push to its stream, which answers through the session's queue.
+    /// Submits a push to its stream, which answers through the session's queue.
     pub(super) async fn push(&mut self, socket: &mut FrameSocket, push: Push) -> Result<(), Ending> {
         self.node.metrics.pushes.count();
         let limits = &self.node.limits;
@@ -61,8 +61,8 @@ impl Session {
         self.submit(push.request, push.stream, Asked::Changes(push.changes), part, trace).await
     }
 
-    /// Whether an account's stream is its own, or its tenant's administrator writes: nothing of
-    /// it is loaded for anybody else. Of a conversation its members' rows tell.
+    /// Returns true if an account's stream is its own, or if a tenant administrator writes: for others nothing
+    /// of it is loaded. For conversations the members' rows decide.
     fn may_write(&self, stream: &StreamId) -> bool {
         match stream {
             StreamId::Account(account) => *account == self.identity.account || self.identity.administrator,
@@ -70,7 +70,7 @@ impl Session {
         }
     }
 
-    /// Takes those whom a push brings in from the share of the account; an administrator brings in whom they will.
+    /// Charges the people whom a push brings in to the account's share; administrators have no limit.
     fn take_people(&self, push: &Push) -> Result<(), Duration> {
         if self.identity.administrator {
             return Ok(());
@@ -83,8 +83,8 @@ impl Session {
         }
     }
 
-    /// Hands a membership request to its conversation's stream. Codes of invites can be
-    /// guessed: these requests have a rate of their own.
+    /// Submits a membership request to its conversation's stream. Invite codes can be guessed, so these
+    /// requests have a rate of their own.
     pub(super) async fn request_membership(
         &mut self,
         socket: &mut FrameSocket,
@@ -111,7 +111,8 @@ impl Session {
         }
     }
 
-    /// The part of the account in a conversation; asked of the store until it has one, which it then has for good.
+    /// The part of the account in a conversation. The store is asked until there is one, which is
+    /// then permanent.
     async fn part_of(&mut self, conversation: Option<ConversationId>) -> Result<Part, StoreError> {
         let Some(conversation) = conversation.filter(|conversation| !self.parts.contains(conversation)) else {
             return Ok(Part::Known);
@@ -119,7 +120,7 @@ impl Session {
         let part = outsider::part(&self.node, &self.identity, conversation).await?;
         if part == Part::Known {
             if self.parts.len() >= self.node.config.node.bounds.parts_max {
-                // What is forgotten is asked again.
+                // Cleared parts are read again.
                 self.parts.clear();
             }
             self.parts.insert(conversation);
@@ -145,7 +146,7 @@ impl Session {
         Refusal::deferred(error.code(), "the server cannot store this now", again)
     }
 
-    /// Hands over what the session asks of a stream, which answers through its queue.
+    /// Submits a request of the session to a stream, which answers through the session's queue.
     async fn submit(
         &mut self,
         request: u64,

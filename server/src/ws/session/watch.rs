@@ -1,5 +1,5 @@
-//! Watching: an administrator of the tenant is told what is new in a conversation that the
-//! account is no member of, as a member is, from a fetch on that asks for it.
+//! Watching: a tenant administrator receives what is new in a conversation without being a member, as a member
+//! would, starting with a fetch that asks for it.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use super::Session;
 use crate::live::Frame;
 
 impl Session {
-    /// Watches from here on, if a fetch asks for that: what is written while it is answered is
-    /// told behind the answer. Of anybody but an administrator it is a fetch like any other.
+    /// Starts watching if a fetch asks for it, so that what is written meanwhile follows the answer. For
+    /// anybody but an administrator it is an ordinary fetch.
     ///
     /// # Errors
-    /// The frame that refuses it, where the account watches as many as it may.
+    /// The frame that refuses it, if the account already watches as many as it may.
     pub(super) fn watch(&self, fetch: &Fetch) -> Result<(), Arc<Frame>> {
         let (FetchScope::Watch(_), StreamId::Conversation(conversation)) = (fetch.scope, &fetch.stream) else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What the fuzzer is asked to do.
+//! Command line of the fuzzer.
 
 use std::path::{Path, PathBuf};
 
@@ -15,13 +15,13 @@ usage: fuzz TARGET [--seconds N] [--inputs N] [--seed S] [--keep FOLDER]
                   what was new
   --replay FILE   runs one input and tells what became of it";
 
-/// How long a run is when nothing is said.
+/// Duration of a run unless told otherwise.
 const SECONDS: u64 = 60;
 
-/// What this process is for.
+/// The role of this process.
 #[derive(Debug, PartialEq)]
 pub enum Mode {
-    /// Has another process run inputs, and looks after it.
+    /// Starts another process that runs inputs, and supervises it.
     Watch,
     /// Runs inputs.
     Work,
@@ -29,7 +29,7 @@ pub enum Mode {
     Replay(PathBuf),
 }
 
-/// What the arguments say.
+/// The parsed command line.
 #[derive(Debug)]
 pub struct Arguments {
     pub mode: Mode,
@@ -38,14 +38,14 @@ pub struct Arguments {
     pub inputs: Option<u64>,
     pub seed: u64,
     pub keep: Option<PathBuf>,
-    /// Where a worker leaves the input it runs.
+    /// The file in which a worker leaves the input it runs.
     pub current: PathBuf,
-    /// What was found already: a worker goes on after it.
+    /// Findings so far: a worker continues past them.
     pub known: Vec<String>,
 }
 
 impl Arguments {
-    /// Reads the words behind the program's name.
+    /// Parses the words after the program's name.
     pub fn parse(words: &[String]) -> Result<Self, String> {
         let mut words = words.iter().map(String::as_str);
         let names = || TARGETS.map(|target| target.name).join(", ");
@@ -70,7 +70,7 @@ impl Arguments {
                 "--seed" => arguments.seed = number()?,
                 "--keep" => arguments.keep = Some(value.into()),
                 "--replay" => arguments.mode = Mode::Replay(value.into()),
-                // From the watching process to its worker.
+                // Passed by the supervising process to its worker.
                 "--work" => (arguments.mode, arguments.current) = (Mode::Work, value.into()),
                 "--known" => arguments.known.push(value.to_owned()),
                 _ => return Err(format!("no option `{flag}`")),
@@ -82,7 +82,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// The words that make a worker of this program.
+    /// The arguments that make a worker of this program.
     pub fn for_worker<'a>(
         &self,
         seed: u64,

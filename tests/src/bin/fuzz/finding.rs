@@ -1,5 +1,4 @@
-//! An input that found something: how it ended, made small, and kept beside
-//! the others that ever did.
+//! An input that found something: how it ended, minimized, and kept with the earlier ones.
 
 use std::{
     env, fs,
@@ -10,16 +9,15 @@ use std::{
 use sha2::{Digest, Sha256};
 use tidings_tests::fuzz::{Target, panics::Panic};
 
-/// Runs of smaller inputs at most, for one finding.
+/// Maximum number of attempts to minimize one finding.
 const ATTEMPTS_MAX: usize = 400;
 
-/// Exit codes of a process that ran inputs. Any other, or a signal, says that
-/// it died.
+/// Exit codes of a process that ran inputs. Any other code, or a signal, means that it died.
 const PANICKED: u8 = 1;
 pub const TOO_LONG: u8 = 3;
 const TOO_MUCH_MEMORY: u8 = 4;
 
-/// How an input ended.
+/// The way an input ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ended {
     Well,
@@ -29,7 +27,7 @@ pub enum Ended {
 }
 
 impl Ended {
-    /// What two inputs that found the same thing have in common.
+    /// The common feature of inputs that found the same thing.
     pub fn signature(&self) -> String {
         match self {
             Self::Well => "nothing".into(),
@@ -57,15 +55,14 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The finding of a worker that ended, from the input it left; none if it
-    /// ended before its first one.
+    /// The finding of a worker that ended, from the input it left; none if it ended before its first one.
     pub fn of(target: &Target, current: &Path) -> Option<Self> {
         let record = fs::read(current).ok()?;
         let (length, bytes) = record.split_at_checked(8)?;
         let length = u64::from_le_bytes(length.try_into().expect("eight bytes")) as usize;
         let input = bytes[..length.min(bytes.len())].to_vec();
         let signature = try_out(target, current, &input);
-        // What is not found again, as when the worker was ended by hand, is kept as it is.
+        // An input that does not reproduce, as when the worker was killed by hand, is kept as it is.
         let again = signature != Ended::Well.signature();
         let small =
             if again { minimize(input, |smaller| try_out(target, current, smaller) == signature) } else { input };
@@ -77,7 +74,7 @@ impl Finding {
         Some(Self { signature, file })
     }
 
-    /// Tells a person what was found and how to see it again.
+    /// Prints the finding and how to reproduce it.
     pub fn tell(&self, target: &Target) {
         let program = env::current_exe().expect("a process knows its program");
         println!(
@@ -91,7 +88,7 @@ impl Finding {
     }
 }
 
-/// The inputs that a target begins with, beside its seeds.
+/// The folder of inputs that a target starts with, beside its seeds.
 pub fn corpus_folder(target: &Target) -> PathBuf {
     folder("corpus", target)
 }
@@ -100,7 +97,7 @@ fn folder(kind: &str, target: &Target) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(kind).join(target.name)
 }
 
-/// Runs an input in a process of its own; what it found.
+/// Runs an input in a process of its own; returns its finding.
 fn try_out(target: &Target, scratch: &Path, input: &[u8]) -> String {
     let file = scratch.with_extension("try");
     fs::write(&file, input).expect("the folder of inputs can be written");
@@ -113,8 +110,8 @@ fn try_out(target: &Target, scratch: &Path, input: &[u8]) -> String {
     }
 }
 
-/// A smaller input that still finds the same: without runs of bytes, from half
-/// of it down to single ones, then with zeros where that is enough.
+/// Minimizes an input that still finds the same: removes runs of bytes, from half of it down to single ones,
+/// then tries zeros.
 fn minimize(mut input: Vec<u8>, mut finds: impl FnMut(&[u8]) -> bool) -> Vec<u8> {
     let mut attempts = 0;
     let mut try_one = |smaller: &[u8]| {

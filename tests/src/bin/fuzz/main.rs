@@ -1,7 +1,6 @@
-//! The fuzzer for a stable toolchain: `fuzz TARGET`. This process watches
-//! another one that runs inputs, since what is found may take all the memory
-//! there is or never end; it makes what was found small and keeps it.
-//! `cargo xtask fuzz` builds it and runs every target.
+//! The fuzzer for a stable toolchain: `fuzz TARGET`. This process supervises another one that runs inputs,
+//! because a finding may use up all memory or never end; it minimizes and keeps findings. `cargo xtask fuzz`
+//! builds it and runs every target.
 
 mod arguments;
 mod finding;
@@ -19,7 +18,7 @@ use arguments::{Arguments, Mode};
 use finding::Finding;
 use tidings_tests::fuzz::Target;
 
-/// A fuzzer that finds this much in one go is stopped: there is enough to do.
+/// Number of findings after which a run stops: there is enough to do.
 const FINDINGS_MAX: usize = 12;
 
 #[global_allocator]
@@ -41,7 +40,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Has workers run until the time is over or there is too much to report.
+/// Runs workers until the time is over or there is too much to report.
 fn watch(arguments: &Arguments) -> ExitCode {
     let target = arguments.target;
     let current = current_path(&target, arguments.seed);

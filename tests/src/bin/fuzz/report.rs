@@ -1,4 +1,4 @@
-//! What a worker has run, in figures.
+//! Figures of a worker's run.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -11,7 +11,7 @@ pub struct Report {
     inputs: u64,
     accepted: BTreeMap<String, u64>,
     refused: BTreeMap<String, u64>,
-    /// Inputs that found what was found before.
+    /// Inputs that repeated an earlier finding.
     pub passed_over: u64,
 }
 
@@ -27,7 +27,7 @@ impl Report {
         }
     }
 
-    /// Counts one input. Of a name only its first word is told, of a reason its code.
+    /// Counts one input. Only the first word of a name is printed, and only the code of a reason.
     pub fn count(&mut self, verdict: &Verdict) {
         self.inputs += 1;
         for (name, count) in &verdict.accepted {
@@ -40,7 +40,7 @@ impl Report {
         }
     }
 
-    /// One line of figures, one of what was accepted, one of what was refused.
+    /// Prints one line of figures, one of accepted parts, and one of refused parts.
     pub fn print(&self) {
         let seconds = self.started.elapsed().as_secs_f64();
         let rate = self.inputs as f64 / seconds.max(0.001);

@@ -1,5 +1,5 @@
-//! Runs inputs in this process, one after another, each within its time and
-//! memory. What goes wrong ends the process, with the input in a file.
+//! Runs inputs in this process, one after another, each within limits of time and memory. A violation ends the
+//! process, with the input in a file.
 
 use std::{
     collections::BTreeSet,
@@ -28,17 +28,17 @@ use crate::{
     report::Report,
 };
 
-/// How long one input may take. The slowest honest one takes a thousandth.
+/// Maximum duration of one input. The slowest honest one takes a thousandth of it.
 const INPUT_DURATION_MAX: Duration = Duration::from_secs(10);
-/// How often the clock is looked at.
+/// Interval between looks at the clock.
 const LOOK: Duration = Duration::from_millis(100);
-/// The process ends when it wants more than this.
+/// Memory beyond which the process ends itself.
 const PROCESS_BYTES_MAX: usize = 1 << 30;
 
-/// Inputs that `--keep` writes at most: a repository holds them for ever.
+/// Maximum number of inputs that `--keep` writes: the repository keeps them for ever.
 const KEPT_MAX: usize = 24;
 
-/// Runs inputs until the time is over, all are run, or one finds something.
+/// Runs inputs until the time is over, all have run, or one finds something.
 pub fn work(arguments: &Arguments) -> ExitCode {
     let target = arguments.target;
     let clock = Clock::start();
@@ -125,7 +125,7 @@ fn run(target: &Target, clock: &Clock, input: &[u8]) -> (Ended, Verdict) {
         Ok(verdict) => {
             let peak_after = ALLOCATOR.max_allocated();
             let bytes = peak_after.saturating_sub(allocated);
-            // A peak that was there before says nothing about this input.
+            // An earlier peak says nothing about this input.
             if peak_after > peak && bytes > (target.memory_bytes_max)(input.len()) {
                 (Ended::TooMuchMemory, verdict)
             } else {
@@ -135,15 +135,15 @@ fn run(target: &Target, clock: &Clock, input: &[u8]) -> (Ended, Verdict) {
     }
 }
 
-/// Leaves the input where it is found when this process dies of it: its length
-/// first, since a former one may have been longer.
+/// Leaves the input where it is found if this process dies of it: its length first, because an earlier one may
+/// have been longer.
 fn leave(current: &File, input: &[u8]) {
     let record = [&(input.len() as u64).to_le_bytes()[..], input].concat();
     current.write_all_at(&record, 0).expect("the file of the current input can be written");
 }
 
-/// Writes the inputs that bring most of the names, chosen greedily: those with
-/// most that is missing first, of equals the shortest.
+/// Writes the inputs that cover most names, chosen greedily: first those with the most missing names and, among
+/// equals, the shortest.
 fn keep(folder: &Path, mut inputs: Vec<(Vec<u8>, BTreeSet<String>)>) {
     fs::create_dir_all(folder).expect("the folder can be written");
     for number in 0..KEPT_MAX {
@@ -158,7 +158,7 @@ fn keep(folder: &Path, mut inputs: Vec<(Vec<u8>, BTreeSet<String>)>) {
 
 /// Ends the process when an input takes too long.
 struct Clock {
-    /// When the input under way began, in ms from the start, and 1; 0 for none.
+    /// When the current input began, in ms from the start plus 1; 0 for none.
     began: Arc<AtomicU64>,
     started: Instant,
     /// Dropped with the clock, which ends its thread.

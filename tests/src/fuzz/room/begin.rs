@@ -1,4 +1,4 @@
-//! Rooms in which something has happened already, some of it at once.
+//! Rooms with a history, some of it concurrent.
 
 use core::time::Duration;
 
@@ -34,7 +34,7 @@ pub(super) fn group() -> Room {
     let first = room.new_message(&account("me"));
     room.say(3, &page, &[says(first.clone(), "who is in?")]);
     (0..DEVICES.len()).for_each(|device| room.sync(device));
-    // Both devices of one person edit at once, while others react.
+    // Both devices of one person edit at the same time, while others react.
     for (device, text) in [(3, "who comes along?"), (4, "who would come?")] {
         room.say(device, &page, &[Fact::Edit(first.clone(), Edit { content: text.into(), at: BEGIN })]);
     }
@@ -48,7 +48,7 @@ pub(super) fn group() -> Room {
     room.sync(2);
     room.say(2, &document, &[Fact::Pin(first.clone(), Some(Pin { by: account("mo"), at: BEGIN, page: 1 }))]);
     room.sync(0);
-    // A thread with a reply, of which a thread can be opened too.
+    // A thread with a reply, from which a thread can be opened too.
     let thread = ConversationId::thread(&tenant(), conversation, &first);
     let parent = Parent { conversation, message: first, page: 1, depth: 1 };
     let created = Created::new(ConversationKind::Thread, account("ow"), BEGIN);
@@ -58,7 +58,7 @@ pub(super) fn group() -> Room {
     let reply = room.new_message(&account("ow"));
     room.say(0, &TimelineId::of_thread(conversation, thread).page(1), &[says(reply, "who else?")]);
     room.sync(0);
-    // A role of its own, and a grant that ends soon.
+    // A custom role, and a grant that expires soon.
     let cook =
         RoleDefinition { rank: 30, permissions: [Permission::MessageSend, Permission::PinAdd].into_iter().collect() };
     let definition = Fact::RoleDefinition(role_name("cook"), Some(cook));
@@ -89,7 +89,7 @@ pub(super) fn direct() -> Room {
 pub(super) fn account_stream() -> Room {
     let me = account("me");
     let mut room = Room::new(StreamId::Account(me.clone()));
-    // Both devices at once: a conflict that Automerge settles.
+    // Both devices at the same time: a conflict that Automerge resolves.
     for (device, name) in [(3, "Me"), (4, "Myself")] {
         let name = Fact::Profile(ProfileField::DisplayName, Some(name.into()));
         room.say(device, &DocumentId::Account(me.clone()), &[name]);

@@ -1,4 +1,4 @@
-//! What a device may say, legal or not, as a script chooses.
+//! Facts that a device may state, legal or not, as a script chooses.
 
 use core::time::Duration;
 
@@ -21,15 +21,15 @@ use crate::{fuzz::script::Script, roster::first_members};
 /// The names of custom roles.
 const ROLE_NAMES: [&str; 3] = ["cook", "host", "Łowca"];
 
-/// Texts that show nothing, hide something or turn.
+/// Texts that are invisible, hide something or change direction.
 const GHOSTS: [&str; 6] =
     ["\u{3164}", "\u{2800}\u{200b}", "\u{200d}\u{fe0f}", "an\u{200b}n", "\u{202e}staoB", "Boats\u{2028}Ann left"];
 
-/// So many characters some text may have, of those that rooms bound.
+/// Lengths at the limits of some text.
 const LENGTHS: [usize; 7] = [64, 80, 100, 120, 160, 200, 2_000];
 
 impl Room {
-    /// Something a device may say, legal or not, as the script chooses.
+    /// Facts for a device to state, legal or not, as the script chooses.
     pub fn facts(&mut self, script: &mut Script<'_>, device: usize) -> (DocumentId, Vec<Fact>) {
         let session = self.devices[device].session.clone();
         let count = if script.one_in(3) { 2 + script.below(3) } else { 1 };
@@ -74,7 +74,7 @@ impl Room {
         }
     }
 
-    /// Opens a thread of a message, writes in one, or says something of one.
+    /// Opens a thread, writes in one, or states something about one.
     fn thread_facts(
         &mut self,
         script: &mut Script<'_>,
@@ -104,7 +104,7 @@ impl Room {
         (TimelineId::of_thread(conversation, thread).page(number), self.page_facts(script, session))
     }
 
-    /// The first change of the thread of a message, mostly one that could be it.
+    /// The first change of a message's thread, mostly a plausible one.
     fn opening(
         &self,
         script: &mut Script<'_>,
@@ -145,7 +145,7 @@ impl Room {
         known.cloned().unwrap_or_else(|| MessageId { stamp: Stamp::from_bytes([3; 16]), author: author.clone() })
     }
 
-    /// Mostly one, since a change of a page states one thing.
+    /// Mostly one fact, because a change of a page states one thing.
     fn page_facts(&mut self, script: &mut Script<'_>, session: &Session) -> Vec<Fact> {
         let count = if script.one_in(8) { 2 + script.below(3) } else { 1 };
         (0..count).map(|_| self.page_fact(script, session)).collect()
@@ -170,7 +170,7 @@ impl Room {
         }
     }
 
-    /// A first change, often one that could be it.
+    /// A first change, often a plausible one.
     fn first_facts(&self, script: &mut Script<'_>, session: &Session) -> Vec<Fact> {
         let (by, at) = (session.account.clone(), self.now());
         let account = script.one_in(8).then(|| some_account(script));
@@ -289,7 +289,7 @@ fn some_theme(script: &mut Script<'_>) -> Theme {
 
 fn some_policy(script: &mut Script<'_>) -> Policy {
     let name = *some(script, PolicyName::ALL);
-    // A value that is not one of this policy leaves it as it was.
+    // An invalid value leaves the policy as it was.
     let drawn = match name.number_max() {
         Some(_) => Policy::new(name, PolicyValue::Number(script.number())),
         None => {
@@ -323,7 +323,7 @@ pub(super) fn role_name(name: &str) -> RoleName {
     RoleName::parse(name).expect("the name is legal")
 }
 
-/// A time around another one, or any.
+/// A time close to another one, or any.
 fn some_time(script: &mut Script<'_>, around: WallTime) -> WallTime {
     match script.below(4) {
         0 => WallTime::from_millis(script.number()),

@@ -1,7 +1,6 @@
-//! One stream with its authority, its devices and what must hold of them,
-//! whatever is pushed: what is admitted saves, loads, reaches every replica
-//! that holds only the entries, and lets everybody write on; what is refused
-//! changes nothing.
+//! One stream with its authority, its devices and the invariants that must hold whatever is pushed: what is
+//! admitted can be saved and loaded, reaches every replica that has only the entries, and lets everybody write
+//! on; what is refused changes nothing.
 
 mod begin;
 mod facts;
@@ -35,17 +34,17 @@ const BEGIN: WallTime = WallTime::from_millis(1_767_225_600_000);
 pub const NAMES: [&str; 7] = ["ow", "ad", "mo", "me", "gu", "ow2", "zoe"];
 const ROLES: [Role; 6] = [Role::Owner, Role::Admin, Role::Moderator, Role::Member, Role::Guest, Role::Owner];
 
-/// Who has a device: two of `me`, and an administrator of the tenant at last.
+/// The owners of the devices: two are `me`'s, and the last one is a tenant administrator's.
 const DEVICES: [&str; 9] = ["ow", "ad", "mo", "me", "me", "gu", "ow2", "zoe", "root"];
 
-/// A device, as its person's engine would hold it.
+/// A device, with the state its engine would have.
 #[derive(Debug, Clone)]
 pub struct Device {
-    /// Who it is.
+    /// Its session.
     pub session: Session,
-    /// What it has received.
+    /// Everything it has received.
     confirmed: Arc<Stream>,
-    /// That with what it has not pushed yet on top.
+    /// The same with its unpushed changes on top.
     view: Option<Arc<Stream>>,
     pending: Vec<PushedChange>,
 }
@@ -54,7 +53,7 @@ pub struct Device {
 #[derive(Debug, Clone)]
 pub struct Room {
     authority: Arc<Stream>,
-    /// A replica that is given the entries and nothing else.
+    /// A replica that gets the entries and nothing else.
     follower: Arc<Stream>,
     /// The stream before its first entry.
     begun: Arc<Stream>,
@@ -64,7 +63,7 @@ pub struct Room {
     messages: u8,
 }
 
-/// What two replicas of a document agree on.
+/// The state of a document on which replicas must agree.
 #[derive(Debug, PartialEq)]
 struct State {
     heads: Vec<ChangeHash>,
@@ -76,15 +75,15 @@ struct State {
     latest: Vec<Option<(u64, ChangeHash)>>,
 }
 
-/// What a push must not change when it is refused.
+/// State that a refused push must not change.
 type Fingerprint = (Position, u32, Conversation, Vec<(DocumentId, Vec<ChangeHash>, u32)>);
 
-/// Which stream a room is about.
+/// The kind of stream of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoomKind {
     /// A group with a member of each role.
     Group,
-    /// A direct of `me` and `ad`.
+    /// A direct conversation of `me` and `ad`.
     Direct,
     /// The documents of the account `me`.
     Account,
@@ -93,7 +92,7 @@ pub enum RoomKind {
 }
 
 impl Room {
-    /// A room in which something has happened already, some of it at once.
+    /// A room with a history, some of it concurrent.
     pub fn begun(kind: RoomKind) -> Self {
         static ROOMS: OnceLock<[Room; 4]> = OnceLock::new();
         let rooms = ROOMS.get_or_init(|| {
@@ -151,12 +150,12 @@ impl Room {
         }
     }
 
-    /// The stream as the authority has it.
+    /// The authority's stream.
     pub fn stream(&self) -> &Stream {
         &self.authority
     }
 
-    /// What was admitted.
+    /// The admitted entries.
     pub fn journal(&self) -> &[Entry] {
         &self.journal
     }
@@ -171,12 +170,12 @@ impl Room {
         &self.limits
     }
 
-    /// When the next change is admitted.
+    /// When the next change will be admitted.
     pub fn now(&self) -> WallTime {
         WallTime::from_millis(BEGIN.as_millis() + 1_000 * (1 + self.journal.len() as u64))
     }
 
-    /// A device receives everything, and lets go of what it had not pushed.
+    /// A device receives everything, and drops what it had not pushed.
     pub fn sync(&mut self, device: usize) {
         let follower = self.follower.clone();
         let device = &mut self.devices[device];
@@ -184,10 +183,9 @@ impl Room {
         device.pending.clear();
     }
 
-    /// A device writes facts on top of what it sees. None if they are stated
-    /// already. With it what the device's own copy of the authority says, where
-    /// that must be the answer: the device has seen everything, the document can
-    /// be, and each fact became an operation on a key of its own.
+    /// A device writes facts on top of what it sees. None if they hold already. Also returns the answer of the
+    /// device's own authority, where the real one must give the same: the device has seen everything, the
+    /// document can exist, and each fact became an operation on a key of its own.
     pub fn write(
         &mut self,
         device: usize,
@@ -213,7 +211,7 @@ impl Room {
         Some((pushed, told.then_some(predicted)))
     }
 
-    /// Pushes what a device has written, up to the first that is refused.
+    /// Pushes what a device has written, up to the first refusal.
     pub fn push_pending(&mut self, device: usize) -> Vec<Result<Admitted, AdmitError>> {
         let mut answers = Vec::new();
         for pushed in core::mem::take(&mut self.devices[device].pending) {
@@ -224,18 +222,18 @@ impl Room {
                 break;
             }
         }
-        // What was admitted comes back with the next sync, as to everybody.
+        // Admitted changes return with the next sync, as to everybody.
         self.devices[device].view = None;
         answers
     }
 
-    /// Pushes a change and checks what must hold of the answer.
+    /// Pushes a change and checks the invariants of the answer.
     ///
     /// # Errors
     /// The authority's.
     ///
     /// # Panics
-    /// When something does not hold.
+    /// When an invariant is violated.
     pub fn push(&mut self, session: &Session, pushed: &PushedChange) -> Result<Admitted, AdmitError> {
         let now = self.now();
         let stream = Arc::make_mut(&mut self.authority);
@@ -308,11 +306,11 @@ impl Room {
         }
     }
 
-    /// Every replica that was made in another way is the same: from the entries
-    /// alone, taken in as one run, and from a snapshot at each of the cuts with the entries behind it.
+    /// Checks that replicas built in other ways are equal: from the entries alone, applied as one run, and from
+    /// a snapshot at each of the cuts with the entries after it.
     ///
     /// # Panics
-    /// When one is not, or does not load.
+    /// When one differs, or does not load.
     pub fn check_replicas(&self, cuts: &[usize]) {
         let mut follower = Stream::clone(&self.begun);
         for entry in &self.journal {
@@ -338,11 +336,11 @@ impl Room {
         }
     }
 
-    /// Every device has received everything and writes on, one after another.
-    /// What its copy of the authority says is what the authority says.
+    /// Lets every device receive everything and write on, one after another. Its copy of the authority must
+    /// give the authority's answer.
     ///
     /// # Panics
-    /// When one cannot.
+    /// When one cannot write.
     pub fn check_everybody_writes(&mut self) {
         let mut view = Stream::clone(&self.follower);
         let mut authority = Stream::clone(&self.authority);
@@ -371,7 +369,7 @@ impl Room {
         }
     }
 
-    /// Something that a device could say next, of another kind from device to device.
+    /// Something that a device could say next, of another kind for each device.
     fn next_words(&mut self, device: usize, view: &Stream) -> (DocumentId, Fact) {
         let author = self.devices[device].session.account.clone();
         let turn = device + self.journal.len();
@@ -442,7 +440,7 @@ pub fn config(name: &str, seed: [u8; 32]) -> EngineConfig {
     EngineConfig { tenant: tenant(), account: account(name), seed, verify: true, settings: Settings::default() }
 }
 
-/// Makes the document of a thread, which is not held unless somebody looks at it.
+/// Loads the document of a thread, which is not loaded unless somebody looks at it.
 fn hold(follower: &mut Stream, entry: &Entry) {
     if entry.document.thread().is_some() && follower.document(&entry.document).is_none() {
         follower.insert(Document::new(entry.document.clone()));
@@ -459,7 +457,7 @@ fn fingerprint(stream: &Stream) -> Fingerprint {
     (stream.position(), stream.page(), stream.conversation().clone(), documents)
 }
 
-/// The name of what a fact is about.
+/// The name of a fact's subject.
 pub fn name_of(fact: &Fact) -> &'static str {
     match fact.write().0 {
         Key::Created => "created",

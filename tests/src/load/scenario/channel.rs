@@ -1,5 +1,5 @@
-//! A channel with a hundred thousand subscribers: how fast they join, what they
-//! cost the server, and how long a post takes to those who are there.
+//! A channel with a hundred thousand subscribers: how fast they join, what they cost the server, and how long a
+//! post takes to those who are online.
 
 use std::time::Instant;
 
@@ -18,9 +18,9 @@ use super::{
 };
 
 const SUBSCRIBERS: usize = 100_000;
-/// Who join at once, each in a session of their own.
+/// Number of accounts that join at the same time, each in its own session.
 const JOINING: usize = 64;
-/// Subscribers who joined before it is measured: what is made once is made by then.
+/// Subscribers who join before the measurement, so that one-time costs are not counted.
 const WARM_UP: usize = 200;
 const LIVE: usize = 1_000;
 const POSTS: usize = 100;
@@ -39,7 +39,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
     join(&running, WARM_UP..SUBSCRIBERS).await?;
     let (seconds, joined) = (start.elapsed().as_secs_f64(), (SUBSCRIBERS - WARM_UP) as f64);
     let grown_kib = running.process.memory_kib()? - before_kib;
-    // A session in which nothing is said for that long is ended.
+    // A session without any traffic for that long would be ended.
     let mut ann = running.session("ann").await?;
     let posts = posts(&running, &mut ann, &mut author).await?;
     let (page_ms, counted) = page(&mut ann).await?;
@@ -56,7 +56,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
     }))
 }
 
-/// Opens sessions, each of which joins and goes.
+/// Opens sessions, each of which joins and closes.
 async fn join(running: &Running, numbers: std::ops::Range<usize>) -> anyhow::Result<()> {
     let address = running.process.address;
     let mut joining = JoinSet::new();
@@ -78,7 +78,7 @@ async fn join(running: &Running, numbers: std::ops::Range<usize>) -> anyhow::Res
     Ok(())
 }
 
-/// Sessions of some subscribers, opened together.
+/// Opens sessions of some subscribers together.
 async fn live(running: &Running) -> anyhow::Result<Vec<Session>> {
     let address = running.process.address;
     let mut sessions = Vec::new();
@@ -97,7 +97,7 @@ async fn live(running: &Running) -> anyhow::Result<Vec<Session>> {
     Ok(sessions)
 }
 
-/// Posts, each until the last of those who are there has it.
+/// Sends posts, each until the last subscriber online has it.
 async fn posts(running: &Running, ann: &mut Session, author: &mut Author) -> anyhow::Result<Value> {
     let (told, mut arrivals) = mpsc::channel(LIVE);
     let mut tasks = JoinSet::new();
@@ -122,7 +122,7 @@ async fn posts(running: &Running, ann: &mut Session, author: &mut Author) -> any
     Ok(percentiles(times.split_off(WARM_UP_POSTS)))
 }
 
-/// How long staff wait for a page of the subscribers, and how many there are.
+/// The time in which staff get a page of the subscribers, and their number.
 async fn page(ann: &mut Session) -> anyhow::Result<(f64, u32)> {
     let (mut times, mut count) = (Vec::new(), 0);
     for _ in 0..PAGES {
@@ -133,8 +133,7 @@ async fn page(ann: &mut Session) -> anyhow::Result<(f64, u32)> {
     Ok((median_ms(times), count))
 }
 
-/// The server is killed; how long the first post takes then, which has to load
-/// the channel.
+/// Kills the server; returns the time of the first post after that, which has to load the channel.
 async fn restarted(bench: &Bench, running: Running, author: &mut Author) -> anyhow::Result<f64> {
     let Running { process, store } = running;
     process.kill().await?;

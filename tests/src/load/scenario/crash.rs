@@ -1,4 +1,4 @@
-//! What was acknowledged is there after the server was killed outright.
+//! What was acknowledged is still there after the server was killed.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
     let process = Running::serve(bench, &store).await?;
     let who = account("ann");
     let mut ann = Session::open(process.address, &who, device(&who, 1), None).await?;
-    // Behind the creation there are exactly as many as one answer may have.
+    // After the creation there are exactly as many as one answer may have.
     ann.fetch(&stream, FetchScope::After(Position::new(1))).await?;
     let fetched = ann.fetched().await?;
     anyhow::ensure!(!fetched.restart, "so few entries need no new start");

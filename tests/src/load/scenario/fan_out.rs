@@ -1,4 +1,4 @@
-//! One message to many: until the last of them has it.
+//! One message to many, measured until the last of them has it.
 
 use std::time::Instant;
 
@@ -81,7 +81,7 @@ async fn raw(bench: &Bench, receivers: usize) -> anyhow::Result<Value> {
     Ok(percentiles(times.split_off(WARM_UP)))
 }
 
-/// When the last of so many arrived.
+/// The arrival of the last of `count`.
 pub(super) async fn last(arrivals: &mut mpsc::Receiver<Instant>, count: usize) -> anyhow::Result<Instant> {
     let mut last = None;
     for _ in 0..count {

@@ -1,7 +1,6 @@
-//! One member does all that the default rates allow against one conversation: writes
-//! the longest messages on four devices, renames themselves, reads, says where they
-//! are, and comes again. Meanwhile the others talk. What is compared with a bound is
-//! the server's memory, how long the others wait, and what a new device is sent.
+//! One member does everything that the default rates allow against one conversation: writes the longest
+//! messages on four devices, renames themselves, reads, sends presence, and reconnects. Meanwhile the others
+//! talk. Compared with bounds are the server's memory, the others' latency, and what a new device is sent.
 
 use std::{
     convert::Infallible,
@@ -48,16 +47,16 @@ const WRITERS: u64 = 4;
 const PUSH_CHANGES: usize = 20;
 /// Characters of a message, of three bytes each.
 const CHARACTERS: usize = 4_000;
-/// The others say something so often.
+/// Interval between messages of the others.
 const TALK_EVERY: Duration = Duration::from_millis(500);
-/// How long they talk alone, of the time they are flooded.
+/// The quiet run lasts this fraction of the flood.
 const QUIET_SHARE: u32 = 10;
-/// Heartbeats are due within three of this.
+/// Heartbeats are due within three times this.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// The server's memory, MiB: 256 of documents, and as much again for everything else.
 const MEMORY_MIB_MAX: f64 = 512.0;
-/// The others' median may be so many times that of the quiet run.
+/// The others' median may be this many times that of the quiet run.
 const LATENCY_TIMES_MAX: f64 = 10.0;
 
 pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
@@ -105,7 +104,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
     }))
 }
 
-/// What a device that holds nothing is sent until it has the newest page, which it loads.
+/// Downloads of an empty device until it has loaded the newest page.
 async fn new_device(address: SocketAddr) -> anyhow::Result<f64> {
     let bob = account("bob");
     let mut session = Session::open(address, &bob, device(&bob, 100), None).await?;
@@ -114,7 +113,7 @@ async fn new_device(address: SocketAddr) -> anyhow::Result<f64> {
     Ok(kibibytes(session.traffic().down))
 }
 
-/// A device that writes by what it was told.
+/// A device that writes on top of what it has received.
 struct Member {
     session: Session,
     author: Author,
@@ -128,7 +127,7 @@ impl Member {
         Ok(Self { session, author: Author::new(conversation(1)), texts: Random::new(number) })
     }
 
-    /// Takes in what it was not told yet.
+    /// Receives what it has missed.
     async fn catch_up(&mut self) -> anyhow::Result<()> {
         loop {
             let request = self.session.fetch(&self.author.stream(), FetchScope::After(self.author.position())).await?;
@@ -140,7 +139,7 @@ impl Member {
         }
     }
 
-    /// Pushes until all is accepted, or something else has to be written; how much was.
+    /// Pushes until all is accepted, or something has to be rewritten; returns how many were accepted.
     async fn offer(&mut self, changes: &[PushedChange]) -> anyhow::Result<usize> {
         loop {
             let request = self.session.push(&self.author.stream(), changes.to_vec()).await?;
@@ -182,14 +181,14 @@ impl Member {
         answer.await.context("no answer comes")?
     }
 
-    /// Waits as long as a refusal says, and reads meanwhile.
+    /// Waits as long as a refusal says, and keeps reading.
     async fn wait_for(&mut self, refused: &Refused) -> anyhow::Result<()> {
         let retry_at = refused.retry_at.with_context(|| format!("refused: {:?} {}", refused.code, refused.detail))?;
         let wait = retry_at.as_millis().saturating_sub(wall_now().as_millis());
         self.rest(Duration::from_millis(wait)).await
     }
 
-    /// Reads and forgets for so long.
+    /// Receives and drops frames for this long.
     async fn rest(&mut self, time: Duration) -> anyhow::Result<()> {
         let until = tokio::time::Instant::now() + time;
         let mut heartbeat = interval(HEARTBEAT);
@@ -212,14 +211,14 @@ impl Member {
     }
 }
 
-/// Those who are flooded: Ann talks, Bob listens.
+/// The members who are flooded: Ann talks, Bob listens.
 struct Others {
     ann: Member,
     heard: UnboundedReceiver<Instant>,
     _bob: JoinSet<anyhow::Result<Infallible>>,
 }
 
-/// How that went.
+/// The outcome of a conversation.
 struct Talk {
     times: Vec<Duration>,
     memory_mib: f64,
@@ -241,8 +240,7 @@ impl Others {
         Ok(Self { ann, heard, _bob: listening })
     }
 
-    /// Ann talks for so long; how long each message took until Bob had it, and the most memory that
-    /// the server had.
+    /// Ann talks for this long; records how long each message took to Bob, and the server's peak memory.
     async fn talk(&mut self, time: Duration, server: &Process) -> anyhow::Result<Talk> {
         let until = Instant::now() + time;
         let mut ticks = interval(TALK_EVERY);
@@ -267,7 +265,7 @@ impl Others {
     }
 }
 
-/// Tells when Bob has something of Ann.
+/// Reports when Bob receives something from Ann.
 async fn listen(mut bob: Member, tell: UnboundedSender<Instant>) -> anyhow::Result<Infallible> {
     let ann = account("ann");
     let mut heartbeat = interval(HEARTBEAT);
@@ -289,7 +287,7 @@ async fn listen(mut bob: Member, tell: UnboundedSender<Instant>) -> anyhow::Resu
     }
 }
 
-/// What Eve has done.
+/// Counts of what Eve has done.
 #[derive(Debug, Default)]
 struct Flood {
     changes: AtomicU64,
@@ -298,7 +296,7 @@ struct Flood {
     cut_off: AtomicU64,
 }
 
-/// What a device of hers does all the time.
+/// The activity of one of her devices.
 #[derive(Debug, Clone, Copy)]
 enum Doing {
     Writing,
@@ -317,7 +315,7 @@ impl Flood {
             tasks.spawn(async move {
                 loop {
                     let mut eve = Member::join(address, "eve", number).await?;
-                    // Whoever is cut off comes again.
+                    // Whoever is cut off reconnects.
                     let Err(error) = flood.go_on(address, &mut eve, doing).await;
                     eprintln!("eve, {doing:?}: {error}");
                     flood.cut_off.fetch_add(1, Ordering::Relaxed);
@@ -330,7 +328,7 @@ impl Flood {
     async fn go_on(&self, address: SocketAddr, eve: &mut Member, doing: Doing) -> anyhow::Result<Infallible> {
         let conversation = conversation(1);
         let mut ticks = interval(match doing {
-            // A session's changes are paced by the server, as are its renamings.
+            // The server paces a session's changes, and so its renamings.
             Doing::Writing | Doing::Renaming => Duration::from_millis(1),
             // Her writers fetch, too.
             Doing::Reading => Duration::from_millis(33),

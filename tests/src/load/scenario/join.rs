@@ -1,5 +1,5 @@
-//! A new device of a member opens a long conversation: until the newest fifty
-//! are readable, and until every page is fetched and loaded.
+//! A new device of a member opens a long conversation: until the newest fifty messages are readable, and until
+//! every page is fetched and loaded.
 
 use std::time::Instant;
 
@@ -23,13 +23,13 @@ use super::{
 };
 
 const SIZES: [usize; 2] = [10_000, 50_000];
-/// Rows that are readable on a first screen.
+/// Number of rows of a first screen.
 const NEWEST: usize = 50;
 const ROUNDS: u64 = 5;
-/// Who wrote it, and how many messages each time it was their turn.
+/// The number of authors, and of messages in each one's turn.
 const AUTHORS: usize = 20;
 const TURN: usize = 25;
-/// Pages asked for at once.
+/// Pages fetched at the same time.
 const FETCHES: usize = 8;
 
 pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
@@ -75,7 +75,7 @@ impl History {
             writer.push_accepted(&stream, changes).await?;
             self.messages += TURN;
             if turn == AUTHORS - 1 {
-                // Nobody reads the others' entries here, and none of them is to be a slow reader.
+                // The writers' incoming entries are dropped, so that none becomes a slow reader.
                 for writer in &mut self.writers {
                     writer.discard().await?;
                 }
@@ -107,7 +107,7 @@ async fn join(running: &Running, size: usize) -> anyhow::Result<Value> {
     }))
 }
 
-/// Every page, fetched and loaded into memory.
+/// Fetches and loads every page.
 async fn all(running: &Running, size: usize) -> anyhow::Result<(f64, f64)> {
     let bob = account("bob");
     let start = Instant::now();
@@ -132,7 +132,7 @@ async fn all(running: &Running, size: usize) -> anyhow::Result<(f64, f64)> {
     Ok((time, kibibytes(session.traffic().down)))
 }
 
-/// Loads what was fetched; tells the messages in it.
+/// Loads what was fetched; returns the number of messages in it.
 pub(super) fn load(fetched: &Fetched) -> anyhow::Result<usize> {
     let mut messages = 0;
     for document in &fetched.documents {

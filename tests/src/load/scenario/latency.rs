@@ -1,6 +1,6 @@
-//! Send → visible: one message at a time, from one person's send until the
-//! other has it. With whole clients the clock stops when the row is in the
-//! other's timeline; with light ones, and the bare server, when the frame is.
+//! Send to visible: one message at a time, from one person's send until the other has it. With whole clients
+//! the clock stops when the row is in the other's timeline; with light ones, and the bare server, when the
+//! frame arrives.
 
 use std::time::{Duration, Instant};
 
@@ -17,13 +17,13 @@ use super::{
     Bench, Running,
 };
 
-/// Messages before the first that counts.
+/// Messages before the first measured one.
 const WARM_UP: usize = 50;
 const FRAMES: usize = 1_000;
 const ENGINES: usize = 400;
 
 pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
-    // In turns, so that what else the machine does meets all alike.
+    // In turns, so that other load on the machine affects all alike.
     let raw = raw(bench).await?;
     let frames = frames(bench).await?;
     let engines = engines(bench).await?;

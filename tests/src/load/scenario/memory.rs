@@ -1,4 +1,4 @@
-//! What a connection costs the server that does nothing.
+//! The server's cost of an idle connection.
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -14,9 +14,9 @@ use super::{
 };
 
 const CONNECTIONS: [usize; 2] = [1_000, 10_000];
-/// Connections that are opened at once.
+/// Connections opened at the same time.
 const OPENING: usize = 50;
-/// Connections before the first that counts: what is made once is made by then.
+/// Connections before the first measured one, so that one-time costs are not counted.
 const WARM_UP: usize = 100;
 
 pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
@@ -57,7 +57,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
     Ok(json!({ "tidings": tidings, "raw": raw }))
 }
 
-/// How many count, and how many are to be open then.
+/// For each step, the number of measured connections, and the total to open by then.
 fn steps() -> impl Iterator<Item = (usize, usize)> {
     std::iter::once(0).chain(CONNECTIONS).map(|count| (count, count + WARM_UP))
 }

@@ -48,7 +48,7 @@ pub const NAMES: [&str; 11] = [
 /// Runs one.
 ///
 /// # Errors
-/// When there is none of that name, or anything in it fails.
+/// When there is no scenario with this name, or it fails.
 pub async fn run(name: &str, bench: &Bench) -> anyhow::Result<Value> {
     match name {
         "latency" => latency::run(bench).await,
@@ -66,8 +66,8 @@ pub async fn run(name: &str, bench: &Bench) -> anyhow::Result<Value> {
     }
 }
 
-/// A server as it ships, but for the bounds on how fast one account may write,
-/// and that snapshots are looked for more often: so that no scenario waits long.
+/// A server as it ships, except for the rates of one account, and with more frequent snapshots, so that no
+/// scenario has to wait.
 const UNBOUNDED: [&str; 8] = [
     "--snapshot-interval",
     "1s",
@@ -81,7 +81,7 @@ const UNBOUNDED: [&str; 8] = [
 
 /// Members named in the change that creates a conversation.
 const CREATED_WITH_MAX: usize = 400;
-/// Entries behind a snapshot after which the server cuts another, and a few.
+/// Number of entries after a snapshot at which the server makes another, plus a few.
 const SNAPSHOT_ENTRIES: usize = 84;
 
 /// A server on a fresh store.
@@ -96,7 +96,7 @@ impl Running {
         Ok(Self { process: Self::serve(bench, &store).await?, store })
     }
 
-    /// With all bounds as they are.
+    /// Starts a server with all limits as shipped.
     async fn start_as_shipped(bench: &Bench) -> anyhow::Result<Self> {
         let store = bench.stores.make().await?;
         Ok(Self { process: Self::serve_with(bench, &store, &[]).await?, store })
@@ -112,7 +112,7 @@ impl Running {
         Process::start(&bench.server, &arguments).await
     }
 
-    /// The bare server, which is this very program.
+    /// Starts the bare server, which is this program itself.
     async fn start_raw(bench: &Bench) -> anyhow::Result<Self> {
         let store = bench.stores.make().await?;
         let process = Process::start(&std::env::current_exe()?, &["raw", "--store", &store.url]).await?;
@@ -130,12 +130,12 @@ impl Running {
         Session::open(self.process.address, &account, device, None).await
     }
 
-    /// The conversation of a number, created by Ann with these members.
+    /// The conversation with this number, created by Ann with these members.
     async fn group(&self, number: u64, members: &[&str]) -> anyhow::Result<(Session, Author)> {
         let mut ann = self.session("ann").await?;
         let mut author = Author::new(conversation(number));
         let members: Vec<AccountId> = members.iter().map(|name| account(name)).collect();
-        // One change has a bound; those beyond it are added one by one.
+        // One change is bounded; further members are added one by one.
         let (first, others) = members.split_at(members.len().min(CREATED_WITH_MAX));
         let mut changes = vec![author.create(&ann.account, ann.device, first)];
         changes.extend(others.iter().map(|other| author.add(&ann.account, ann.device, other.clone())));
@@ -143,8 +143,7 @@ impl Running {
         Ok((ann, author))
     }
 
-    /// Waits until the job has cut the snapshots that are due: what is measured
-    /// then was not written a moment ago.
+    /// Waits until the due snapshots are made, so that recent writes do not affect the measurement.
     async fn settled(&self, reader: &mut Session, stream: &StreamId) -> anyhow::Result<()> {
         let settled = timeout(PATIENCE, async {
             loop {

@@ -1,5 +1,5 @@
-//! An offline burst: somebody wrote 200 messages without a network while the
-//! others wrote 500; the clock runs from the connection until all have all.
+//! An offline burst: somebody wrote 200 messages without a network while the others wrote 500; measured from
+//! the connection until everybody has everything.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use super::{
 
 const LOCAL: usize = 200;
 const REMOTE: usize = 500;
-/// Messages there were before.
+/// Messages that existed before.
 const BEFORE: usize = 100;
 const ROUNDS: u64 = 3;
 

@@ -1,5 +1,5 @@
-//! An account in a thousand conversations comes back when ten have changed;
-//! and what the server's memory holds of a thousand that were written to.
+//! An account in a thousand conversations returns when ten have changed; and the server's memory after a
+//! thousand were written to.
 
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Value> {
     let running = Running::start(bench).await?;
     let mut bob = running.session("bob").await?;
     let ann = account("ann");
-    // One conversation before the measurement, so that what is made once is not counted.
+    // One conversation before the measurement, so that one-time costs are not counted.
     let mut authors = vec![touch(&mut bob, CONVERSATIONS).await?];
     let before = running.process.memory_kib()?;
     for number in 0..CONVERSATIONS - 1 {

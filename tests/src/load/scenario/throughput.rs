@@ -1,5 +1,4 @@
-//! How much goes through: one sender in one conversation, a hundred in a
-//! hundred.
+//! Throughput: one sender in one conversation, a hundred in a hundred.
 
 use std::time::{Duration, Instant};
 
@@ -18,11 +17,11 @@ use super::{
 };
 
 const MESSAGES: usize = 5_000;
-/// Changes of one push, and one push at a time: what the engine does.
+/// Changes of one push, and one push at a time, as the engine does.
 const PUSH: usize = 500;
 const SENDERS: u64 = 100;
 const MESSAGES_EACH: usize = 200;
-/// Messages that one of many senders has under way, each in a push of its own.
+/// Messages that each of many senders has in flight, each in a push of its own.
 const UNDER_WAY: usize = 10;
 
 pub(super) async fn one_sender(bench: &Bench) -> anyhow::Result<Value> {
