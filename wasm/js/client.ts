@@ -61,32 +61,35 @@ import { OpenConversation } from "./view/open_conversation.js";
 import type { TimelineChange } from "./view/timeline.js";
 import { Timeline } from "./timeline.js";
 
-/** What the engine tells of one kind. */
+/** The engine's update of one kind. */
 type Told<Type extends Update["type"]> = Extract<Update, { type: Type; value: unknown }>["value"];
 
-/** The public profile of an account, and whose it is. */
+/** The public profile of an account, with the account. */
 export type ProfileChange = Told<"profile">;
 
-/** What somebody is doing in an open conversation. */
+/** The presence of a member of an open conversation. */
 export type PresenceChange = Told<"presence">;
 
-/** What a stored command made or is about: the conversation it created or acts in, the message it wrote or is about. */
+/**
+ * The result of a stored command: the conversation that it created or acts in, and the message
+ * that it wrote or is about.
+ */
 export type Stored = Omit<Told<"command_stored">, "request">;
 
-/** A contact to be added, a person unless said otherwise; or changed, if its id is given. */
+/** A contact to add, a person by default; or to change, if its id is given. */
 export interface NewContact extends Partial<Contact> {
   readonly id?: string;
 }
 
-/** What a resource conversation is about, beside the id that the resource has at the operator's. */
+/** A resource to ask about, except for its id in the operator's system. */
 export interface NewResource {
-  /** The account that it belongs to. */
+  /** The account that owns the resource. */
   readonly owner: string;
-  /** What it is called. */
+  /** The title of the resource. */
   readonly title?: string;
-  /** What its owner is called. */
+  /** The owner's name. */
   readonly ownerName?: string;
-  /** What the client is called. */
+  /** The client's name. */
   readonly clientName?: string;
   /** What the client wants, in a name of the operator's. */
   readonly intent?: string;
@@ -94,37 +97,37 @@ export interface NewResource {
   readonly contactChannel?: string;
 }
 
-/** What a conversation with a roster starts with. */
+/** The initial state of a conversation with members. */
 export interface NewConversation {
   /** The title for people. */
   readonly title?: string;
   /** The name for machines and search, which a public one has. */
   readonly name?: string;
-  /** Who may know of it; private unless said otherwise. */
+  /** Its visibility; private by default. */
   readonly scope?: Scope;
-  /** The policies that are not the kind's own. */
+  /** Policies that differ from the kind's defaults. */
   readonly policies?: readonly Policy[];
-  /** Who is a member from the start, beside the own account. */
+  /** The first members, beside the own account. */
   readonly members?: readonly string[];
-  /** The account that it belongs to, if not the own one; an administrator of the tenant may say so. */
+  /** The account that it belongs to, if not the own one; for tenant administrators only. */
   readonly account?: string;
-  /** The object of another service that it is the back of; an administrator of the tenant may say so. */
+  /** The object of another service that it belongs to; for tenant administrators only. */
   readonly link?: Link;
 }
 
-/** What an invite link does. */
+/** The settings of an invite link. */
 export interface Invite {
-  /** What who comes in by it becomes: a member, unless said otherwise. */
+  /** The role of accounts that join with it; member by default. */
   readonly role?: Role;
-  /** From when on it lets nobody in; never, unless said otherwise. */
+  /** When it expires; never by default. */
   readonly until?: Date;
-  /** How many it lets in; any number, unless said otherwise. */
+  /** Maximum number of accounts that can join with it; unlimited by default. */
   readonly usesMax?: number;
-  /** Whether it lets anybody in at the moment; it does, unless said otherwise. */
+  /** False if it cannot be used at the moment; true by default. */
   readonly enabled?: boolean;
 }
 
-/** Answers a command, or a question. */
+/** The callbacks of a command or request that has not been answered. */
 interface Waiting<Answer> {
   resolve(answer: Answer): void;
   reject(error: TidingsError): void;
@@ -134,17 +137,17 @@ interface Waiting<Answer> {
 export class Client {
   /** The own account. */
   readonly account: string;
-  /** Whom the account belongs to. */
+  /** The tenant of the account. */
   readonly tenant: string;
-  /** Where the state is kept. */
+  /** The kind of store. */
   readonly store: StoreKind;
-  /** Why the state is kept in memory only, although it was to be in IndexedDB. */
+  /** The reason why the state is kept in memory only, although IndexedDB was requested. */
   readonly storeFallback: Code | undefined;
 
   readonly #driver: Driver;
   readonly #options: ClientOptions;
   #opened: OpenStore;
-  /** Whether another tab has the store, or may take it: there is no engine then. */
+  /** True while another tab has the store, or may take it: there is no engine then. */
   #isAway = false;
   /** Ends the wait for a store that another tab has. */
   #returning: AbortController | undefined;
@@ -165,9 +168,9 @@ export class Client {
   #connection: ConnectionState = { type: "connecting" };
   #unsynced = 0;
   #isNetworkOn = true;
-  /** The last failure to get a token that the console was told of. */
+  /** The last token failure that was printed to the console. */
   #warned: string | undefined;
-  /** Whether the engine stopped, and the state is being read again. */
+  /** True while a stopped engine is being replaced, and the state read again. */
   #isRestarting = false;
 
   readonly #onList = new Listeners<[ConversationsChange]>();
@@ -314,19 +317,19 @@ export class Client {
 
   // Connection.
 
-  /** How the connection stands. */
+  /** The state of the connection. */
   get connection(): ConnectionState {
     return this.#connection;
   }
 
-  /** Tells when the connection changes. */
+  /** Calls the listener when the connection changes. */
   onConnection(listener: (state: ConnectionState) => void): Unsubscribe {
     return this.#onConnection.add(listener);
   }
 
   /**
-   * Tells when `options.token` gave no token, with what it threw as the error's `cause`. The client asks again later;
-   * the same failure is told in the console once.
+   * Calls the listener when `options.token` gave no token; the error's `cause` is what it threw.
+   * The client tries again later; the same failure is printed to the console only once.
    */
   onTokenError(listener: (error: TidingsError) => void): Unsubscribe {
     return this.#onTokenError.add(listener);
@@ -345,42 +348,41 @@ export class Client {
 
   // State.
 
-  /** How many commands the server has not answered yet. */
+  /** The number of commands that the server has not answered yet. */
   get unsynced(): number {
     return this.#unsynced;
   }
 
-  /** Tells when the count of unsynced commands changes. */
+  /** Calls the listener when the number of unsynced commands changes. */
   onUnsynced(listener: (count: number) => void): Unsubscribe {
     return this.#onUnsynced.add(listener);
   }
 
-  /** Tells with a code when the store fails, and with none when it works again. */
+  /** Calls the listener with a code when the store fails, and without one when it works again. */
   onStorage(listener: (code: Code | undefined) => void): Unsubscribe {
     return this.#onStorage.add(listener);
   }
 
   /**
-   * Tells with `engine_stopped` when the engine stopped in the middle of
-   * something and starts again from the store, and with none when it has. When
-   * it stops again and again it is given up: the connection is then `rejected`
-   * with this code, and the client takes nothing any more.
+   * Calls the listener with `engine_stopped` when the engine has stopped unexpectedly and restarts
+   * from the store, and without a code once it runs again. If it stops repeatedly it is given up:
+   * the connection is then `rejected` with this code, and the client accepts nothing more.
    */
   onEngine(listener: (code: Code | undefined) => void): Unsubscribe {
     return this.#onEngine.add(listener);
   }
 
   /**
-   * Tells what the server did that it must not: it sent an entry or a state that
-   * cannot be taken, told another history of a conversation than before
-   * (`history_differs`) or, with `verify`, let in what its own rules refuse. Told
-   * when it is seen, and not kept.
+   * Calls the listener when the server does something it must not: it sent an entry or a state
+   * that is invalid, a history of a conversation that differs from the one before
+   * (`history_differs`) or, with `verify`, something that its own rules refuse. Reported once,
+   * when it is noticed.
    */
   onServerFault(listener: (fault: ServerFault) => void): Unsubscribe {
     return this.#onServerFault.add(listener);
   }
 
-  /** The list of conversations, at once and after each change. */
+  /** The list of conversations, now and after each change. */
   conversations(listener: (change: ConversationsChange) => void): Subscription {
     const { rows } = this.#list;
     const changed = rows.map((row) => row.conversation);
@@ -389,17 +391,16 @@ export class Client {
     });
   }
 
-  /** The row of the direct with somebody, if there is one. */
+  /** The row of the direct conversation with somebody, if there is one. */
   directWith(account: string): ConversationRow | undefined {
     return this.#list.row(directOf(this.tenant, this.account, account));
   }
 
   /**
-   * A page of the own conversations, by newest activity: those asked for by kind,
-   * status and state, or by words of their names. Answered on this device, which
-   * has every one where the account takes part, was invited or asked to be let in;
-   * by the server, where there is a link, of what it left or was put out of.
-   * `complete` tells whether none can be missing.
+   * A page of the own conversations, by newest activity, filtered by kind, status and state, or by
+   * words of their names. Answered on this device, which has every conversation where the account
+   * is active, invited or waiting; by the server, if connected, for those that it left or was
+   * removed from. `complete` is true if none can be missing.
    */
   async list(query: OwnQuery = {}): Promise<OwnPage> {
     const listed = await this.#ask({ own: query });
@@ -410,11 +411,10 @@ export class Client {
   }
 
   /**
-   * A page of what everybody of the tenant may find: public conversations with a
-   * word in their title or name for each of these, that begins like it; or, behind
-   * an `@`, by how their names begin. Rejects with `unreachable` without a link,
-   * and with `text_empty`, `text_too_long` or `value_invalid` for what cannot be
-   * looked for. A page may be short, or empty, and have a next one.
+   * A page of the tenant's public conversations: those with words in their title or name that
+   * begin with these or, after an `@`, whose names begin with this. Rejects with `unreachable`
+   * while offline, and with `text_empty`, `text_too_long` or `value_invalid` for an invalid
+   * search. A page may be short, or empty, and still have a next one.
    */
   async searchPublic(words: string, options: Omit<DirectoryQuery, "words"> = {}): Promise<DirectoryPage> {
     const listed = await this.#ask({ directory: { ...options, words } });
@@ -425,8 +425,8 @@ export class Client {
   }
 
   /**
-   * The thread of a message of a conversation, or of one of its threads: an id
-   * that everybody derives alike, whether the thread was opened already or not.
+   * The id of the thread of a message, in a conversation or in one of its threads. Everybody
+   * derives the same id, whether the thread has been opened or not.
    */
   threadOf(conversation: string, message: string): string {
     return threadOf(this.tenant, conversation, message);
@@ -477,69 +477,69 @@ export class Client {
     };
   }
 
-  /** Tells what others are doing in open conversations. */
+  /** Calls the listener when others do something in open conversations. */
   onPresence(listener: (presence: PresenceChange) => void): Unsubscribe {
     return this.#onPresence.add(listener);
   }
 
-  /** The public profile of an account, if known. */
+  /** The public profile of an account, if loaded. */
   profile(account: string): Profile | undefined {
     return this.#profiles.get(account);
   }
 
-  /** Tells when a profile comes or changes. */
+  /** Calls the listener when a profile arrives or changes. */
   onProfile(listener: (change: ProfileChange) => void): Unsubscribe {
     return this.#onProfile.add(listener);
   }
 
-  /** The own contacts, at once and after each change. */
+  /** The own contacts, now and after each change. */
   contacts(listener: (contacts: ContactRow[]) => void): Subscription {
     return begin(this.#onContacts.add(listener), () => {
       listener([...this.#contacts.values()]);
     });
   }
 
-  /** Whom the own account has blocked, at once and after each change. */
+  /** The blocked accounts, now and after each change. */
   blocked(listener: (blocked: BlockedRow[]) => void): Subscription {
     return begin(this.#onBlocked.add(listener), () => {
       listener([...this.#blocked]);
     });
   }
 
-  /** Who may reach the own account, at once and after each change. */
+  /** The own account's reachability, now and after each change. */
   reachability(listener: (reachability: Reachability) => void): Subscription {
     return begin(this.#onReachability.add(listener), () => {
       listener(this.#reachability);
     });
   }
 
-  /** The refused commands, oldest first, at once and after each change. */
+  /** The refused commands, oldest first, now and after each change. */
   refused(listener: (rows: RefusedRow[]) => void): Subscription {
     return begin(this.#onRefused.add(listener), () => {
       listener(this.#refusedRows());
     });
   }
 
-  /** Commands a refused command again, with other words if given. */
+  /** Executes a refused command again, with another text if given. */
   async retryRefused(id: number, words?: string): Promise<void> {
     await this.#request((request) => ({ retry_refused: { request, id, words } }));
   }
 
-  /** Gives a refused command up, with its words. */
+  /** Discards a refused command with its content. */
   discardRefused(id: number): void {
     this.#input({ discard_refused: { id } });
   }
 
   // Commands. Each resolves when it is durable on this device.
 
-  /** Opens the direct with somebody; the same one for both sides, and again. */
+  /** Opens the direct conversation with somebody. Both sides get the same one, also when called again. */
   createDirect(peer: string): Promise<Stored> {
     return this.#command({ create_direct: { peer } });
   }
 
   /**
-   * Asks the owner of a resource about it: one conversation for each client, with
-   * the own account as the client; the same one again.
+   * Opens the conversation with the owner of a resource about it: one for each client, with the
+   * own account as the client. Returns the same one when called again.
    */
   createResource(resource: string, about: NewResource): Promise<Stored> {
     return this.#command({ create_resource: { resource, ...about } });
@@ -555,13 +555,13 @@ export class Client {
     return this.createConversation("channel", channel);
   }
 
-  /** Creates a conversation of a kind that has a roster, owned by the own account. */
+  /** Creates a conversation of a kind with members, owned by the own account. */
   createConversation(kind: Exclude<ConversationKind, "direct" | "thread" | "resource" | "unknown">, conversation: NewConversation): Promise<Stored> {
     const { policies = [], members = [], ...rest } = conversation;
     return this.#command({ create_conversation: { kind, policies: [...policies], members: [...members], ...rest } });
   }
 
-  /** Sends a message: a text of 1 to 4,000 characters, a place, or content of the app's own. */
+  /** Sends a message: a text of 1 to 4,000 characters, a place, or application-defined content. */
   async sendMessage(
     conversation: string,
     content: Sendable,
@@ -571,8 +571,8 @@ export class Client {
   }
 
   /**
-   * Opens the thread of a message that is shown, of the conversation or of one
-   * of its threads; again does nothing.
+   * Opens the thread of a message that is shown, in the conversation or in one of its threads.
+   * Does nothing if it is open already.
    */
   createThread(conversation: string, message: string, title?: string): Promise<Stored> {
     return this.#command({ create_thread: { conversation, message, title } });
@@ -583,47 +583,47 @@ export class Client {
     return this.#command({ set_thread: { conversation, thread, change } });
   }
 
-  /** Replaces what an own message says by something of the same kind. */
+  /** Replaces the content of an own message with content of the same kind. */
   async editMessage(conversation: string, message: string, content: Sendable): Promise<Stored> {
     return await this.#command({ edit_message: { conversation, message, content: toModule(content) } });
   }
 
-  /** Takes a message back. */
+  /** Deletes a message. */
   deleteMessage(conversation: string, message: string): Promise<Stored> {
     return this.#command({ delete_message: { conversation, message } });
   }
 
-  /** Puts an emoji on a message. */
+  /** Adds a reaction to a message. */
   react(conversation: string, message: string, emoji: string): Promise<Stored> {
     return this.#command({ react: { conversation, message, emoji } });
   }
 
-  /** Takes an own emoji off a message. */
+  /** Removes an own reaction from a message. */
   unreact(conversation: string, message: string, emoji: string): Promise<Stored> {
     return this.#command({ unreact: { conversation, message, emoji } });
   }
 
-  /** Changes a text that describes a conversation; none removes it. */
+  /** Changes a text that describes a conversation; without a text it is removed. */
   setInfo(conversation: string, field: InfoField, text?: string): Promise<Stored> {
     return this.#command({ set_info: { conversation, field, text } });
   }
 
-  /** Changes the title; none removes it. */
+  /** Changes the title; without a text it is removed. */
   setTitle(conversation: string, title?: string): Promise<Stored> {
     return this.setInfo(conversation, "title", title);
   }
 
-  /** Changes the description; none removes it. */
+  /** Changes the description; without a text it is removed. */
   setDescription(conversation: string, description?: string): Promise<Stored> {
     return this.setInfo(conversation, "description", description);
   }
 
-  /** Changes how a conversation looks; none goes back to the app's own look. */
+  /** Changes the theme of a conversation; without one the app's own is used. */
   setTheme(conversation: string, theme?: Theme): Promise<Stored> {
     return this.#command({ set_theme: { conversation, theme } });
   }
 
-  /** Changes who may know of a conversation. */
+  /** Changes the visibility of a conversation. */
   setScope(conversation: string, scope: Scope): Promise<Stored> {
     return this.#command({ set_scope: { conversation, scope } });
   }
@@ -653,25 +653,24 @@ export class Client {
     return this.#command({ set_locked: { conversation, locked } });
   }
 
-  /** Defines or changes one of the conversation's own roles; none removes it. */
+  /** Defines or changes a custom role; without a definition it is removed. */
   defineRole(conversation: string, name: string, role?: RoleDefinition): Promise<Stored> {
     return this.#command({ define_role: { conversation, name, role } });
   }
 
-  /** Adds a member, or brings one back. Rejects with `member_exists` for a member in another role. */
+  /** Adds a member, or brings one back. Rejects with `member_exists` if they are a member with another role. */
   addMember(conversation: string, account: string, role: Role = "member"): Promise<Stored> {
     return this.#command({ add_member: { conversation, account, role } });
   }
 
-  /** Invites somebody, who is a member once they accept. Rejects with `member_exists` for a member. */
+  /** Invites somebody, who becomes a member by accepting. Rejects with `member_exists` if they are a member. */
   inviteMember(conversation: string, account: string, role: Role = "member"): Promise<Stored> {
     return this.#command({ invite_member: { conversation, account, role } });
   }
 
   /**
-   * Makes an invite link; answers its id and its code, which is stored nowhere:
-   * whoever has the conversation and the code comes in by `join`, as far as the
-   * policy `join` lets links in.
+   * Creates an invite link. Returns its id and its code, which is stored nowhere: whoever has the
+   * conversation and the code can `join`, if the policy `join` allows links.
    */
   async createInvite(conversation: string, invite: Invite = {}): Promise<{ id: string; code: string }> {
     const code = inviteCode(crypto.getRandomValues(new Uint8Array(16)));
@@ -680,7 +679,7 @@ export class Client {
     return { id, code };
   }
 
-  /** Changes an invite link, all of it; without a word of what it does it is taken away. */
+  /** Replaces the settings of an invite link; without settings it is deleted. */
   setInvite(conversation: string, id: string, invite?: Invite): Promise<Stored> {
     const { role = "member", enabled = true, until, usesMax } = invite ?? {};
     const terms = invite && { role, enabled, until: until?.getTime(), usesMax };
@@ -688,54 +687,63 @@ export class Client {
   }
 
   /**
-   * Asks to be let into a conversation, by the code of an invite link or, where
-   * it is open, without one. Resolves when the request is durable on this device; it
-   * is kept, and counted as unsynced, until its answer is told: by a row of
-   * `conversations` that is `active`, or `requested` where somebody has to approve,
-   * or by one of `refused` with the command `request_membership` and this conversation.
+   * Asks to join a conversation, with the code of an invite link or, if the conversation is open,
+   * without one. Resolves when the request is durable on this device. The request is kept, and
+   * counted as unsynced, until it is answered: by a row of `conversations` that is `active`, or
+   * `requested` if somebody has to approve, or by a row of `refused` with the command
+   * `request_membership` and this conversation.
    */
   join(conversation: string, code?: string): Promise<Stored> {
     return this.#command({ request_membership: { conversation, action: { join: code } } });
   }
 
-  /** Takes an invitation; answered as `join` is. */
+  /** Accepts an invitation; answered like `join`. */
   acceptInvitation(conversation: string): Promise<Stored> {
     return this.#command({ request_membership: { conversation, action: "accept" } });
   }
 
-  /** Declines an invitation, or takes back the request to join. */
+  /** Declines an invitation, or withdraws the request to join. */
   declineInvitation(conversation: string): Promise<Stored> {
     return this.#command({ request_membership: { conversation, action: "decline" } });
   }
 
-  /** Declines every invitation there is; tells how many. Each is durable on this device and sent like a single one. */
+  /**
+   * Declines every invitation; returns their number. Each is durable on this device, and sent like
+   * a single one.
+   */
   async declineAll(): Promise<number> {
     const invited = this.#list.rows.filter((row) => row.status === "invited");
     await Promise.all(invited.map((row) => this.declineInvitation(row.conversation)));
     return invited.length;
   }
 
-  /** Lets in who asked, or declines. Rejects with `member_unknown` for one who does not wait any more. */
+  /**
+   * Approves or declines a request to join. Rejects with `member_unknown` if the account is not
+   * waiting any more.
+   */
   answerRequest(conversation: string, account: string, approved: boolean): Promise<Stored> {
     return this.#command({ answer_request: { conversation, account, approved } });
   }
 
-  /** Lets a message in that is held, of one who wrote it before they knew that they were removed, or discards it. */
+  /** Admits or discards a held message, which its author wrote before they knew that they were removed. */
   answerHeld(conversation: string, message: string, admitted: boolean): Promise<Stored> {
     return this.#command({ answer_held: { conversation, message, admitted } });
   }
 
-  /** Removes a member, or takes an invitation back. */
+  /** Removes a member, or withdraws an invitation. */
   removeMember(conversation: string, account: string): Promise<Stored> {
     return this.#command({ remove_member: { conversation, account } });
   }
 
-  /** Removes a member, who cannot be invited before the ban is lifted. */
+  /** Removes a member and bans them: they cannot be invited until the ban is lifted. */
   banMember(conversation: string, account: string): Promise<Stored> {
     return this.#command({ ban_member: { conversation, account } });
   }
 
-  /** Lifts a ban; who was banned is not a member yet. Rejects with `member_unknown` for one who is not banned. */
+  /**
+   * Lifts a ban, which does not make the account a member. Rejects with `member_unknown` if it is
+   * not banned.
+   */
   unbanMember(conversation: string, account: string): Promise<Stored> {
     return this.#command({ unban_member: { conversation, account } });
   }
@@ -756,9 +764,8 @@ export class Client {
   }
 
   /**
-   * Grants a member one permission or denies it, for good or until a date;
-   * with `undefined` it is again as the role says. To deny `message:send` for a
-   * while is to mute somebody.
+   * Grants or denies a member one permission, for good or until a date; `undefined` restores what
+   * the role says. Denying `message:send` for a while mutes a member.
    */
   setPermission(
     conversation: string,
@@ -771,7 +778,7 @@ export class Client {
     return this.#command({ set_permission: { conversation, account, permission, allowed, until } });
   }
 
-  /** Changes the own name or color (`#RRGGBB`) in a conversation; none removes it. */
+  /** Changes the own name or color (`#RRGGBB`) in a conversation; without a text it is removed. */
   setMemberText(conversation: string, field: MemberField, text?: string): Promise<Stored> {
     return this.#command({ set_member_text: { conversation, field, text } });
   }
@@ -787,8 +794,9 @@ export class Client {
   }
 
   /**
-   * Changes the own profile, all of it: a field without a value is removed. An administrator of the tenant
-   * changes that of another `account`; for that there must be a link, or it rejects with `unreachable`.
+   * Replaces the own profile: a field without a value is removed. A tenant administrator
+   * can change another `account`'s, which requires a connection: otherwise it rejects
+   * with `unreachable`.
    */
   setProfile(profile: Profile, options: { readonly account?: string } = {}): Promise<Stored> {
     return this.#command({ set_profile: { profile, ...options } });
@@ -806,9 +814,9 @@ export class Client {
   }
 
   /**
-   * Blocks an account: in the direct with it the server refuses what it writes,
-   * it cannot invite or add the own account anywhere, and neither its presence
-   * nor changes of its profile arrive here. Nobody is told.
+   * Blocks an account: the server refuses what it writes in the direct conversation with it, it
+   * cannot invite or add the own account anywhere, and neither its presence nor its profile
+   * changes arrive here. Nobody is notified.
    */
   block(account: string): Promise<Stored> {
     return this.#command({ block_account: { account, blocked: true } });
@@ -820,22 +828,20 @@ export class Client {
   }
 
   /**
-   * Says who may invite the own account, add it, or begin a direct with it:
-   * everybody, the accounts that its contacts are linked to, or nobody. What was
-   * begun before goes on. Nobody is told.
+   * Sets who may invite the own account, add it, or begin a direct conversation with it:
+   * everybody, the accounts linked to its contacts, or nobody. Existing conversations go on.
+   * Nobody is notified.
    */
   setReachability(reachability: Reachability): Promise<Stored> {
     return this.#command({ set_reachability: { reachability } });
   }
 
   /**
-   * Asks the server who has an account: whose verified phone numbers and e-mail
-   * addresses these are, as people write them, at most 1,000 at once. Numbers
-   * without a country code are of `region`, two letters of ISO 3166. Whoever has
-   * blocked the own account is not found.
-   *
-   * Rejects with `unreachable` when offline, `too_many_contacts` for more at
-   * once, and `rate_limited` when the account has asked for too many of late.
+   * Asks the server for accounts with these verified phone numbers and e-mail addresses, written
+   * as people write them, at most 1,000 at once. `region`, two letters of ISO 3166, is the home
+   * country of numbers without a country code. Accounts that have blocked the own account are not
+   * found. Rejects with `unreachable` when offline, `too_many_contacts` for more at once, and
+   * `rate_limited` when the account has asked for too many lately.
    */
   matchContacts(points: readonly string[], options: { region?: string } = {}): Promise<ContactMatch[]> {
     const { region } = options;
@@ -843,10 +849,10 @@ export class Client {
   }
 
   /**
-   * Asks the server who subscribes to a channel, by account: at most `limit` of
-   * those behind `after`; and to how many of all of them a message was delivered,
-   * and how many have read it: `message`, or the newest one. For staff only:
-   * rejects others with `permission_denied`, and everybody with `unreachable` when offline.
+   * Asks the server for the subscribers of a channel: at most `limit` of those after `after`, by
+   * account; and for the number of all subscribers to whom a message was delivered, and who have
+   * read it: `message`, or the newest one. For staff only: rejects others with
+   * `permission_denied`, and everybody with `unreachable` when offline.
    */
   subscribers(
     conversation: string,
@@ -859,32 +865,33 @@ export class Client {
   }
 
   /**
-   * How far this device was told a conversation, and a hash over all of it: what was said, by whom, when it was
-   * admitted and in which order. Two devices, of whomever, with the same hash at the same position were told the
-   * same; with two hashes at one position a server shows them different histories. None of what is not held here.
+   * The position up to which this device has received a conversation, and a hash over its history:
+   * what was said, by whom, when it was admitted and in which order. Devices of any account with
+   * the same hash at the same position were sent the same; with different hashes at one position,
+   * a server shows them different histories. Undefined if the conversation is not on this device.
    */
   head(conversation: string): Promise<HistoryHead | undefined> {
     return this.#await(this.#questions.heads, (request) => ({ head: { request, conversation } }));
   }
 
-  /** Mutes a conversation until a date, for good without one; `null` ends it. */
+  /** Mutes a conversation until a date, or for good without one; `null` unmutes it. */
   mute(conversation: string, until?: Date | null): Promise<Stored> {
-    // The core reads what lies behind the last date there is as "for good".
+    // The core reads any time after the last date there is as "for good".
     const end = until === undefined ? Infinity : until?.getTime();
     return this.#set(conversation, { muted_until: end });
   }
 
-  /** Keeps a conversation at the top, or no longer. */
+  /** Pins a conversation to the top, or unpins it. */
   pinConversation(conversation: string, on: boolean): Promise<Stored> {
     return this.#set(conversation, { pinned: on });
   }
 
-  /** Puts a conversation out of the way, or back. */
+  /** Archives a conversation for the own account, or brings it back. */
   archiveConversation(conversation: string, on: boolean): Promise<Stored> {
     return this.#set(conversation, { archived: on });
   }
 
-  /** What of a conversation to be notified of: every message unless said otherwise. */
+  /** Sets the notification level of a conversation; every message by default. */
   setNotifications(conversation: string, notifications: NotificationLevel): Promise<Stored> {
     return this.#set(conversation, { notifications });
   }
@@ -919,7 +926,7 @@ export class Client {
     });
   }
 
-  /** Rejects everything that is not answered: commands, and questions, which can be asked again. */
+  /** Rejects everything that is not answered: commands, and requests, which can be repeated. */
   #rejectAll(error: TidingsError, ofQuestions: TidingsError = error): void {
     for (const waiting of this.#waiting.values()) {
       waiting.reject(error);
@@ -943,21 +950,21 @@ export class Client {
     this.#driver.input(input);
   };
 
-  /** An input that an engine which starts again is given then, by what is remembered. */
+  /** An input that is dropped while no engine runs: a restarted engine gets it from the remembered state. */
   readonly #inputWhenRunning = (input: Input): void => {
     if (this.#failure !== undefined || this.#closing !== undefined || this.#driver.isRunning) {
       this.#input(input);
     }
   };
 
-  /** What a screen says of itself: of no use to a client that is closed, and to an engine that is told anew of it. */
+  /** A screen's input. A closed client ignores it, and a restarted engine gets the state anew. */
   readonly #tellEngine = (input: Input): void => {
     if (this.#failure === undefined && this.#closing === undefined && this.#driver.isRunning) {
       this.#driver.input(input);
     }
   };
 
-  /** Somebody does something else now: the details of the conversation and of its threads say so. */
+  /** Updates the details of a conversation and its threads with a member's new presence. */
   #present({ conversation, account, kind }: PresenceChange): void {
     this.#open.get(conversation)?.setPresence(account, kind);
     for (const thread of this.#threads) {
@@ -977,7 +984,7 @@ export class Client {
       if (thread !== undefined) {
         this.#threads.add(open);
       }
-      // On a client that is closed there is nothing to show: a screen may outlive its client for a moment.
+      // A closed client has nothing to show; a screen may outlive its client for a moment.
       try {
         this.#tellEngine(open.input);
       } catch (error) {
@@ -999,7 +1006,7 @@ export class Client {
     return { open: shown, release };
   }
 
-  /** Applies what changed. A listener may command something, which comes back here: it has to queue. */
+  /** Applies updates. A listener may execute a command, which re-enters here, so updates are queued. */
   #take(updates: Update[]): void {
     this.#updates.push(...updates);
     if (this.#isTelling) {
@@ -1015,7 +1022,7 @@ export class Client {
   #apply(update: Update): void {
     switch (update.type) {
       case "first_rows":
-        // Not again when the engine starts again: the list is on the screen.
+        // Not again after a restart of the engine: the list is on the screen.
         if (this.#ready !== undefined) {
           protect(() => {
             this.#onFirstRows?.(update.value);
@@ -1132,20 +1139,20 @@ export class Client {
   }
 
   #setConnection(state: ConnectionState): void {
-    // What an engine says that is given up to another tab is its own end.
+    // An engine that is given up to another tab only reports its own end.
     if (!this.#isAway || state.type === "store_in_use") {
       this.#connection = state;
       this.#onConnection.tell(state);
     }
   }
 
-  /** Another tab has taken the store: this one waits until it has it back. */
+  /** Another tab has taken the store: this one waits until it gets it back. */
   #lost(): void {
     this.#yield(false);
     void this.#return();
   }
 
-  /** Gives the store up; whoever asks for it next has it. With `last` it still is this client's to write to. */
+  /** Releases the store for whoever asks for it next. With `last` this client may still write to it. */
   #yield(last: boolean): void {
     if (this.#isAway || this.#closing !== undefined || this.#failure !== undefined) {
       return;
@@ -1153,13 +1160,13 @@ export class Client {
     this.#isAway = true;
     this.#driver.suspend(last);
     this.#opened.release();
-    // Commanded again it could be there twice.
+    // If executed again, it could be there twice.
     const lost = new TidingsError("store_in_use", "it may be stored, or not: the timeline tells", false);
     this.#rejectAll(lost, errorOf("store_in_use", "another tab has the store"));
     this.#setConnection({ type: "store_in_use" });
   }
 
-  /** Waits for the store, and goes on from it. */
+  /** Waits for the store, and continues from it. */
   async #return(): Promise<void> {
     if (!this.#isAway || (this.#returning !== undefined && !this.#returning.signal.aborted)) {
       return;
@@ -1199,16 +1206,19 @@ export class Client {
     this.#end(errorOf("client_closed", ""));
   }
 
-  /** The engine stopped: what is shown comes again from the store, but for what was not stored. */
+  /**
+   * The engine has stopped: everything that is shown comes again from the store, except for what
+   * was not stored.
+   */
   #stopped(): void {
     this.#isRestarting = true;
-    // Commanded again it could be there twice.
+    // If executed again, it could be there twice.
     const lost = new TidingsError("engine_stopped", "it may be stored, or not: the timeline tells", false);
     this.#rejectAll(lost, errorOf("engine_stopped", "the engine starts again"));
     this.#onEngine.tell("engine_stopped");
   }
 
-  /** Another engine reads the store: it is told what the app wants of it. */
+  /** A new engine reads the store: restores what the app has opened and set. */
   #restarted(): void {
     this.#list = new ConversationList();
     this.#contacts.clear();
@@ -1254,7 +1264,7 @@ export class Client {
     }
   };
 
-  /** A socket may live on for a minute without a network; nothing is heard through it. */
+  /** A socket may stay open for a minute without a network, but nothing arrives through it. */
   readonly #onOffline = (): void => {
     this.#driver.networkLost();
   };
@@ -1274,7 +1284,7 @@ function applyRows<Id, Row extends { readonly id: Id }>(rows: Map<Id, Row>, came
   }
 }
 
-/** A subscription whose listener is told at once. */
+/** A subscription whose listener is called at once. */
 function begin(unsubscribe: Unsubscribe, tell: () => void): Subscription {
   protect(tell);
   return { close: unsubscribe };

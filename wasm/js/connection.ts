@@ -1,11 +1,15 @@
-/** How the connection of a client stands: as its engine says, or that there is no engine because of another tab. */
+/**
+ * The connection state of a client: as its engine reports it, or that another tab has the store
+ * and there is no engine.
+ */
 import type { ConnectionState as EngineConnectionState } from "../pkg/tidings.js";
 
-/** How the connection stands. */
+/** The state of the connection. */
 export type ConnectionState =
   | EngineConnectionState
   /**
-   * The store is open in another tab, which took it over while this page was frozen or did not answer. The client
-   * goes on by itself when it gets the store back; until then commands are refused with `store_in_use`.
+   * The store is open in another tab, which took it over while this page was frozen or did not
+   * answer. The client continues on its own when it gets the store back; until then commands are
+   * refused with `store_in_use`.
    */
   | { readonly type: "store_in_use" };

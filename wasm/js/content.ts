@@ -1,15 +1,13 @@
-/**
- * What a message says: as an app hands it over, and in words. Drawing it is the app's.
- */
+/** The content of messages: as an app passes it, and in words. Drawing it is left to the app. */
 import type { Content } from "../pkg/tidings.js";
 import { TidingsError } from "./error.js";
 
-/** What can be sent; a string is a text. */
+/** Content that can be sent; a string is a text. */
 export type Sendable = string | Exclude<Content, { kind: "unknown" }>;
 
 /**
- * What content says in words: its text, the name of its place, the comment of a response, what stands for
- * an application's own type; empty if there is nothing, as of a deleted message.
+ * Content in words: its text, the name of its place, the comment of a response, or the substitute for an
+ * application-defined type; empty if there is nothing, as for a deleted message.
  */
 export function textOf(content: Content | undefined): string {
   switch (content?.kind) {
@@ -22,7 +20,7 @@ export function textOf(content: Content | undefined): string {
   }
 }
 
-/** Content as the module takes it: the payload of an application's own type is JSON there. */
+/** Content as the module takes it: the payload of an application-defined type becomes JSON. */
 export function toModule(content: Sendable): Content {
   if (typeof content === "string") {
     return { kind: "text", text: content };
@@ -30,7 +28,7 @@ export function toModule(content: Sendable): Content {
   return content.kind === "custom" ? { ...content, payload: jsonOf(content.payload) } : content;
 }
 
-/** Gives a row from the module the payload as the app handed it over; none where another client wrote something else. */
+/** Parses the payload in a row from the module; none if another client wrote something other than JSON. */
 export function readPayload({ content }: { content?: Content }): void {
   if (content?.kind === "custom") {
     content.payload = valueOf(content.payload);
@@ -52,7 +50,7 @@ function jsonOf(payload: unknown): string {
       return text;
     }
   } catch {
-    // It has a circle in it, or a value that JSON cannot say.
+    // It has a cycle, or a value that JSON cannot represent.
   }
   throw new TidingsError("value_invalid", "payload: not what JSON can say", false);
 }

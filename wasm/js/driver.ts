@@ -17,14 +17,14 @@ import type { Store } from "./store/store.js";
 /** The longest that a timer can wait, in milliseconds. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
-/** How often the engine may stop within the time below before it is given up. */
+/** Number of times that the engine may stop within the period below before it is given up. */
 const STOPS_MAX = 4;
 const STOPS_WITHIN_MS = 60_000;
 
-/** The wait before another engine is started, doubled with each stop; the first one does not wait. */
+/** Delay before a new engine is started, doubled with each stop; the first restart is immediate. */
 const RESTART_DELAY_MS = 100;
 
-/** What the driver needs and whom it tells. */
+/** The driver's environment and callbacks. */
 export interface DriverOptions {
   readonly config: Omit<EngineConfig, "seed">;
   readonly url: string;
@@ -34,13 +34,13 @@ export interface DriverOptions {
   token(request: TokenRequest): Promise<string> | string;
   /** The app gave none. */
   onTokenError(error: TidingsError): void;
-  /** Takes what changed by one input, after all of its outputs were carried out. */
+  /** Called with everything that one input changed, after all of its outputs were carried out. */
   onUpdates(updates: Update[]): void;
-  /** The engine stopped; another one will go on from the store. */
+  /** The engine has stopped; another one will continue from the store. */
   onStopped(): void;
-  /** Another engine reads the store, and takes inputs. */
+  /** A new engine reads the store, and accepts inputs. */
   onRestarted(): void;
-  /** The engine is of no more use; nothing comes after this. */
+  /** The engine cannot continue; no further calls follow. */
   onFailure(error: TidingsError): void;
 }
 
@@ -51,19 +51,19 @@ export class Driver {
   #engine: Engine | undefined;
   readonly #link: Link;
   #store: Store;
-  /** Whether the store is let go for another tab, until it is opened again. */
+  /** True while the store is released for another tab, until it is opened again. */
   #isSuspended = false;
-  /** Whether the stored state is read; without it the engine must not go on. */
+  /** True once the stored state is read; without it the engine must not continue. */
   #isStarted = false;
   #isStopped = false;
   #tasks: Promise<void> = Promise.resolve();
   #taskCount = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the engine stopped lately. */
+  /** The times of recent stops. */
   #stops: number[] = [];
   readonly #release: () => void;
 
-  /** Makes the engine and carries out its first outputs. Throws when the config is none. */
+  /** Creates the engine and carries out its first outputs. Throws if the config is invalid. */
   constructor(options: DriverOptions) {
     this.#options = options;
     this.#store = options.store;
@@ -92,12 +92,12 @@ export class Driver {
     this.#drain();
   }
 
-  /** Whether there is an engine to take inputs. */
+  /** True if there is an engine to take inputs. */
   get isRunning(): boolean {
     return this.#engine !== undefined;
   }
 
-  /** Gives the engine an input. Throws what is wrong with it, or that the client is closed. */
+  /** Gives the engine an input. Throws if the input is invalid, or the client closed. */
   input(input: Input): void {
     this.#give((engine) => {
       engine.handle(monotonicMs(), Date.now(), input);
@@ -119,7 +119,7 @@ export class Driver {
       const error = fromModule(thrown);
       if (error === thrown) {
         this.#engineStopped(thrown);
-        // Nothing of the input was stored: that is asked for by the outputs.
+        // Nothing of the input was stored, because outputs request that.
         throw errorOf("engine_stopped", "the engine stopped", { cause: thrown });
       }
       throw error;
@@ -127,12 +127,12 @@ export class Driver {
     this.#drain();
   }
 
-  /** The platform says that there is no network. */
+  /** The platform reports that there is no network. */
   networkLost(): void {
     this.#link.lose();
   }
 
-  /** Ends the engine when everything it wrote is stored, and lets link and store go. */
+  /** Ends the engine when everything it wrote is stored, and releases link and store. */
   async close(): Promise<void> {
     await this.#storageIdle();
     if (this.#isStopped) {
@@ -149,8 +149,8 @@ export class Driver {
   }
 
   /**
-   * Lets the store go at once, for another tab: what is under way is stored or not. With `last` the engine may still
-   * store what it keeps for its next start.
+   * Releases the store at once, for another tab: pending writes may or may not be stored. With
+   * `last` the engine may still store what it keeps for its next start.
    */
   suspend(last: boolean): void {
     if (this.#isStopped || this.#isSuspended) {
@@ -169,7 +169,7 @@ export class Driver {
     });
   }
 
-  /** Goes on with the store, opened again: another engine reads what is there now. */
+  /** Continues with the store, opened again: a new engine reads what is there now. */
   async resume(store: Store): Promise<void> {
     await this.#storageIdle();
     if (this.#isStopped) {
@@ -187,7 +187,7 @@ export class Driver {
     this.#store.close();
   }
 
-  /** An input of the platform: it cannot be wrong, and nobody waits for it. */
+  /** An input from the platform: it is always valid, and nobody waits for it. */
   #tell(what: Input | ((engine: Engine) => void)): void {
     if (this.#isStopped) {
       return;
@@ -259,7 +259,7 @@ export class Driver {
     this.#tasks = this.#tasks.then(async () => {
       const answer = await this.#store.run(task.request);
       this.#taskCount -= 1;
-      // What a lost engine asked for is carried out; nobody waits for the answer.
+      // Requests of a lost engine are carried out, but nobody waits for the answers.
       if (engine === this.#engine) {
         this.#finish(task.task, answer);
       }
@@ -268,7 +268,7 @@ export class Driver {
 
   #finish(task: number, answer: StorageAnswer): void {
     if (!this.#isStarted && typeof answer === "object" && "failed" in answer) {
-      // An engine that took this for an empty store would write over the stored one.
+      // An engine that took this for an empty store would overwrite the stored state.
       this.#fail(errorOf(answer.failed, "the stored state cannot be read"));
       return;
     }
@@ -277,7 +277,7 @@ export class Driver {
     });
   }
 
-  /** Waits until no task is under way; a task that ends may give out another. */
+  /** Waits until no task is pending; a task that ends may cause another one. */
   async #storageIdle(): Promise<void> {
     while (this.#taskCount > 0) {
       await this.#tasks;
@@ -288,7 +288,7 @@ export class Driver {
     const engine = this.#engine;
     let input: Input;
     try {
-      // In a turn of its own: the app's code must not run between two outputs.
+      // In a microtask of its own: the app's code must not run between two outputs.
       await Promise.resolve();
       input = { token: textOf(await this.#options.token({ reason })) };
     } catch (cause) {
@@ -308,7 +308,7 @@ export class Driver {
     const wait = Math.max(0, Math.ceil(at - performance.now()));
     this.#timer = setTimeout(
       () => {
-        // Too early for a wait beyond what a timer takes, and by a hair on some platforms.
+        // The timer fired early: because of its maximum, or by a hair on some platforms.
         if (monotonicMs() < at) {
           this.#arm(at);
         } else {
@@ -324,7 +324,7 @@ export class Driver {
     return new Engine(monotonicMs(), Date.now(), { ...this.#options.config, seed });
   }
 
-  /** The module trapped: what is in its memory is lost, what was stored is not. */
+  /** The module trapped: its memory is lost, but not what was stored. */
   #engineStopped(cause: unknown): void {
     if (this.#isStopped || this.#engine === undefined) {
       return;
@@ -336,14 +336,14 @@ export class Driver {
       this.#fail(cause);
     }
     try {
-      // Tells every driver, this one included.
+      // Notifies every driver, this one included.
       renewModule();
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  /** The engine is gone with its module: another one goes on from the store. */
+  /** The engine is gone with its module: another one continues from the store. */
   #engineLost(): void {
     if (this.#isStopped || this.#engine === undefined) {
       return;
@@ -397,7 +397,7 @@ export class Driver {
     }
   }
 
-  /** It cannot go on: this engine is lost, what it stored is not. */
+  /** This engine cannot continue; what it stored is not lost. */
   #fail(cause: unknown): void {
     if (this.#isStopped) {
       return;
@@ -415,7 +415,7 @@ export class Driver {
   }
 }
 
-/** What the app gave for a token, if it can be one. */
+/** The app's token, if it can be one. */
 function textOf(token: unknown): string {
   if (typeof token !== "string" || token === "") {
     throw new TypeError(`options.token gave ${token === "" ? "an empty text" : typeof token} instead of a token`);

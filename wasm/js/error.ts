@@ -1,6 +1,6 @@
 /**
- * The one class of errors that this package throws and rejects with. What they
- * are called and whether trying again may help is the core's table of codes.
+ * The only class of errors that this package throws and rejects with. Codes, and whether trying
+ * again may help, come from the core's table.
  */
 import type { Code, Failure } from "../pkg/tidings.js";
 
@@ -8,10 +8,10 @@ import type { Code, Failure } from "../pkg/tidings.js";
 export class TidingsError extends Error {
   override readonly name = "TidingsError";
 
-  /** What went wrong; a code never changes its meaning. */
+  /** The stable code; its meaning never changes. */
   readonly code: Code;
 
-  /** Whether the same thing may succeed later without being changed. */
+  /** True if the same request may succeed later without being changed. */
   readonly retryable: boolean;
 
   constructor(code: Code, message: string, retryable: boolean, options?: ErrorOptions) {
@@ -21,12 +21,12 @@ export class TidingsError extends Error {
   }
 }
 
-/** Whether something caught is an error of this package. */
+/** Returns true for an error of this package. */
 export function isTidingsError(error: unknown): error is TidingsError {
   return error instanceof TidingsError;
 }
 
-/** What the module throws on purpose, as an error; everything else as it is. */
+/** Converts an error that the module throws on purpose; returns anything else unchanged. */
 export function fromModule(thrown: unknown): unknown {
   return isFailure(thrown) ? new TidingsError(thrown.code, thrown.detail, thrown.retryable) : thrown;
 }

@@ -1,16 +1,16 @@
 /**
- * Whether who holds a lock still runs: whoever waits for the lock asks, and the
- * holder answers. A page that is frozen answers nothing.
+ * Checks whether the holder of a lock is still running: a tab that waits for the lock asks, and
+ * the holder answers. A frozen page does not answer.
  */
 
-/** How often a holder is asked, and how many times in a row it may leave that unanswered. */
+/** Interval at which a holder is asked, and the number of questions in a row it may leave unanswered. */
 const ASK_MS = 1000;
 const UNANSWERED_MAX = 8;
 
-/** What tabs say to each other about a lock. */
+/** Messages between tabs about a lock. */
 type Message = "asked" | "held";
 
-/** Answers those who wait, until the lock is let go. */
+/** Answers waiting tabs until the lock is released. */
 export function answerAsHolder(name: string): () => void {
   const channel = channelOf(name);
   if (channel === undefined) {
@@ -27,8 +27,8 @@ export function answerAsHolder(name: string): () => void {
 }
 
 /**
- * Resolves when the holder answers no more, or with the signal. Only a page that
- * can be seen asks: one in the background has time, and is slowed down itself.
+ * Resolves when the holder stops answering, or with the signal. Only a visible page asks: one in
+ * the background has time, and is throttled itself.
  */
 export function holderIsSilent(name: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

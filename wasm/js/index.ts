@@ -1,7 +1,4 @@
-/**
- * The package `tidings`. Call `init` once, then `Client.open`; everything else
- * hangs on the client.
- */
+/** The package `tidings`. Call `init` once, then `Client.open`; everything else is on the client. */
 export { init, isRetryable } from "./init.js";
 export { TidingsError, isTidingsError } from "./error.js";
 export {

@@ -6,17 +6,17 @@ import loadModule, { __wbg_reset_state as resetModule, isRetryable as isCodeRetr
 import { TidingsError } from "./error.js";
 import { currentPlatform, type ModuleSource } from "./platform.js";
 
-/** How a page begins that a server answers with for what it does not have; a module begins with a zero. */
+/** The first byte of a page that a server may send in place of a missing file; a module begins with a zero. */
 const LESS_THAN = "<".charCodeAt(0);
 
-/** What helps when the module is not where this script looks for it. */
+/** Advice if the module is not where this script looks for it. */
 const ADVICE =
   "The bundler moved the script away from its module: with Vite add `optimizeDeps: { exclude: [\"tidings\"] }` " +
   "to the configuration, with another give `init` the module's address (README of tidings, Bundlers)";
 
 let loading: Promise<void> | undefined;
 let loaded = false;
-/** Who has an engine in the module, and loses it when the module is made anew. */
+/** Callbacks of those who have an engine in the module, and lose it when the module is replaced. */
 const engines = new Set<() => void>();
 
 /**
@@ -37,7 +37,7 @@ export function init(source?: ModuleSource): Promise<void> {
   return loading;
 }
 
-/** Tells when the engines of this module are lost; the answer ends that. */
+/** Calls the listener when the engines of this module are lost. Returns a function that ends that. */
 export function onEnginesLost(listener: () => void): () => void {
   engines.add(listener);
   return () => {
@@ -46,9 +46,8 @@ export function onEnginesLost(listener: () => void): () => void {
 }
 
 /**
- * Makes a fresh instance of the module in place of one that trapped: its memory
- * may be in any state, and its stack is not given back. Every engine in it is
- * lost, not only the one that trapped.
+ * Replaces a module that trapped with a fresh instance, because its memory may be in any state and
+ * its stack is not freed. Every engine in it is lost, not only the one that trapped.
  */
 export function renewModule(): void {
   resetModule();
@@ -70,10 +69,7 @@ export async function moduleLoaded(): Promise<void> {
   await loading;
 }
 
-/**
- * Whether the same thing may succeed later without being changed. The module
- * must be loaded.
- */
+/** Returns true if the same request may succeed later without being changed. The module must be loaded. */
 export function isRetryable(code: Code): boolean {
   if (!loaded) {
     throw new TidingsError("module_unavailable", "call and await init() first", true);
@@ -81,12 +77,12 @@ export function isRetryable(code: Code): boolean {
   return isCodeRetryable(code);
 }
 
-/** An error whose code says whether it may be retried; the module must be loaded. */
+/** Creates an error whose code determines if it may be retried; the module must be loaded. */
 export function errorOf(code: Code, message: string, options?: ErrorOptions): TidingsError {
   return new TidingsError(code, message, isRetryable(code), options);
 }
 
-/** The same, when a module that is being loaded is there. */
+/** As `errorOf`, after waiting for a module that is being loaded. */
 export async function failureOf(code: Code, message: string, options?: ErrorOptions): Promise<TidingsError> {
   await moduleLoaded();
   return errorOf(code, message, options);
@@ -107,21 +103,21 @@ async function resolve(
   if (bytes !== undefined) {
     return bytes;
   }
-  // Written like this, so that bundlers find the file and carry it along.
+  // Written like this so that bundlers find the file and include it.
   return download(source ?? unmoved(new URL("../pkg/tidings_bg.wasm", import.meta.url)));
 }
 
 /**
- * Where the module is when the development server of Vite before 8 has put this
- * script into its cache, without the file beside it.
+ * The module's address if the development server of Vite before 8 has put this script into its
+ * cache, without the file beside it.
  */
 function unmoved(address: URL): string | URL {
   const moved = "/node_modules/.vite/pkg/";
-  // Turbopack puts an address without a host here, which only `fetch` takes.
+  // Turbopack gives an address without a host here, which only `fetch` accepts.
   return address.href.includes(moved) ? address.href.replace(moved, "/node_modules/tidings/pkg/") : address;
 }
 
-/** Fetches the module; what is served as one is compiled while it comes. */
+/** Fetches the module; compiles it while it arrives, if served with the right type. */
 async function download(address: string | URL): Promise<ArrayBuffer | Response> {
   const response = await fetch(address);
   if (!response.ok) {

@@ -1,9 +1,9 @@
 /**
- * When the browser puts a page aside, and brings it back: a page that is frozen
- * or kept for the back button runs nothing, and must not keep what others wait for.
+ * Notifies when the browser freezes a page and resumes it. A page that is frozen, or kept for the
+ * back button, runs nothing and must not hold what others wait for.
  */
 
-/** What is done about it. */
+/** Callbacks for both. */
 export interface LifecycleListener {
   /** Nothing runs after this, maybe for ever. */
   putAside(): void;
@@ -11,7 +11,7 @@ export interface LifecycleListener {
   broughtBack(): void;
 }
 
-/** Listens, where there is a page; the answer ends that. */
+/** Listens, where there is a page. Returns a function that ends that. */
 export function onLifecycle(listener: LifecycleListener): () => void {
   const page = globalThis.document;
   if (page === undefined) {

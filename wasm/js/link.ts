@@ -1,10 +1,7 @@
-/**
- * One WebSocket at a time. What a socket says after it was given up is ignored,
- * however late it comes.
- */
+/** One WebSocket at a time. Events of an abandoned socket are ignored, however late they come. */
 import type { WebSocketConstructor, WebSocketLike } from "./platform.js";
 
-/** What a link tells. */
+/** The callbacks of a link. */
 export interface LinkListener {
   opened(): void;
   received(frame: Uint8Array<ArrayBuffer>): void;
@@ -24,14 +21,15 @@ export class Link {
     this.#listener = listener;
   }
 
-  /** Opens a socket, in place of the former one. */
+  /** Opens a socket, replacing the former one. */
   open(): void {
     this.close();
     let socket: WebSocketLike;
     try {
       socket = new this.#webSocket(this.#url);
     } catch {
-      // Such as a mixed-content or content policy: told as any other failure, not within this call.
+      // For example blocked mixed content or a content policy: reported like any other failure, not
+      // within this call.
       queueMicrotask(() => {
         this.#listener.lost();
       });
@@ -56,7 +54,7 @@ export class Link {
         this.#listener.lost();
       }
     };
-    // A close follows every error, and says no less.
+    // A close follows every error, and says as much.
     socket.onerror = () => undefined;
     socket.onclose = () => {
       if (this.#socket === socket) {
@@ -71,11 +69,11 @@ export class Link {
     try {
       this.#socket?.send(frame);
     } catch {
-      // Still connecting or closing: the close that follows tells.
+      // Still connecting or closing: the close that follows reports it.
     }
   }
 
-  /** Gives the socket up because the platform says that there is no network. */
+  /** Abandons the socket because the platform reports that there is no network. */
   lose(): void {
     if (this.#socket !== undefined) {
       this.close();
@@ -83,7 +81,7 @@ export class Link {
     }
   }
 
-  /** Gives the socket up, without a word from it any more. */
+  /** Abandons the socket, without further events. */
   close(): void {
     const socket = this.#socket;
     this.#socket = undefined;

@@ -11,33 +11,33 @@
 import { answerAsHolder, holderIsSilent } from "./holder.js";
 
 /**
- * How long a reloaded page waits for the page it replaces to let go. Only a
- * store that is held for longer is in use.
+ * Time that a reloaded page waits for the page it replaces to release the lock. Only a store that
+ * is held for longer counts as in use.
  */
 const WAIT_MS = 500;
 
-/** Lets the lock go. */
+/** Releases the lock. */
 export type Release = () => void;
 
-/** How somebody wants a lock. */
+/** How to request a lock. */
 export interface LockRequest {
-  /** Called when another one holds it; whether to wait until that one lets it go, or falls silent. */
+  /** Called when another one holds it. Returns true to wait until that one releases it, or falls silent. */
   onBusy(): boolean;
-  /** The lock was held, and another one took it. */
+  /** The lock was taken by another one. */
   onLost(): void;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Takes the lock, or answers none when something else holds it and it is not waited for any longer. */
+/** Acquires the lock; resolves to undefined when something else holds it and waiting is over. */
 export async function acquireLock(name: string, wanted: LockRequest): Promise<Release | undefined> {
   const locks: LockManager | undefined = globalThis.navigator?.locks;
   if (locks === undefined) {
     return () => undefined;
   }
   const ask = (options: LockOptions): Promise<Release | undefined> => request(locks, name, options, wanted.onLost);
-  // Who holds it is the browser's to say, however long it takes; the wait is only for a holder who goes. A page
-  // that is too busy to hear of a lock that was given to it in time asks again.
+  // The browser knows the holder, however long it takes to say so; the timeout is only for a holder
+  // that is going away. A page that was too busy to notice a lock granted in time asks again.
   const now = { ifAvailable: true };
   const soon = (await ask(now)) ?? (await unlessAborted(ask, AbortSignal.timeout(WAIT_MS))) ?? (await ask(now));
   if (soon !== undefined || !wanted.onBusy()) {
@@ -46,7 +46,7 @@ export async function acquireLock(name: string, wanted: LockRequest): Promise<Re
   return outwait(name, ask, wanted.signal);
 }
 
-/** Waits for as long as it takes, and takes the lock from a holder that has fallen silent. */
+/** Waits as long as necessary, and takes the lock from a holder that has fallen silent. */
 async function outwait(
   name: string,
   ask: (options: LockOptions) => Promise<Release | undefined>,
@@ -73,7 +73,7 @@ async function outwait(
   }
 }
 
-/** Waits for the lock until the signal says that it is no use. */
+/** Waits for the lock until the signal aborts. */
 async function unlessAborted(
   ask: (options: LockOptions) => Promise<Release | undefined>,
   signal: AbortSignal,
@@ -88,7 +88,7 @@ async function unlessAborted(
   }
 }
 
-/** Asks for the lock; answers none when it is not to be had. */
+/** Requests the lock; resolves to undefined when it is not available. */
 function request(
   locks: LockManager,
   name: string,
@@ -117,7 +117,7 @@ function request(
         reject(error);
         return;
       }
-      // It was held and not let go: somebody took it.
+      // It was held and not released: somebody took it.
       end();
       onLost();
     });

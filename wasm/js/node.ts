@@ -1,6 +1,6 @@
 /**
- * The entry for Node.js: reads the module from disk, and takes the WebSocket of
- * the package `ws` where Node.js has none of its own (before version 22).
+ * The entry for Node.js: reads the module from disk, and uses the WebSocket of the package `ws`
+ * where Node.js has none of its own (before version 22).
  */
 import { readFile } from "node:fs/promises";
 

@@ -1,4 +1,4 @@
-/** Finds and opens the store that a client is to keep its state in. */
+/** Finds and opens the store for a client's state. */
 import type { Code } from "../pkg/tidings.js";
 import { failureOf } from "./init.js";
 import { acquireLock, type Release } from "./lock.js";
@@ -12,25 +12,25 @@ import type { Store } from "./store/store.js";
 /** An open store, held for one client. */
 export interface OpenStore {
   readonly store: Store;
-  /** Why memory was taken instead of IndexedDB. */
+  /** The reason why memory is used instead of IndexedDB. */
   readonly fallback: Code | undefined;
-  /** Lets others open the store. */
+  /** Releases the store for others. */
   readonly release: Release;
-  /** Whether others can open it: it may be lost to them, and is let go by a page that is put aside. */
+  /** True if others can open it: it may be lost to them, and a frozen page releases it. */
   readonly isShared: boolean;
 }
 
-/** What is told of a store that others can open. */
+/** Callbacks about a store that others can open. */
 export interface StoreNews {
-  /** Another one has taken it, of which this one hears late. */
+  /** Another one has taken it, possibly a while ago. */
   onLost(): void;
   /** Ends the wait for it. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens the store, also while the module is still being loaded. Rejects with
- * `store_in_use`, or the `storage_*` code that says why not.
+ * Opens the store, even while the module is still being loaded. Rejects with `store_in_use`, or
+ * with a `storage_*` code.
  */
 export async function openStore(options: ClientOptions, news: StoreNews): Promise<OpenStore> {
   const { store } = options;

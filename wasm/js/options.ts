@@ -1,11 +1,14 @@
-/** What a client is opened with. */
+/** The options of a client. */
 import type { Cause, ConversationRow } from "../pkg/tidings.js";
 import type { WebSocketConstructor } from "./platform.js";
 import type { MemoryStore } from "./store/memory.js";
 
-/** What the app is told when it is asked for a token. */
+/** The argument of the token callback. */
 export interface TokenRequest {
-  /** Why the server did not take the last token: a code, and words for developers. None when it was not refused. */
+  /**
+   * Why the server rejected the last token: a code, and detail for developers. Undefined if it was
+   * not rejected.
+   */
   readonly reason: Cause | undefined;
 }
 
@@ -17,49 +20,51 @@ export interface ClientOptions {
   url: string;
   /** The account, as the token says too. */
   account: string;
-  /** The tenant, as the token says too; `default` unless told. */
+  /** The tenant, as the token says too; `default` if not given. */
   tenant?: string;
   /**
-   * Gives a bearer token that is valid now; asked for whenever the client connects. When it throws, rejects or gives
-   * anything else, `Client.onTokenError` and the console tell why, and it is asked again later.
+   * Returns a bearer token that is valid now; called whenever the client connects. If it throws,
+   * rejects or returns anything else, `Client.onTokenError` and the console report why, and it is
+   * called again later.
    */
   token: (request: TokenRequest) => Promise<string> | string;
   /**
-   * Where the client keeps its state. Unless told: in IndexedDB, or in memory
-   * where there is none, which `Client.storeFallback` then tells. `indexeddb`
-   * rejects instead. A `MemoryStore` object can be opened again after a close.
+   * Where the client keeps its state. By default in IndexedDB, or in memory if there is none,
+   * which `Client.storeFallback` then reports; `indexeddb` rejects instead. A `MemoryStore` object
+   * can be opened again after a close.
    */
   store?: "indexeddb" | "memory" | MemoryStore;
   /**
-   * Whether to decide anew about every entry that the server admitted, by the
-   * same rules, and to tell `Client.onServerFault` of those that it should have
-   * refused. They are applied all the same, so that every device shows the same.
+   * True to judge every entry that the server admitted again, by the same rules, and to report to
+   * `Client.onServerFault` those that it should have refused. They are applied all the same, so
+   * that every device shows the same.
    */
   verify?: boolean;
   /**
-   * How many conversations are fetched ahead, those of the newest activity, so that
-   * they can be read without a network: 50 unless told, 0 for none. In all others
-   * what was never opened on this device is `unreachable` offline.
+   * Number of conversations to fetch ahead, by newest activity, so that they can be read without a
+   * network: 50 by default, 0 for none. In all others, what was never opened on this device is
+   * `unreachable` offline.
    */
   prefetchConversations?: number;
   /**
-   * What to do while another tab or worker has the store open: `wait`, which it does unless told, until that one is
-   * closed, goes into the background for good (frozen, or kept for the back button), or answers no more; or `reject`
-   * with `store_in_use`. Another client in the same page that has a `MemoryStore` open is not waited for.
+   * What to do while another tab or worker has the store open: `wait` (the default) until it
+   * is closed, frozen or kept for the back button, or stops answering; or `reject` with
+   * `store_in_use`. A `MemoryStore` that another client in the same page has open is not
+   * waited for.
    */
   whenInUse?: "wait" | "reject";
-  /** Called at once when the store is open elsewhere, before that is waited for. */
+  /** Called at once when the store is open elsewhere, before waiting for it. */
   onStoreInUse?: () => void;
-  /** Ends the wait for a store that is open elsewhere: `Client.open` rejects with `store_in_use`. */
+  /** Ends the wait for a store that is open elsewhere: `Client.open` then rejects with `store_in_use`. */
   signal?: AbortSignal;
-  /** The name of the IndexedDB store; derived from tenant and account unless told. */
+  /** The name of the IndexedDB store; derived from tenant and account by default. */
   storeName?: string;
   /**
-   * Takes the newest rows of the list of conversations, in order, as they were a
-   * moment before the last session ended: for the first paint, before all of what
-   * is stored is read. They stand until `Client.conversations` tells of the list.
+   * Receives the newest rows of the conversation list, in order, as they were shortly before the
+   * last session ended: for the first paint, before the whole store is read. They are valid until
+   * `Client.conversations` reports the list.
    */
   onFirstRows?: (rows: readonly ConversationRow[]) => void;
-  /** What connects; the platform's own `WebSocket` unless told. */
+  /** The WebSocket constructor; the platform's own by default. */
   webSocket?: WebSocketConstructor;
 }

@@ -1,9 +1,9 @@
 /**
- * What differs between browsers and Node.js. The default is the browser's;
- * `node.ts` replaces it, so that a bundle for browsers holds nothing of Node.js.
+ * Differences between browsers and Node.js. The default is the browser's; `node.ts` replaces it,
+ * so that a bundle for browsers contains nothing of Node.js.
  */
 
-/** A socket as far as the client uses it: the browser's and the package `ws`'s are such. */
+/** The part of a socket that the client uses; the browser's and the package `ws`'s have it. */
 export interface WebSocketLike {
   binaryType: string;
   onopen: ((event: never) => void) | null;
@@ -14,16 +14,16 @@ export interface WebSocketLike {
   close(): void;
 }
 
-/** Makes a socket that connects at once. */
+/** Creates a socket that connects at once. */
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
-/** What `init` may be given instead of its default. */
+/** Sources of the module that `init` accepts. */
 export type ModuleSource = string | URL | BufferSource | WebAssembly.Module;
 
 export interface Platform {
-  /** Whether IndexedDB is to be expected, so that its absence is announced. */
+  /** True if IndexedDB is expected, so that its absence is reported. */
   readonly isBrowser: boolean;
-  /** The module as bytes, if it is not to be fetched from where it lies; none for "fetch it". */
+  /** The module as bytes, if it should not be fetched from its address; undefined to fetch it. */
   readModule(source: string | URL | undefined): Promise<BufferSource | undefined>;
   /** The platform's WebSocket, if it has one. */
   webSocket(): Promise<WebSocketConstructor | undefined>;

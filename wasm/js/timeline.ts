@@ -1,8 +1,8 @@
-/** One subscription to the timeline of a conversation or thread, and what a reader does in it. */
+/** One subscription to the timeline of a conversation or thread, and the reader's actions in it. */
 import type { Input, TimelineRow } from "../pkg/tidings.js";
 import type { TimelineRows } from "./view/timeline.js";
 
-/** An open timeline. When the client is closed, nothing comes any more, and what is asked of it does nothing. */
+/** An open timeline. Once the client is closed, nothing arrives any more, and calls do nothing. */
 export class Timeline {
   /** The conversation, or the thread. */
   readonly conversation: string;
@@ -11,7 +11,7 @@ export class Timeline {
   readonly #close: () => void;
   #isClosed = false;
 
-  /** Made by `Client.timeline`. */
+  /** Created by `Client.timeline`. */
   constructor(conversation: string, rows: TimelineRows, input: (input: Input) => void, close: () => void) {
     this.conversation = conversation;
     this.#rows = rows;
@@ -24,27 +24,27 @@ export class Timeline {
     return this.#rows.rows;
   }
 
-  /** Whether older messages can be loaded. */
+  /** True if older messages can be loaded. */
   get hasOlder(): boolean {
     return this.#rows.hasOlder;
   }
 
-  /** Asks for older messages; they come as a change. */
+  /** Requests older messages; they arrive as a change. */
   loadOlder(): void {
     this.#input({ load_older: this.conversation });
   }
 
-  /** Says that the person has seen everything in it; of a thread nobody is told. */
+  /** Reports that the person has seen everything in it. For a thread nobody is notified. */
   markRead(): void {
     this.#input({ mark_read: this.conversation });
   }
 
-  /** Says that the person is writing, or has stopped; of a thread nobody is told. */
+  /** Reports that the person is writing, or has stopped. For a thread nobody is notified. */
   typing(on: boolean): void {
     this.#input({ typing: { conversation: this.conversation, on } });
   }
 
-  /** Ends the subscription; again does nothing. */
+  /** Ends the subscription; has no effect when called again. */
   close(): void {
     if (!this.#isClosed) {
       this.#isClosed = true;

@@ -14,10 +14,10 @@ const VERSION = 2;
 const RECORDS = "records";
 const WRITERS = "writers";
 
-/** The key of the number of the writer; that number and the former ones are keys themselves. */
+/** The key of the current writer's number; that number and former ones are keys themselves. */
 const CURRENT = 0;
 
-/** Marks of former writers that are kept: none of them lives through as many others. */
+/** Maximum number of marks of former writers: none of them outlives as many others. */
 const FORMER_MAX = 1000;
 
 /** Made once: a start reads a thousand keys. */
@@ -32,7 +32,7 @@ export class OpenError extends Error {
 
   readonly code: StorageCode;
 
-  /** Whether this page has no IndexedDB at all, as in a sandboxed frame or some private windows. */
+  /** True if this page has no IndexedDB at all, as in a sandboxed frame or some private windows. */
   readonly isUnavailable: boolean;
 
   constructor(code: StorageCode, message: string, cause?: unknown) {
@@ -42,21 +42,21 @@ export class OpenError extends Error {
   }
 }
 
-/** How a database is opened. */
+/** How to open a database. */
 export interface DatabaseOptions {
-  /** Another page deletes it meanwhile. */
+  /** Called when another page deletes it. */
   onDeleted?(): void;
-  /** The writer that had it open before; without the same database there is none to open then. */
+  /** The writer that had it open before; fails if the database is not the same any more. */
   readonly writer?: number | undefined;
 }
 
-/** The records of one database. What fails rejects with an error that `codeOf` knows. */
+/** The records of one database. Failures reject with an error that `codeOf` understands. */
 export class RecordDatabase {
   readonly #database: IDBDatabase;
-  /** The number under which it writes; none for one that has it for itself anyway. */
+  /** The number under which it writes; undefined if it has the database to itself anyway. */
   #writer: number | undefined;
 
-  /** Opens the database of this name, and makes it if there is none. Rejects with an `OpenError`. */
+  /** Opens the database with this name, and creates it if there is none. Rejects with an `OpenError`. */
   static open(factory: IDBFactory, name: string, options: DatabaseOptions = {}): Promise<RecordDatabase> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
@@ -71,7 +71,7 @@ export class RecordDatabase {
       }
       opening.onupgradeneeded = ({ oldVersion }) => {
         if (oldVersion === 0 && options.writer !== undefined) {
-          // What was open is gone, and an empty one must not stand in for it.
+          // The database that was open is gone, and an empty one must not replace it.
           opening.transaction?.abort();
           return;
         }
@@ -98,8 +98,8 @@ export class RecordDatabase {
   private constructor(database: IDBDatabase, { onDeleted, writer }: DatabaseOptions) {
     this.#database = database;
     this.#writer = writer;
-    // Another page wants to delete or upgrade the database: what is asked of a
-    // closed one is answered with `storage_gone`.
+    // Another page wants to delete or upgrade the database: requests to the closed one are answered
+    // with `storage_gone`.
     database.onversionchange = ({ newVersion }) => {
       database.close();
       if (newVersion === null) {
@@ -113,7 +113,7 @@ export class RecordDatabase {
     return this.#writer;
   }
 
-  /** Becomes the one that writes, behind everything that the former one has under way. */
+  /** Becomes the writer, after everything that the former one has started. */
   async takeOver(): Promise<void> {
     const transaction = this.#database.transaction(WRITERS, "readwrite", { durability: "relaxed" });
     const writers = transaction.objectStore(WRITERS);
@@ -133,7 +133,7 @@ export class RecordDatabase {
     await completion(transaction);
   }
 
-  /** The writer that the database has now; none in one that was never written to. */
+  /** The current writer of the database; undefined if it was never written to. */
   async currentWriter(): Promise<number | undefined> {
     const transaction = this.#database.transaction(WRITERS, "readonly");
     const current = transaction.objectStore(WRITERS).get(CURRENT) as IDBRequest<number | undefined>;
@@ -142,7 +142,7 @@ export class RecordDatabase {
     return current.result;
   }
 
-  /** The records whose keys begin with any of these. */
+  /** The records whose keys begin with one of these. */
   async read(prefixes: readonly string[]): Promise<StorageRecord[]> {
     const ranges = disjointPrefixes(prefixes).map(rangeOf);
     if (ranges.length === 0) {
@@ -151,13 +151,17 @@ export class RecordDatabase {
     const transaction = this.#database.transaction(RECORDS, "readonly");
     const records = transaction.objectStore(RECORDS);
     const reads = ranges.map((range) => ({ keys: records.getAllKeys(range), values: records.getAll(range) }));
-    // Left to itself it ends with the last answer, which a page that is frozen meanwhile does not take.
+    // Otherwise it would end after its last answer, which a page that is frozen meanwhile does
+    // not take.
     transaction.commit();
     await completion(transaction);
     return reads.flatMap(({ keys, values }) => keys.result.map((key, index) => record(key, values.result[index])));
   }
 
-  /** Carries out all of these or none. With `strict` they are on the disk then, else with the system. */
+  /**
+   * Carries out all of these or none. With `strict` they are on disk afterwards, otherwise with
+   * the operating system.
+   */
   async write(writes: readonly Write[], durability: "strict" | "relaxed"): Promise<void> {
     const scope = this.#writer === undefined ? [RECORDS] : [RECORDS, WRITERS];
     const transaction = this.#database.transaction(scope, "readwrite", { durability });
@@ -174,7 +178,7 @@ export class RecordDatabase {
       }
       transaction.commit();
     } catch (error) {
-      // Nothing of it must be written; the promise is settled all the same.
+      // None of it may be written; the promise settles all the same.
       completed.catch(() => undefined);
       transaction.abort();
       throw error;
@@ -182,7 +186,7 @@ export class RecordDatabase {
     await completed;
   }
 
-  /** Lets the database go. */
+  /** Closes the database. */
   close(): void {
     this.#database.close();
   }
@@ -220,20 +224,20 @@ function completion(transaction: IDBTransaction): Promise<void> {
   });
 }
 
-/** Whether a write failed because another writer has taken over. */
+/** Returns true if a write failed because another writer has taken over. */
 export function isTakenOver(error: unknown): boolean {
   return error instanceof Error && error.name === "ConstraintError";
 }
 
 /**
- * Whether the database may have been closed under the client, as browsers do on their own: to get at its place on the
- * disk, after a crash of the process that keeps it, and Safari when it suspends an app.
+ * Returns true if the browser may have closed the database on its own: to free its place on disk,
+ * after a crash of the process that keeps it, or in Safari when it suspends an app.
  */
 export function isCutOff(error: unknown): boolean {
   return error instanceof Error && ["InvalidStateError", "AbortError", "UnknownError"].includes(error.name);
 }
 
-/** What an error of IndexedDB means. */
+/** The code for an error of IndexedDB. */
 export function codeOf(error: unknown): StorageCode {
   if (error instanceof OpenError) {
     return error.code;
@@ -266,7 +270,7 @@ function encode(key: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(key);
 }
 
-/** The prefixes by rising key, without those that another one covers. */
+/** The prefixes by rising key, without those that another prefix covers. */
 function disjointPrefixes(prefixes: readonly string[]): string[] {
   const disjoint = prefixes.filter(
     (prefix, index) =>
@@ -278,14 +282,14 @@ function disjointPrefixes(prefixes: readonly string[]): string[] {
     .map(({ prefix }) => prefix);
 }
 
-/** The keys that begin with a prefix; none for every key. */
+/** The keys that begin with a prefix; undefined for every key. */
 function rangeOf(prefix: string): IDBKeyRange | undefined {
   if (prefix === "") {
     return undefined;
   }
   const first = encode(prefix);
   const behind = encode(prefix);
-  // UTF-8 has no byte 0xff, so the last byte can always be one more.
+  // UTF-8 has no byte 0xff, so the last byte can always be incremented.
   behind[behind.length - 1] = (behind.at(-1) ?? 0) + 1;
   return IDBKeyRange.bound(first, behind, false, true);
 }

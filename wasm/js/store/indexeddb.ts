@@ -18,8 +18,9 @@ export class IndexedDbStore implements Store {
   #isClosed = false;
 
   /**
-   * Opens the store of this name, and makes it if there is none. Whoever had it open before writes nothing to it any
-   * more; `onTaken` is called when that happens to this one. Rejects with an `OpenError`.
+   * Opens the store with this name, and creates it if there is none. Whoever had it open before
+   * cannot write to it any more; `onTaken` is called when that happens to this one. Rejects with
+   * an `OpenError`.
    */
   static async open(name: string, onTaken: () => void = () => undefined): Promise<IndexedDbStore> {
     const copy = new SecondCopy(name);
@@ -48,7 +49,7 @@ export class IndexedDbStore implements Store {
         return this.#failed(error);
       }
     }
-    // What did not end may be there all the same: carried out twice it is as carried out once.
+    // An interrupted write may have taken effect; repeating it has no further effect.
     try {
       await this.#reopen();
       return await this.#carryOut(request);
@@ -74,7 +75,7 @@ export class IndexedDbStore implements Store {
     }
   }
 
-  /** Opens the database that the browser has closed; rejects when it is not the same any more. */
+  /** Opens the database that the browser has closed; rejects if it is not the same any more. */
   async #reopen(): Promise<void> {
     const { writer } = this.#database;
     this.#database.close();
@@ -100,8 +101,9 @@ export class IndexedDbStore implements Store {
 }
 
 /**
- * To wait for the disk is what a write costs most. What the server has too need not: should the machine stop before
- * the system has written it, the device goes on from before that, and what it told since was true.
+ * Waiting for the disk is the most expensive part of a write. What the server also has need not
+ * wait: if the machine stops before the system has written it, the device continues from before
+ * that, and what it sent since was true.
  */
 function durabilityOf(writes: readonly Write[]): "strict" | "relaxed" {
   return writes.some((write) => write.type === "put" && isIrreplaceable(write)) ? "strict" : "relaxed";
@@ -116,11 +118,11 @@ function openDatabase(name: string, copy: SecondCopy, writer?: number): Promise<
   });
 }
 
-/** Takes a database over, and brings it and its copy to the same state. Rejects with an `OpenError`. */
+/** Takes a database over, and synchronizes it with its copy. Rejects with an `OpenError`. */
 async function begin(database: RecordDatabase, copy: SecondCopy): Promise<void> {
   try {
     await database.takeOver();
-    // No engine has written to it yet: it is new, or the browser threw away what was there.
+    // No engine has written to it yet: it is new, or the browser discarded its contents.
     const isBlank = (await database.read([META])).length === 0;
     if (isBlank) {
       await copy.restore(database);
@@ -131,6 +133,6 @@ async function begin(database: RecordDatabase, copy: SecondCopy): Promise<void> 
     database.close();
     throw new OpenError(codeOf(error), "the database cannot be read, or written to");
   }
-  // Asks that the records outlive a shortage of space; the answer changes nothing here.
+  // Requests that the records survive a shortage of space; the answer makes no difference here.
   void globalThis.navigator?.storage?.persist?.().catch(() => undefined);
 }

@@ -1,10 +1,10 @@
-/** What of a store nobody else has. All else is the server's too, and is fetched again should it be lost. */
+/** The records that nobody else has. All others are the server's too, and are fetched again if lost. */
 import type { Write } from "../../pkg/tidings.js";
 
-/** Before the keys of such records: `IRREPLACEABLE` of `core/src/engine/store/record.rs`. */
+/** Key prefixes of such records: `IRREPLACEABLE` of `core/src/engine/store/record.rs`. */
 export const IRREPLACEABLE = ["outbox/", "refused/", "membership/", "damaged/"];
 
-/** Whether a write is about such records. */
+/** Returns true if a write concerns such records. */
 export function isIrreplaceable(write: Write): boolean {
   if (write.type === "delete_prefix") {
     const { prefix } = write;

@@ -11,7 +11,7 @@ export class MemoryStore implements Store {
   readonly #records = new Map<string, Uint8Array<ArrayBuffer>>();
   #isOpen = false;
 
-  /** Takes the store for one client; false when another one has it. */
+  /** Opens the store for one client; false if another one has it open. */
   open(): boolean {
     const wasOpen = this.#isOpen;
     this.#isOpen = true;
@@ -68,8 +68,8 @@ export class MemoryStore implements Store {
 }
 
 /**
- * The order of two keys by code points, which is that of their bytes in UTF-8.
- * JavaScript's own order is by UTF-16 units: it puts an emoji before U+FFFD.
+ * Orders two keys by code points, which is the order of their bytes in UTF-8. JavaScript's own
+ * order is by UTF-16 units, which puts an emoji before U+FFFD.
  */
 function compareKeys(a: string, b: string): number {
   let index = 0;

@@ -18,7 +18,7 @@ import { IRREPLACEABLE, isIrreplaceable } from "./irreplaceable.js";
 /** The bucket of all stores of an origin. */
 const BUCKET = "tidings";
 
-/** Deletions that wait for the next record; with more they are carried out by themselves. */
+/** Maximum number of deletions that wait for the next record; more are carried out on their own. */
 const DELETIONS_MAX = 100;
 
 /** The part of the Storage Buckets API that is used: https://wicg.github.io/storage-buckets/ */
@@ -30,18 +30,18 @@ interface BucketNavigator {
   readonly storageBuckets?: { open(name: string): Promise<Bucket> };
 }
 
-/** The copy of one store. It never fails: the store is right without it. */
+/** The copy of one store. It never fails: the store is correct without it. */
 export class SecondCopy {
   readonly #name: string;
-  /** Kept for as long as its database is open: writes to one whose bucket was collected as garbage never end. */
+  /** Kept as long as its database is open: writes never end if the bucket was garbage collected. */
   #bucket: Bucket | undefined;
-  /** Opened when it is needed: a start that writes nothing costs nothing. */
+  /** Opened on demand: a start that writes nothing costs nothing. */
   #opening: Promise<RecordDatabase | undefined> | undefined;
-  /** What was asked of it, one after another. */
+  /** The queue of its tasks. */
   #tasks: Promise<void> = Promise.resolve();
-  /** The store, as long as the copy is not as that is. */
+  /** The store, as long as the copy differs from it. */
   #store: RecordDatabase | undefined;
-  /** Whether the copy is as the store is: only then a write is waited for. */
+  /** True once the copy equals the store: only then writes wait for it. */
   #isFollowing = false;
   #deletions: Write[] = [];
 
@@ -50,7 +50,7 @@ export class SecondCopy {
     this.#name = name;
   }
 
-  /** Puts what it has into a store that is blank. Rejects when the store does not take it. */
+  /** Writes its contents into a blank store. Rejects if the store does not accept them. */
   async restore(store: RecordDatabase): Promise<void> {
     let records: StorageRecord[] = [];
     await this.#run(async (copy) => {
@@ -62,12 +62,12 @@ export class SecondCopy {
     }
   }
 
-  /** Becomes what the store has, with the next record that is written. */
+  /** Copies the store's contents with the next record that is written. */
   follow(store: RecordDatabase): void {
     this.#store = store;
   }
 
-  /** Goes on with the store opened again, after the browser closed both. */
+  /** Continues with the store opened again, after the browser closed both. */
   reopen(store: RecordDatabase): void {
     this.#opening = undefined;
     this.#isFollowing = false;
@@ -75,8 +75,8 @@ export class SecondCopy {
   }
 
   /**
-   * Takes note of what was written to the store. Deletions wait for the next
-   * record: of what comes back the server says what it said before.
+   * Records what was written to the store. Deletions wait for the next record: if one is lost, the
+   * server answers again as before.
    */
   async write(writes: readonly Write[]): Promise<void> {
     const noted = writes.filter(isIrreplaceable);
@@ -94,12 +94,12 @@ export class SecondCopy {
     }
   }
 
-  /** Forgets everything: somebody deletes the store. */
+  /** Deletes everything: somebody deletes the store. */
   clear(): void {
     void this.#run((copy) => copy.write(deletions(), "relaxed"));
   }
 
-  /** Lets it go when everything is done. */
+  /** Closes it when everything is done. */
   close(): void {
     if (this.#opening === undefined) {
       return;

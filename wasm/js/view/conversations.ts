@@ -1,12 +1,12 @@
-/** The list of conversations, sorted as it is shown. */
+/** The list of conversations, in display order. */
 import type { ConversationRow } from "../../pkg/tidings.js";
 import { OrderedRows } from "./order.js";
 
-/** The list, and what of it changed. */
+/** The list, and what changed in it. */
 export interface ConversationsChange {
   /**
-   * Every row: pinned ones first, then by newest activity, archived ones last. As they are when this is
-   * read; an array that was read stays as it is.
+   * Every row: pinned ones first, then by newest activity, archived ones last. Current as of
+   * reading; an array once read does not change.
    */
   readonly rows: readonly ConversationRow[];
   /** The conversations whose rows are new, changed or gone. */
@@ -28,7 +28,7 @@ export class ConversationList {
     return this.#rows.get(conversation);
   }
 
-  /** Takes over rows that are new or changed. */
+  /** Applies new and changed rows. */
   apply(rows: readonly ConversationRow[]): ConversationsChange {
     const went: ConversationRow[] = [];
     for (const row of rows) {
@@ -42,7 +42,7 @@ export class ConversationList {
     return this.#change(rows.map((row) => row.conversation));
   }
 
-  /** Takes a row away, if there is one. */
+  /** Removes a row, if there is one. */
   remove(conversation: string): ConversationsChange | undefined {
     const row = this.#rows.get(conversation);
     if (row === undefined) {
@@ -53,7 +53,7 @@ export class ConversationList {
     return this.#change([conversation]);
   }
 
-  /** A change, whose rows cost nothing unless somebody reads them. */
+  /** A change whose rows cost nothing unless somebody reads them. */
   #change(changed: readonly string[]): ConversationsChange {
     const sorted = this.#sorted;
     return {

@@ -1,14 +1,14 @@
 /**
- * Listeners of one kind of news. One that throws is reported as an uncaught
- * error and keeps nobody else from being told.
+ * Listeners of one kind of event. An error thrown by one is reported as uncaught, and the others
+ * are still called.
  */
 
-/** Ends a subscription to news; again does nothing. */
+/** Ends a subscription; has no effect when called again. */
 export type Unsubscribe = () => void;
 
-/** A subscription that was given its first news when it was made. */
+/** A subscription whose listener was called when it was made. */
 export interface Subscription {
-  /** Ends it; again does nothing. */
+  /** Ends it; has no effect when called again. */
   close(): void;
 }
 
@@ -27,7 +27,7 @@ export class Listeners<News extends unknown[]> {
     };
   }
 
-  /** Tells every listener that is there now. */
+  /** Calls every current listener. */
   tell(...news: News): void {
     for (const listener of [...this.#listeners]) {
       if (this.#listeners.has(listener)) {
@@ -47,7 +47,7 @@ export class Listeners<News extends unknown[]> {
   }
 }
 
-/** Runs the app's code; what it throws is reported as uncaught, but does not end what runs here. */
+/** Runs the app's code; an error is reported as uncaught, and does not reach the caller. */
 export function protect(run: () => void): void {
   try {
     run();

@@ -6,16 +6,16 @@ import type { ConversationDetail, Input, MemberChange, MemberRow, PresenceKind }
 import { Listeners } from "./listeners.js";
 import { TimelineRows, type TimelineChange } from "./timeline.js";
 
-/** What is known of an open conversation, and who is told. */
+/** The state of an open conversation, and its listeners. */
 export class OpenConversation {
-  /** Itself, or the one that it is a thread of. */
+  /** The conversation itself, or the one that the thread belongs to. */
   readonly conversation: string;
   readonly rows = new TimelineRows();
   readonly timeline = new Listeners<[TimelineChange]>();
   readonly details = new Listeners<[ConversationDetail | undefined]>();
   detail: ConversationDetail | undefined;
   subscriptions = 0;
-  /** What opens it. */
+  /** The input that opens it. */
   readonly input: Input;
 
   constructor(conversation: string, thread: string | undefined) {
@@ -24,13 +24,13 @@ export class OpenConversation {
       thread === undefined ? { open_conversation: conversation } : { open_thread: { conversation, thread } };
   }
 
-  /** Tells everybody of the detail as it is now. */
+  /** Passes the current detail to every listener. */
   setDetail(detail: ConversationDetail | undefined): void {
     this.detail = detail;
     this.details.tell(detail);
   }
 
-  /** Members stand elsewhere now, one after another. */
+  /** Applies changes of members, one after another. */
   changeMembers(changes: readonly MemberChange[], updatedAt: number): void {
     if (this.detail === undefined) {
       return;
@@ -51,7 +51,7 @@ export class OpenConversation {
     this.setDetail({ ...this.detail, ...rosters, updatedAt });
   }
 
-  /** What somebody does, in place of what they did. */
+  /** Replaces a member's presence. */
   setPresence(account: string, presence: PresenceKind): void {
     if (this.detail === undefined) {
       return;
@@ -64,7 +64,7 @@ export class OpenConversation {
   }
 }
 
-/** Rows of which one does something else; the same ones if it is not among them, or did that before. */
+/** Rows with one member's new presence; the same rows if they do not change. */
 function present(rows: MemberRow[], account: string, presence: PresenceKind): MemberRow[] {
   const index = rows.findIndex((row) => row.account === account);
   const row = rows[index];

@@ -1,13 +1,13 @@
 /** Rows in order, of which a few change at a time: most stay where they are. */
 
-/** Tells which of two rows comes first; never zero for different ones. */
+/** Compares two rows; never returns zero for different ones. */
 export type Compare<Row> = (a: Row, b: Row) => number;
 
-/** Rows in order. They are copied when somebody has read them and they change, and not otherwise. */
+/** Rows in order. Copied when they change after somebody has read them, and not otherwise. */
 export class OrderedRows<Row> {
   readonly #compare: Compare<Row>;
   #rows: Row[] = [];
-  /** Whether somebody has the array, which then stays as it is. */
+  /** True if somebody has the array, which must not change then. */
   #isShared = false;
 
   constructor(compare: Compare<Row>) {
@@ -20,13 +20,13 @@ export class OrderedRows<Row> {
     return this.#rows;
   }
 
-  /** Takes all of them away. */
+  /** Removes all rows. */
   clear(): void {
     this.#rows = [];
     this.#isShared = false;
   }
 
-  /** Takes rows away that went, and in those that came. */
+  /** Removes rows and inserts others. */
   change(went: readonly Row[], came: readonly Row[]): void {
     if (this.#isShared) {
       this.#rows = [...this.#rows];
@@ -45,7 +45,7 @@ export class OrderedRows<Row> {
     }
   }
 
-  /** Where a row stands, or would. */
+  /** The index of a row, or where it would be inserted. */
   #placeOf(row: Row): number {
     let [first, behind] = [0, this.#rows.length];
     while (first < behind) {

@@ -2,20 +2,20 @@
 import type { TimelineRow, TimelineUpdate } from "../../pkg/tidings.js";
 import { OrderedRows } from "./order.js";
 
-/** A timeline, and what of it changed. */
+/** A timeline, and what changed in it. */
 export interface TimelineChange {
   /**
-   * Every row: the admitted ones by position, then the own pending ones by id. As they are when this is
-   * read; an array that was read stays as it is.
+   * Every row: admitted ones by position, then own pending ones by id. Current as of reading; an
+   * array once read does not change.
    */
   readonly rows: readonly TimelineRow[];
   /** The messages whose rows are new or changed. */
   readonly changed: readonly string[];
   /** The messages that are gone. */
   readonly removed: readonly string[];
-  /** Whether older messages can be loaded. */
+  /** True if older messages can be loaded. */
   readonly hasOlder: boolean;
-  /** Whether the rows replace all that was shown before. */
+  /** True if the rows replace everything shown before. */
   readonly restart: boolean;
 }
 
@@ -25,7 +25,7 @@ export class TimelineRows {
   readonly #sorted = new OrderedRows(compare);
   #hasOlder = false;
   #isKnown = false;
-  /** Whether the next update replaces everything, whatever it says. */
+  /** True if the next update replaces everything, whatever it says. */
   #isForgotten = false;
 
   /** Every row in order; a new array after each change. */
@@ -33,12 +33,12 @@ export class TimelineRows {
     return this.#sorted.rows;
   }
 
-  /** Whether older messages can be loaded. */
+  /** True if older messages can be loaded. */
   get hasOlder(): boolean {
     return this.#hasOlder;
   }
 
-  /** Everything, for somebody who has nothing yet; none before the first update. */
+  /** Everything, for a new listener; undefined before the first update. */
   get whole(): TimelineChange | undefined {
     if (!this.#isKnown) {
       return undefined;
@@ -47,7 +47,7 @@ export class TimelineRows {
     return this.#change(changed, [], true);
   }
 
-  /** What is shown came from an engine that is lost: the next update replaces it. */
+  /** The rows came from an engine that is lost: the next update replaces them. */
   forget(): void {
     this.#isForgotten = true;
   }
@@ -77,7 +77,7 @@ export class TimelineRows {
     return this.#change(changed, update.removed, restart);
   }
 
-  /** A change, whose rows cost nothing unless somebody reads them. */
+  /** A change whose rows cost nothing unless somebody reads them. */
   #change(changed: readonly string[], removed: readonly string[], restart: boolean): TimelineChange {
     const sorted = this.#sorted;
     return {
