@@ -16,7 +16,7 @@ const COLOURS = [
   "#6a5a4f",
 ];
 
-/** The disc of an account or conversation, in a color of its own choice if it has one; decoration beside its name. */
+/** The disc of an account or conversation, in its own color if it has one; decorative beside its name. */
 export function avatar(
   id: string,
   name: string,
@@ -31,7 +31,7 @@ export function avatar(
   return disc;
 }
 
-/** Whether dark letters are read better on it. */
+/** Returns true if dark letters are more readable on it. */
 function isBright(color: string): boolean {
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
   return 0.299 * red + 0.587 * green + 0.114 * blue > 140;

@@ -1,21 +1,21 @@
-// What a message says: drawn in its bubble, and in one line where there is no room.
+// Message content: drawn in its bubble, and in one line where there is no room.
 
 import { textOf, type Content, type Sendable } from "tidings";
 
 import { element, type Child } from "./dom";
 import { icon } from "./icons";
 
-/** A roll of a die: the type of content that this app defines for itself. */
+/** A roll of a die: the content type that this app defines. */
 const DICE = "tidings-demo.dice";
 const PIPS = ["⚀", "⚁", "⚂", "⚃", "⚄", "⚅"];
 
-/** Rolls a die. Whoever does not know the type reads its text. */
+/** Rolls a die. Apps that do not know the type show its text. */
 export function rollDie(): Sendable {
   const pips = 1 + Math.floor(Math.random() * PIPS.length);
   return { kind: "custom", type: DICE, text: `rolled a ${pips}`, payload: { pips } };
 }
 
-/** The place where this device is. Rejects if it is not told. */
+/** The place where this device is. Rejects if it is unavailable. */
 export async function hereNow(): Promise<Sendable> {
   const position = await new Promise<GeolocationPosition>((resolve, reject) =>
     navigator.geolocation.getCurrentPosition(resolve, reject, { timeout: 10_000 }),
@@ -34,7 +34,7 @@ export function lineOf(content: Content): string {
     case "custom":
       return text === "" ? "Something this app cannot show" : `🎲 ${text}`;
     case "unknown":
-      return text === "" ? "Something a newer version shows" : text;
+      return text === "" ? "Something only a newer version can show" : text;
   }
 }
 
@@ -74,7 +74,7 @@ function linked(text: string): Child[] {
   const parts: Child[] = [];
   let from = 0;
   for (const match of text.matchAll(/https?:\/\/[^\s<>"'`]+/gi)) {
-    // What ends a sentence or a bracket is not the address's.
+    // Punctuation after an address, or a closing bracket, does not belong to it.
     const address = match[0].replace(/[.,;:!?)\]}]+$/, "");
     if (!URL.canParse(address)) {
       continue;

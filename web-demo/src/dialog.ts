@@ -3,20 +3,20 @@
 
 import { button, element, type Child } from "./dom";
 
-/** What a dialog asks. */
+/** The contents of a dialog. */
 export interface Question {
   readonly title: string;
   readonly fields: readonly Child[];
-  /** The words on the button that agrees. */
+  /** The label of the confirming button. */
   readonly agree: string;
   readonly danger?: boolean;
-  /** Carries it out; a sentence it answers is shown and keeps the dialog open. */
+  /** Runs on confirmation; a returned sentence is shown and keeps the dialog open. */
   readonly act: () => Promise<string | undefined>;
-  /** Follows when it was carried out and the dialog is gone: such as the next dialog. */
+  /** Runs after the dialog has closed, for example to open the next one. */
   readonly then?: () => void;
 }
 
-/** Asks. */
+/** Opens a dialog. */
 export function openDialog(question: Question): void {
   const problem = element("p", { class: "field-problem", role: "alert" });
   const agree = element(
@@ -61,8 +61,8 @@ export function openDialog(question: Question): void {
 }
 
 /**
- * Shows a dialog that nothing outside of it can be reached from. Answers how to close it: it is gone from the page
- * at once, as it is on Escape, since its `close` event comes a task later, when the next dialog may be open.
+ * Shows a modal dialog. Returns a function that closes it: it leaves the page at once, as on Escape, because its
+ * `close` event comes a task later, when the next dialog may be open.
  */
 export function showModal(dialog: HTMLDialogElement, closed: () => void = () => undefined): () => void {
   const close = (): void => {

@@ -1,20 +1,20 @@
-// Elements by plain TypeScript: making them, and keeping a keyed list of them
-// in step with rows. Text goes in as text, never as markup.
+// Plain TypeScript helpers for elements: creating them, and keeping a keyed list of them in step with
+// rows. Text is always inserted as text, never as markup.
 
-/** What may stand inside an element; nothing for `undefined`, `null` and `false`. */
+/** Content of an element; nothing for `undefined`, `null` and `false`. */
 export type Child = Node | string | undefined | null | false;
 
-/** Attributes by name; `true` stands for a bare one, `false` and `undefined` for none. */
+/** Attributes by name; `true` for one without a value, `false` and `undefined` to omit it. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Makes an element. */
+/** Creates an element. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
-  // What is typed has the direction of its own words.
+  // Typed text takes the direction of its own letters.
   if (made instanceof HTMLInputElement || made instanceof HTMLTextAreaElement) {
     made.dir = "auto";
   }
@@ -23,7 +23,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Makes a button that does something; never one that submits. */
+/** Creates a button with a handler; it never submits. */
 export function button(
   attributes: Attributes,
   act: (event: MouseEvent) => void,
@@ -34,7 +34,7 @@ export function button(
   return made;
 }
 
-/** Sets attributes, or takes them away. */
+/** Sets or removes attributes. */
 export function setAttributes(target: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false) {
@@ -46,8 +46,8 @@ export function setAttributes(target: Element, attributes: Attributes): void {
 }
 
 /**
- * Replaces what stands inside an element. The focus stays with the control of
- * the same `data-focus`, or goes to the element itself.
+ * Replaces the content of an element. The focus stays with the control with the same `data-focus`,
+ * or moves to the element itself.
  */
 export function replaceContent(target: HTMLElement, children: readonly Child[]): void {
   const focused = document.activeElement;
@@ -63,11 +63,11 @@ export function replaceContent(target: HTMLElement, children: readonly Child[]):
 
 /** How a keyed list draws one item. */
 export interface Drawing<T> {
-  /** What makes the item the same one next time. */
+  /** Identifies the item across updates. */
   key(item: T): string;
-  /** Makes its element. */
+  /** Creates its element. */
   create(item: T): HTMLElement;
-  /** Brings its element up to date. */
+  /** Updates its element. */
   update(target: HTMLElement, item: T): void;
 }
 
@@ -87,12 +87,12 @@ export class KeyedList<T> {
     return this.#elements.get(key);
   }
 
-  /** The elements by key, in the order in which they are shown. */
+  /** The elements by key, in display order. */
   entries(): IterableIterator<[string, HTMLElement]> {
     return this.#elements.entries();
   }
 
-  /** Shows these items in this order; what stays is drawn anew only if it changed. */
+  /** Shows these items in this order; existing ones are redrawn only if they changed. */
   show(items: readonly T[], changed: (item: T) => boolean): void {
     const next = new Map<string, HTMLElement>();
     for (const item of items) {
@@ -112,7 +112,7 @@ export class KeyedList<T> {
         gone.remove();
       }
     }
-    // What already stands in its place is not moved: moving loses the focus.
+    // An element in the right place is not moved, because moving loses the focus.
     let place: ChildNode | null = this.#parent.firstChild;
     for (const wanted of next.values()) {
       if (wanted === place) {

@@ -1,4 +1,4 @@
-// Until when something is to hold: a choice of spans, read as a time.
+// When something expires: a choice of durations, read as a time.
 
 import { element } from "./dom";
 
@@ -14,7 +14,7 @@ const SPANS: readonly (readonly [number, string])[] = [
   [7 * DAY_MS, "For a week"],
 ];
 
-/** A choice of spans, the last of which has no end. */
+/** A choice of durations, the last of which never expires. */
 export function expirySelect(testid: string, chosenMs?: number): HTMLSelectElement {
   return element(
     "select",
@@ -24,7 +24,7 @@ export function expirySelect(testid: string, chosenMs?: number): HTMLSelectEleme
   );
 }
 
-/** What was chosen, from now on; nothing for no end. */
+/** The chosen time, from now on; empty for never. */
 export function chosenExpiry(select: HTMLSelectElement): { until?: Date } {
   return select.value === "" ? {} : { until: new Date(Date.now() + Number(select.value)) };
 }

@@ -1,5 +1,4 @@
-// What the views of one person share: the client, names, and a way to say
-// that something did not work.
+// Shared by the views of one person: the client, names, and a way to report failures.
 
 import { TidingsError, type Client } from "tidings";
 
@@ -10,11 +9,11 @@ export interface Person {
   readonly client: Client;
   /** The name of an account, for people. */
   nameOf(account: string): string;
-  /** Says something for a moment. */
+  /** Shows a short message for a moment. */
   say(words: string): void;
 }
 
-/** Waits for a command; answers why it failed, if it did. */
+/** Waits for a command; returns why it failed, if it did. */
 export async function outcome(command: Promise<unknown>): Promise<string | undefined> {
   try {
     await command;
@@ -24,7 +23,7 @@ export async function outcome(command: Promise<unknown>): Promise<string | undef
   }
 }
 
-/** Waits for a command; says why if it fails. Answers whether it went through. */
+/** Waits for a command and reports a failure. Returns true if it succeeded. */
 export async function attempt(person: Person, command: Promise<unknown>): Promise<boolean> {
   const reason = await outcome(command);
   if (reason !== undefined) {

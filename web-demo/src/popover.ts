@@ -1,5 +1,5 @@
-// What floats beside a control: a menu of actions, or any panel. One at a
-// time; Escape, a click elsewhere or a choice closes it and gives the focus back.
+// A popover beside a control: a menu of actions, or any panel. One at a time; Escape, a click
+// elsewhere or a choice closes it and returns the focus.
 
 import { element, type Child } from "./dom";
 import { icon, type IconName } from "./icons";
@@ -13,7 +13,7 @@ export interface MenuItem {
   readonly choose: () => void;
 }
 
-/** Left free to the edges of the window. */
+/** Distance to the edges of the window. */
 const MARGIN_PX = 8;
 
 let closeOpen: (() => void) | undefined;
@@ -46,7 +46,7 @@ export function openMenu(anchor: HTMLElement, label: string, items: readonly Men
   place(menu, anchor);
 }
 
-/** Opens a panel beside a control; answers how to close it. */
+/** Opens a panel beside a control; returns a function that closes it. */
 export function openPanel(
   anchor: HTMLElement,
   label: string,
@@ -96,7 +96,7 @@ function openPopover(anchor: HTMLElement, content: HTMLElement): () => void {
   document.addEventListener("pointerdown", away, true);
   window.addEventListener("blur", close);
   window.addEventListener("resize", close);
-  // What is outside of a modal dialog cannot be reached.
+  // Elements outside of a modal dialog cannot be reached.
   (anchor.closest("dialog") ?? document.body).append(content);
   return close;
 }
@@ -122,7 +122,7 @@ function moveByArrows(parent: HTMLElement, selector: string, columns: number): v
   });
 }
 
-/** Below the control where there is room, else above; never outside the window. */
+/** Below the control if there is room, otherwise above; never outside the window. */
 function place(content: HTMLElement, anchor: HTMLElement): void {
   const at = anchor.getBoundingClientRect();
   const { width, height } = content.getBoundingClientRect();

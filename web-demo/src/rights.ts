@@ -1,13 +1,12 @@
-// What the own account may do in a conversation: what the package tells of
-// roles, permissions, policies and state, put together as a screen asks it.
-// The authority decides all the same; this is what is worth offering.
+// The own account's rights in a conversation: the package's roles, permissions, policies and state,
+// combined for the screen. The authority still decides; this only says what to offer.
 
 import type { ConversationDetail, Permission, Role, RoleRow } from "tidings";
 
-/** From which role on one may write, by the policy; none for everybody, or where only the server knows. */
+/** The lowest role that may write under the policy; undefined for everybody, or where only the server knows. */
 const WRITES_FROM = { all_members: undefined, moderators: "moderator", admins_only: "admin", unknown: undefined } as const;
 
-/** Whether the own account may do this now. */
+/** Returns true if the own account may do this now. */
 export function may(detail: ConversationDetail, permission: Permission): boolean {
   const isAllowed =
     (permission !== "message:react" || detail.policies.reactions) &&
@@ -15,46 +14,46 @@ export function may(detail: ConversationDetail, permission: Permission): boolean
   return isAllowed && detail.state === "active" && mayInAnyState(detail, permission);
 }
 
-/** Whether the policy lets the own account open threads, this deep. */
+/** Returns true if the policy lets the own account open threads at this depth. */
 function mayOpenThreads(detail: ConversationDetail): boolean {
   const { subrooms, subroom_depth_max: depthMax } = detail.policies;
   const isLet = subrooms === "all_members" || (subrooms === "admins_only" && ownRank(detail) >= 75);
   return isLet && (detail.parent?.depth ?? 0) < depthMax;
 }
 
-/** Whether the own account may do this in a conversation that is archived or closed, too. */
+/** Returns true if the own account may do this even in an archived or closed conversation. */
 export function mayInAnyState(detail: ConversationDetail, permission: Permission): boolean {
   return detail.permissions.includes(permission) && !isLockedOut(detail);
 }
 
-/** Whether the own account may write messages now. */
+/** Returns true if the own account may write messages now. */
 export function mayWrite(detail: ConversationDetail): boolean {
   const from = WRITES_FROM[detail.policies.send];
   return may(detail, "message:send") && (from === undefined || ownRank(detail) >= rankOf(detail, from));
 }
 
-/** Whether a lock keeps the own account from writing. */
+/** Returns true if a lock keeps the own account from writing. */
 export function isLockedOut(detail: ConversationDetail): boolean {
   return detail.locked && ownRank(detail) < rankOf(detail, "moderator");
 }
 
-/** The own rank. An administrator of the tenant, who may be no member, is above all who are. */
+/** The own rank. A tenant administrator, who may not be a member, ranks above all members. */
 export function ownRank(detail: ConversationDetail): number {
   return detail.role === undefined ? Number.POSITIVE_INFINITY : rankOf(detail, detail.role);
 }
 
-/** The rank of a role; of one that is not defined any more, none. */
+/** The rank of a role; 0 if it is not defined any more. */
 export function rankOf(detail: ConversationDetail, role: Role): number {
   return detail.roles.find((row) => row.name === role)?.rank ?? 0;
 }
 
-/** Whether the own account may give somebody this permission: one that it holds, or every member does. */
+/** Returns true if the own account may give this permission: one that it has, or that every member has. */
 export function mayGive(detail: ConversationDetail, permission: Permission): boolean {
   const everyones = detail.roles.find((row) => row.name === "member")?.permissions ?? [];
   return detail.permissions.includes(permission) || everyones.includes(permission);
 }
 
-/** The roles that the own account may give, by rising rank. */
+/** The roles that the own account may assign, by rising rank. */
 export function givableRoles(detail: ConversationDetail): RoleRow[] {
   const own = ownRank(detail);
   const givable = (role: RoleRow): boolean =>
@@ -62,7 +61,7 @@ export function givableRoles(detail: ConversationDetail): RoleRow[] {
   return detail.roles.filter(givable).reverse();
 }
 
-/** Until when a member is denied something; nothing if they are not. */
+/** Until when a member is denied a permission; undefined if they are not. */
 export function deniedUntil(
   detail: ConversationDetail,
   account: string,

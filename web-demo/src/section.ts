@@ -1,5 +1,5 @@
-// A part of the panel beside a conversation, and how it is kept from being
-// drawn anew while nothing of it changed: somebody may be choosing in it.
+// A part of the panel beside a conversation. It is not redrawn while nothing in it changes, because
+// somebody may be using it.
 
 import type { ConversationDetail } from "tidings";
 
@@ -11,7 +11,7 @@ export interface Section {
   show(detail: ConversationDetail): void;
 }
 
-/** A part that is its content: drawn when what it draws from changed, hidden while it draws nothing. */
+/** A part that is its content: redrawn when its input changes, hidden while it draws nothing. */
 export function createSection(
   root: HTMLElement,
   from: (detail: ConversationDetail) => unknown,

@@ -1,12 +1,12 @@
-// Opening a person's side of the demo: who signs in, where the server is, and
-// what the demo sets up so that there is somebody to write to.
+// Opens a person's side of the demo: who signs in, where the server is, and the demo's initial
+// conversations, so that there is somebody to write to.
 
 import { Client, init } from "tidings";
 import moduleUrl from "tidings/wasm?url";
 
 const ACCOUNT = /^[!#-&(-.0-[\]-_a-~]{1,128}$/;
 
-/** What an address asks for: one person's screen, or several side by side. */
+/** The page that an address requests: one person's screen, or several side by side. */
 export type Visit =
   | { readonly type: "screen"; readonly account: string; readonly device: string | undefined }
   | { readonly type: "stage"; readonly accounts: readonly string[] };
@@ -34,7 +34,7 @@ export function initialName(account: string): string {
   return account.charAt(0).toUpperCase() + account.slice(1);
 }
 
-/** Opens a person's client. Says when it waits for another tab to be closed. */
+/** Opens a person's client. Calls `inUse` when it has to wait for another tab to be closed. */
 export async function openClient(account: string, device: string | undefined, inUse: () => void): Promise<Client> {
   await init(moduleUrl);
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -48,8 +48,8 @@ export async function openClient(account: string, device: string | undefined, in
 }
 
 /**
- * Gives the person a name and Ann her first two chats, once, after everything
- * was read: what is there already is left alone.
+ * Gives the person a name, and Ann her first two chats, once everything was read; what exists
+ * already is left alone.
  */
 export function setUp(client: Client): void {
   let loaded = false;
@@ -76,7 +76,7 @@ async function introduce(client: Client, empty: boolean): Promise<void> {
     await client.setProfile({ displayName: initialName(client.account) });
   }
   if (client.account === "ann" && empty) {
-    // The direct first: it is what opens by itself.
+    // The direct conversation first, because it is the one that opens by itself.
     await client.createDirect("bob");
     await client.createGroup({ title: "Tidings demo", members: ["bob"] });
   }

@@ -1,6 +1,5 @@
-// Words for what the package says in names: how the connection stands, what a
-// role, a permission or a command is called. Why something was refused is in
-// the package's own catalogue.
+// Texts for the package's names: connection states, roles, permissions and commands. Reasons for
+// refusals are in the package's own catalogue.
 
 import {
   ENGLISH,
@@ -15,28 +14,28 @@ import {
 import { deniedUntil, isLockedOut, mayWrite, ownRank, rankOf } from "./rights";
 import { timeBeside } from "./times";
 
-/** What it means that the device keeps nothing. */
-export const NOT_KEPT = "This browser does not let the page save anything. What is not sent is lost when you close it.";
+/** Shown when the device cannot store anything. */
+export const NOT_KEPT = "This browser does not allow the page to save anything. Unsent messages are lost when you close it.";
 
-/** What a conversation is called that has this name; one without a title or anybody else in it has none. */
+/** The name to show for a conversation; one without a title or other members has none. */
 export function calledOf(name: string): string {
   return name === "" ? "Just you" : name;
 }
 
-/** Why, as a sentence. */
+/** The reason as a sentence. */
 export function sentenceOf(code: Code): string {
   return ENGLISH[code];
 }
 
-/** What a role is called: the built-in ones with a capital, the others as they were named. */
+/** The name of a role: built-in ones are capitalized, others stay as they were named. */
 export function roleName(role: Role): string {
   return role.charAt(0).toUpperCase() + role.slice(1);
 }
 
-/** What stands in an address behind `#`, before what an invite link carries. */
+/** The prefix of an invite in an address's fragment. */
 const JOIN = "join/";
 
-/** An invite link: where it leads, and its code. */
+/** An invite link, with the conversation and the code. */
 export function linkOf(conversation: string, code: string): string {
   return `${location.origin}/#${JOIN}${conversation}/${code}`;
 }
@@ -46,7 +45,7 @@ export function invitedBy(address: URL): string | undefined {
   return address.hash.startsWith(`#${JOIN}`) ? address.href : undefined;
 }
 
-/** What a link says, or a conversation's id alone; nothing if it is neither. */
+/** The content of an invite link, or a conversation id alone; undefined if it is neither. */
 export function readLink(link: string): { conversation: string; code: string | undefined } | undefined {
   const carried = link.trim().split(`#${JOIN}`).at(-1) ?? "";
   const [, conversation, code] = /^([0-9a-v]{26})(?:\/([0-9a-v]{26}))?$/.exec(carried) ?? [];
@@ -68,14 +67,14 @@ const MESSAGES = {
 } as const satisfies Partial<Record<Permission, string>>;
 
 const MEMBERS = {
-  "member:approve": "Let in who asks",
+  "member:approve": "Approve requests to join",
   "member:mute": "Mute members",
   "member:add": "Add and invite members",
   "member:remove": "Remove members",
   "member:ban": "Ban and unban",
   "member:role": "Change roles",
   "member:permissions": "Grant permissions",
-  "invite:create": "Make invite links",
+  "invite:create": "Create invite links",
 } as const satisfies Partial<Record<Permission, string>>;
 
 const CONVERSATION = {
@@ -88,7 +87,7 @@ const CONVERSATION = {
   "encryption:change": "Change the encryption",
 } as const satisfies Partial<Record<Permission, string>>;
 
-// One that is in no group does not compile.
+// A permission that is in no group does not compile.
 const PERMISSIONS: Readonly<Record<Permission, string>> = { ...MESSAGES, ...MEMBERS, ...CONVERSATION };
 
 /** Every permission, in groups with a title. */
@@ -98,7 +97,7 @@ export const PERMISSION_GROUPS: readonly (readonly [string, readonly Permission[
   ["Conversation", Object.keys(CONVERSATION) as Permission[]],
 ];
 
-/** What a permission lets somebody do. */
+/** The name of a permission. */
 export function permissionName(permission: Permission): string {
   return PERMISSIONS[permission];
 }
@@ -110,26 +109,26 @@ const COMMANDS: Readonly<Record<string, string>> = {
   edit_message: "Edit not saved",
   delete_message: "Message not deleted",
   react: "Reaction not added",
-  unreact: "Reaction not taken back",
+  unreact: "Reaction not removed",
   set_info: "Title or description not changed",
-  set_theme: "Look not changed",
-  set_scope: "Scope not changed",
+  set_theme: "Theme not changed",
+  set_scope: "Visibility not changed",
   set_policy: "Rule not changed",
   set_state: "State not changed",
   set_locked: "Lock not changed",
   define_role: "Role not saved",
   add_member: "Member not added",
-  invite_member: "Invitation not made",
+  invite_member: "Invitation not sent",
   answer_request: "Request not answered",
-  answer_held: "Not decided",
+  answer_held: "Decision not made",
   set_invite: "Invite link not saved",
-  request_membership: "You have not come in",
+  request_membership: "You have not joined",
   remove_member: "Member not removed",
   ban_member: "Member not banned",
   unban_member: "Ban not lifted",
   leave: "You have not left",
   change_role: "Role not changed",
-  transfer_ownership: "Ownership not passed on",
+  transfer_ownership: "Ownership not transferred",
   set_permission: "Permission not changed",
   set_member_text: "Name or color not changed",
   pin_message: "Message not pinned",
@@ -142,12 +141,12 @@ const COMMANDS: Readonly<Record<string, string>> = {
   set_conversation_setting: "Setting not saved",
 };
 
-/** What did not happen, for a refused command. */
+/** The title of a refused command. */
 export function refusedTitle(row: RefusedRow): string {
   return COMMANDS[row.command] ?? "Not done";
 }
 
-/** How the connection stands, in words. */
+/** The connection state in words. */
 export function connectionWords(state: ConnectionState, now: number): string {
   switch (state.type) {
     case "online":
@@ -171,18 +170,18 @@ export function connectionWords(state: ConnectionState, now: number): string {
   }
 }
 
-/** How much waits for the server, in words. */
+/** The number of unsent changes in words. */
 export function unsyncedWords(state: ConnectionState, unsynced: number): string {
   return state.type === "online" ? `sending ${unsynced}` : `${unsynced} not sent yet`;
 }
 
-/** Why nothing can be written into a conversation now; nothing if it can. */
+/** Why nothing can be written in a conversation now; undefined if it can. */
 export function composerReason(detail: ConversationDetail, account: string): string | undefined {
   switch (detail.status) {
     case "invited":
       return "You were invited to this conversation, and are not a member yet.";
     case "requested":
-      return "You asked to be let in. Somebody has to agree first.";
+      return "You asked to join. Somebody has to approve your request first.";
     case "left":
       return "You left this conversation.";
     case "removed":
@@ -196,7 +195,7 @@ export function composerReason(detail: ConversationDetail, account: string): str
   }
   switch (detail.state) {
     case "archived":
-      return "This conversation is archived: it can be read only.";
+      return "This conversation is archived and read-only.";
     case "closed":
       return "This conversation is closed.";
     case "deleted":
@@ -215,23 +214,23 @@ export function composerReason(detail: ConversationDetail, account: string): str
   }
   if (!mayWrite(detail)) {
     return detail.policies.send === "admins_only"
-      ? "Only admins write here; everybody else reads."
-      : "Only moderators and admins write here; everybody else reads.";
+      ? "Only admins can write here."
+      : "Only moderators and admins can write here.";
   }
   return undefined;
 }
 
-/** How fast the own account may write; nothing if as fast as it likes. */
+/** The slow mode that applies to the own account; undefined if none does. */
 export function slowModeWords(detail: ConversationDetail): string | undefined {
   const seconds = detail.policies.slow_mode_seconds;
   if (seconds === 0 || ownRank(detail) >= rankOf(detail, "moderator")) {
     return undefined;
   }
   const every = seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
-  return `Slow mode: one message every ${every}. What you write faster is sent in its turn.`;
+  return `Slow mode: one message every ${every}. Messages written sooner are sent in turn.`;
 }
 
-/** Until when something holds, in words. */
+/** The end of something in words. */
 export function untilWords(until: number | "for good"): string {
   return until === "for good" ? until : `until ${timeBeside(until, Date.now())}`;
 }

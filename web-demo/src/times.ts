@@ -21,7 +21,7 @@ export function timeInFull(ms: number): string {
   return inFull.format(ms);
 }
 
-/** What names the day, the same for every time in it. */
+/** A key for the day, the same for every time in it. */
 export function dayKey(ms: number): string {
   const date = new Date(ms);
   return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
@@ -39,7 +39,7 @@ export function dayName(ms: number, now: number): string {
   return (sameYear ? dayInFull : dayWithYear).format(ms);
 }
 
-/** The time in a narrow column: of today, a day of this week, or a date. */
+/** The time in a narrow column: the time of today, a day of this week, or a date. */
 export function timeInShort(ms: number, now: number): string {
   if (dayKey(ms) === dayKey(now)) {
     return clock.format(ms);
@@ -47,7 +47,7 @@ export function timeInShort(ms: number, now: number): string {
   return now - ms < 6 * DAY_MS ? weekday.format(ms) : dayAndMonth.format(ms);
 }
 
-/** The time of day, with the date if it is another day than the one it stands in. */
+/** The time of day, with the date if it is on another day. */
 export function timeBeside(ms: number, day: number): string {
   return dayKey(ms) === dayKey(day) ? clock.format(ms) : `${dayAndMonth.format(ms)}, ${clock.format(ms)}`;
 }

@@ -253,7 +253,7 @@ onEachStore("faults", ({ test }) => {
     await ann.untilConnection("rejected");
     assert.match(await ann.connectionWords(), /Not connected/);
     const reason = await ann.find("connection").getAttribute("title");
-    assert.equal(reason, "The server did not accept this sign-in.");
+    assert.equal(reason, "The server did not accept your sign-in. Sign in again.");
     const conversation = await ann.startDirect(scene.account("bob"));
     await ann.say("written without a sign-in");
     assert.equal(await ann.stateOf("written without a sign-in"), "pending");

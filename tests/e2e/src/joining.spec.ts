@@ -46,7 +46,7 @@ async function makeLink(person: Person, uses?: number): Promise<string> {
 
 onEachStore("joining", ({ test }) => {
   test("a link lets somebody in who was offline when they got it, and nobody once it is used up", async (scene) => {
-    const { ann, bob, conversation } = await door(scene, "Who has a link");
+    const { ann, bob, conversation } = await door(scene, "Anybody with a link");
     const link = await makeLink(ann, 1);
     await bob.goOffline();
     await join(bob, link);
@@ -65,7 +65,7 @@ onEachStore("joining", ({ test }) => {
   });
 
   test("a link that is turned off lets nobody in, and one that is guessed is none", async (scene) => {
-    const { ann, bob, conversation } = await door(scene, "Who has a link");
+    const { ann, bob, conversation } = await door(scene, "Anybody with a link");
     const link = await makeLink(ann);
     await ann.find("invite-toggle").click();
     await untilEqual("the link is off", () => ann.find("invite").getAttribute("data-enabled"), "false");
@@ -85,7 +85,7 @@ onEachStore("joining", ({ test }) => {
   });
 
   test("an invite link is an address, which asks whether to come in, and not again", async (scene) => {
-    const { ann, bob, conversation } = await door(scene, "Who has a link");
+    const { ann, bob, conversation } = await door(scene, "Anybody with a link");
     const link = new URL(await makeLink(ann));
     assert.equal(link.origin, ann.network.url);
     await bob.page.goto(`${bob.network.url}/?account=${bob.account}${link.hash}`);
@@ -102,7 +102,7 @@ onEachStore("joining", ({ test }) => {
     await ann.untilSynced();
     await join(bob, conversation);
     await bob.row(conversation).click();
-    await bob.find("gate").filter({ hasText: "You asked to be let in" }).waitFor();
+    await bob.find("gate").filter({ hasText: "You asked to join" }).waitFor();
     assert.deepEqual(await bob.texts(), []);
     assert.equal(await bob.find("composer").isVisible(), false);
 
@@ -115,7 +115,7 @@ onEachStore("joining", ({ test }) => {
   });
 
   test("an invitation is accepted offline, and another declined", async (scene) => {
-    const { ann, bob, conversation } = await door(scene, "Who is invited");
+    const { ann, bob, conversation } = await door(scene, "Invited people");
     const carol = await scene.person("carol");
     for (const { account } of [bob, carol]) {
       await ann.find("add-member-input").fill(account);

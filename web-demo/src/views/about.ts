@@ -1,4 +1,4 @@
-// What a conversation is called and about, at the top of its panel.
+// The title and description of a conversation, at the top of its panel.
 
 import type { ConversationDetail } from "tidings";
 
@@ -10,7 +10,7 @@ import { may } from "../rights";
 import { createSection, type Section } from "../section";
 import { calledOf } from "../texts";
 
-/** Makes the part with title and description. */
+/** Creates the part with title and description. */
 export function createAbout(person: Person, conversation: string): Section {
   const { client } = person;
   return createSection(
@@ -37,7 +37,7 @@ export function createAbout(person: Person, conversation: string): Section {
   );
 }
 
-/** What to call a conversation: its title, or the names of the others. */
+/** The name to show for a conversation: its title, or the names of the others. */
 export function titleOf(detail: ConversationDetail, account: string): string {
   const title = detail.title ?? "";
   if (title !== "") {

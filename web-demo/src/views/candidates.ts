@@ -1,5 +1,4 @@
-// Who is not a member but is on the roster: invited, waiting to be let in, or
-// banned. Shown to those who may do something about it.
+// Invited, requesting and banned accounts, shown to those who may do something about them.
 
 import type { MemberRow, MemberStatus, Permission } from "tidings";
 
@@ -9,7 +8,7 @@ import { may } from "../rights";
 import { createSection, type Section } from "../section";
 import { memberFace, memberText } from "./member";
 
-/** Something that can be done about a candidate. */
+/** An action on one of them. */
 interface Answer {
   readonly words: string;
   readonly testid: string;
@@ -17,13 +16,13 @@ interface Answer {
   readonly command: (account: string) => Promise<unknown>;
 }
 
-/** Makes the part with the candidates. */
+/** Creates the part. */
 export function createCandidates(person: Person, conversation: string): Section {
   const { client } = person;
   const groups: readonly (readonly [MemberStatus, string, readonly Answer[]])[] = [
     [
       "requested",
-      "Asked to be let in",
+      "Asked to join",
       [
         {
           words: "Decline",
@@ -32,7 +31,7 @@ export function createCandidates(person: Person, conversation: string): Section 
           command: (account) => client.answerRequest(conversation, account, false),
         },
         {
-          words: "Let in",
+          words: "Approve",
           testid: "candidate-approve",
           takes: "member:approve",
           command: (account) => client.answerRequest(conversation, account, true),
@@ -44,7 +43,7 @@ export function createCandidates(person: Person, conversation: string): Section 
       "Invited",
       [
         {
-          words: "Take back",
+          words: "Withdraw",
           testid: "candidate-uninvite",
           takes: "member:add",
           command: (account) => client.removeMember(conversation, account),

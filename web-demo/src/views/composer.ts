@@ -1,4 +1,4 @@
-// Where a message is written: new, as a reply, or as an edit of an own one.
+// The composer: for a new message, a reply, or an edit of an own message.
 
 import { textOf, type ConversationDetail, type Sendable, type TimelineRow } from "tidings";
 
@@ -10,11 +10,11 @@ import { openMenu } from "../popover";
 import { composerReason, slowModeWords } from "../texts";
 
 const CHARACTERS_MAX = 4000;
-/** The count is shown from here on. */
+/** Number of characters from which the count is shown. */
 const CHARACTERS_NEAR = 3600;
-/** A typing notice is given anew after this while somebody goes on writing. */
+/** Interval at which a typing notice is repeated while somebody writes. */
 const TYPING_AGAIN_MS = 3000;
-/** Without a key for this long, somebody has stopped writing. */
+/** Time without a key after which somebody has stopped writing. */
 const TYPING_STOP_MS = 5000;
 
 type Mode =
@@ -22,15 +22,15 @@ type Mode =
   | { readonly type: "reply"; readonly row: TimelineRow }
   | { readonly type: "edit"; readonly row: TimelineRow };
 
-/** What is written and not sent yet, by conversation or thread, while the screen lives. */
+/** Unsent texts by conversation or thread, kept while the screen lives. */
 export type Drafts = Map<string, string>;
 
-/** What the composer needs of the conversation. */
+/** The composer's view of the conversation. */
 export interface ComposerFrame {
   readonly conversation: string;
-  /** The thread of it that is written in. */
+  /** The thread to write in. */
   readonly thread?: string;
-  /** What has to be done before words are sent. */
+  /** Runs before a message is sent. */
   before?(): Promise<void>;
   readonly drafts: Drafts;
   typing(on: boolean): void;
@@ -151,7 +151,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     text.focus();
   }
 
-  /** As high as its words, and how many of them there are. */
+  /** Adjusts the height to the text, and counts its characters. */
   function measure(): void {
     text.style.height = "auto";
     text.style.height = `${text.scrollHeight}px`;
@@ -178,7 +178,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     }
   }
 
-  /** The words leave the composer at once, and come back if the command fails. */
+  /** The text leaves the composer at once, and returns if the command fails. */
   async function submit(): Promise<void> {
     const words = text.value.trim();
     const current = mode;
@@ -217,7 +217,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     });
   }
 
-  /** Sends what is no text; what is written stays where it is. */
+  /** Sends content other than text; the text stays where it is. */
   async function sendOther(make: () => Sendable | Promise<Sendable>): Promise<void> {
     const current = mode;
     problem.textContent = "";
@@ -227,7 +227,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
         setMode({ type: "new" });
       }
     } catch (error) {
-      problem.textContent = error instanceof GeolocationPositionError ? "This device does not tell where it is" : reasonOf(error);
+      problem.textContent = error instanceof GeolocationPositionError ? "This device's location is not available" : reasonOf(error);
     }
   }
 
@@ -287,7 +287,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
   };
 }
 
-/** The members that a text calls, by account or name after an @. */
+/** The members that a text mentions, by account or name after an @. */
 function mentionsIn(words: string, detail: ConversationDetail | undefined): string[] {
   const called = new Set(
     [...words.matchAll(/(?:^|\s)@([\p{L}\p{N}_.:-]+)/gu)].map((match) =>

@@ -1,5 +1,5 @@
-// The bar at the top of a person's screen: who they are, how the connection
-// stands, and the switch that cuts it.
+// The bar at the top of a person's screen: who they are, the state of the connection, and the switch
+// that cuts it.
 
 import type { Client } from "tidings";
 
@@ -9,7 +9,7 @@ import { attempt, type Person } from "../person";
 import { field, openDialog } from "../dialog";
 import { connectionWords, sentenceOf, unsyncedWords } from "../texts";
 
-/** Makes the bar; it lives as long as the screen. */
+/** Creates the bar; it lives as long as the screen. */
 export function createConnection(person: Person): HTMLElement {
   const { client } = person;
   const identity = button({ class: "identity", "data-testid": "identity" }, () => openProfile(person));
@@ -27,7 +27,7 @@ export function createConnection(person: Person): HTMLElement {
     () => client.connectNow(),
     "Try now",
   );
-  // Told once for each state: a countdown must not be read out second by second.
+  // Updated once per state: a countdown must not be read out second by second.
   const spoken = element("span", { class: "unseen", role: "status" });
   const network = button(
     { class: "switch", role: "switch", "aria-label": "Network", "data-testid": "network-switch" },
@@ -60,7 +60,7 @@ export function createConnection(person: Person): HTMLElement {
     schedule();
   };
   let ticking: ReturnType<typeof setTimeout> | undefined;
-  // Only while waiting is there a countdown to keep.
+  // Only waiting needs a countdown.
   const schedule = (): void => {
     clearTimeout(ticking);
     ticking = client.connection.type === "waiting" ? setTimeout(draw, 1000) : undefined;
@@ -105,11 +105,11 @@ function openProfile(person: Person): void {
     act: async () => {
       const displayName = name.value.trim();
       if (displayName === "") {
-        return "Give a name.";
+        return "Enter a name.";
       }
       return (await attempt(person, client.setProfile({ ...profile, displayName })))
         ? undefined
-        : "That was not saved.";
+        : "It was not saved.";
     },
   });
 }

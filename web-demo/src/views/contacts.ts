@@ -1,6 +1,5 @@
-// The own address book: favorites first, a chat with each who has an account,
-// and whom the person has blocked. All of it works offline, but for finding out
-// who has an account.
+// The address book: favorites first, a chat with each contact that has an account, and the blocked
+// accounts. Everything works offline, except finding out who has an account.
 
 import type { BlockedRow, ContactRow, NewContact, Reachability } from "tidings";
 
@@ -196,12 +195,12 @@ export function openContacts(person: Person, known: readonly string[], open: (co
   });
 }
 
-/** What to call a contact. */
+/** The name to show for a contact. */
 function nameOf(person: Person, row: ContactRow): string {
   return row.nickname ?? (row.account === undefined ? undefined : person.nameOf(row.account)) ?? row.phone ?? row.email ?? "Nobody";
 }
 
-/** A contact as a command takes it. */
+/** A contact as commands take it. */
 function fieldsOf(row: ContactRow): NewContact {
   const { id, kind, account, nickname, favorite, phone, email } = row;
   return {
@@ -215,7 +214,7 @@ function fieldsOf(row: ContactRow): NewContact {
   };
 }
 
-/** Asks for what a contact says; who has the number or the address is looked up if there is a server. */
+/** Asks for a contact's fields; the account is looked up by number or address if there is a server. */
 function askForContact(person: Person, known: readonly string[], former: ContactRow | undefined): void {
   const text = (name: string, type: string, value: string | undefined): HTMLInputElement =>
     element("input", { type, maxlength: 254, autocomplete: "off", value: value ?? "", "data-testid": `contact-${name}` });
@@ -230,7 +229,7 @@ function askForContact(person: Person, known: readonly string[], former: Contact
       field("Name", nickname),
       field("Phone", phone, "With a + and the country code, like +4930123456."),
       field("E-mail", email),
-      field("Account", account, "Left empty it is looked up by phone and e-mail."),
+      field("Account", account, "If left empty, it is looked up by phone and e-mail."),
       suggestions(known),
     ] satisfies Child[],
     agree: "Save",
@@ -250,7 +249,7 @@ function askForContact(person: Person, known: readonly string[], former: Contact
     });
   }
 
-  /** The account that is reached so, if the server can be asked and there is one. */
+  /** The account with one of these contact points, if the server is connected and knows one. */
   async function find(points: readonly string[]): Promise<string> {
     const asked = points.filter((point) => point !== "");
     if (asked.length === 0) {

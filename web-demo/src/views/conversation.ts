@@ -1,5 +1,5 @@
-// One open conversation: its head, pins, timeline, refused messages, who is
-// typing, the composer, and the panel with the details.
+// One open conversation: its header, pins, timeline, refused messages, who is typing, the composer,
+// and the panel with the details.
 
 import type { ConversationDetail, ConversationRow, PinRow, RefusedRow, TimelineRow } from "tidings";
 
@@ -23,14 +23,14 @@ import { createTimeline } from "./timeline";
 export interface ConversationView {
   readonly element: HTMLElement;
   readonly panel: HTMLElement;
-  /** What the list knows about it, until and beside the detail. */
+  /** Updates from the conversation list, until and beside the detail. */
   showRow(row: ConversationRow): void;
   focusComposer(): void;
   togglePanel(open: boolean): void;
   close(): void;
 }
 
-/** What an open conversation needs of its frame. */
+/** The conversation's view of its frame. */
 export interface ConversationFrame {
   readonly drafts: Drafts;
   back(): void;
@@ -45,7 +45,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   let detail: ConversationDetail | undefined;
   let drawnFor = "";
   let panelOpen = false;
-  // The thread that is shown, and those that it was opened from below it.
+  // The thread on top, with those that it was opened from below it.
   const threads: ThreadView[] = [];
 
   const face = element("span", { class: "head-face" });
@@ -115,7 +115,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
 
   const blockedNotice = element("div", { class: "blocked-notice", role: "status", "data-testid": "blocked-notice" });
 
-  /** Who is outside, or has blocked the other one, writes nothing. */
+  /** Somebody outside, or who has blocked the other one, cannot write. */
   function showRow(next: ConversationRow): void {
     details.showRow(next);
     if (detail === undefined) {
@@ -187,13 +187,13 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     typingLine.textContent = names.length === 0 ? "" : words;
   }
 
-  /** A thread stands where the details do. */
+  /** Opens a thread in place of the details. */
   function openThread(message: TimelineRow): void {
     togglePanel(false);
     openDeeper(message);
   }
 
-  /** A thread of a thread stands before it. */
+  /** Opens a thread of a thread on top of it. */
   function openDeeper(message: TimelineRow): void {
     threads.at(-1)?.element.remove();
     const deeper: MessageActions = { ...actions, openThread: openDeeper };
@@ -211,7 +211,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     frame.panelToggled(true);
   }
 
-  /** Closes the thread that is shown; the one that it was opened from is shown again. */
+  /** Closes the thread on top; the one that it was opened from is shown again. */
   function closeThread(): void {
     const thread = threads.pop();
     const had = thread?.element.contains(document.activeElement) === true;

@@ -1,5 +1,5 @@
-// The dialogs that lead into a conversation: with one person, a group or a
-// channel that is new, or one that is there already.
+// The dialogs that lead into a conversation: with one person, a new group or channel, or an
+// existing one.
 
 import type { NewConversation, Stored } from "tidings";
 
@@ -11,7 +11,7 @@ import { readLink } from "../texts";
 const ACCOUNT = /^[!#-&(-.0-[\]-_a-~]{1,128}$/;
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 
-/** Asks whom to write to; works offline too. */
+/** Asks for the account to write to; works offline too. */
 export function openNewDirect(person: Person, known: readonly string[], open: (conversation: string) => void): void {
   const account = accountInput("new-direct-account");
   const about = element("input", {
@@ -25,7 +25,7 @@ export function openNewDirect(person: Person, known: readonly string[], open: (c
     title: "New chat",
     fields: [
       field("Account", account, "The account id of the person, such as bob. It works offline too."),
-      field("About", about, "What of theirs you ask about, if anything: each thing has a chat of its own."),
+      field("About", about, "An item of theirs to ask about, if any. Each item has a chat of its own."),
       suggestions(known),
     ],
     agree: "Start",
@@ -45,7 +45,10 @@ export function openNewDirect(person: Person, known: readonly string[], open: (c
   });
 }
 
-/** Asks for an invite link, or whether to follow the one given; works offline too: the server is asked when it can be. */
+/**
+ * Asks for an invite link, or for confirmation of the given one. Works offline too: the server is
+ * asked when it can be.
+ */
 export function openJoin(person: Person, followed = ""): void {
   const link = element("input", {
     type: "text",
@@ -62,21 +65,21 @@ export function openJoin(person: Person, followed = ""): void {
     act: async () => {
       const { conversation, code } = readLink(link.value) ?? {};
       if (conversation === undefined) {
-        return "That is no invite link.";
+        return "That is not an invite link.";
       }
       const problem = await outcome(person.client.join(conversation, code));
       if (problem === undefined && person.client.connection.type !== "online") {
-        person.say("You come in when you are online again.");
+        person.say("You will join when you are online again.");
       }
       return problem;
     },
   });
 }
 
-/** What can be started with more than one. */
+/** The kinds with several members that can be created. */
 const ROSTERS = {
-  group: { title: "New group", about: "Everybody writes." },
-  channel: { title: "New channel", about: "You and your admins write, everybody else reads." },
+  group: { title: "New group", about: "Everybody can write." },
+  channel: { title: "New channel", about: "You and your admins write, everybody else can read." },
 } as const;
 
 /** Asks for the title and the members of a group or a channel. */
@@ -118,7 +121,7 @@ export function openNewRoster(
       element("p", { class: "quiet" }, ROSTERS[kind].about),
       field("Title", title),
       field("Members", members, hint),
-      field("Public name", name, "With a name everybody can find it and come in. Without one it is private."),
+      field("Public name", name, "With a name, everybody can find and join it. Without one it is private."),
     ],
     agree: "Create",
     act: async () => {
@@ -131,7 +134,7 @@ export function openNewRoster(
       const named = title.value.trim();
       const found = name.value.trim();
       if (found !== "" && !NAME.test(found)) {
-        return "A name is of lower-case letters, digits, and - _ or a dot between.";
+        return "Use lower-case letters and digits, with - _ or dots between them.";
       }
       const started: NewConversation = {
         members: others,
@@ -157,7 +160,7 @@ export function accountInput(testid: string): HTMLInputElement {
   });
 }
 
-/** What an account input is completed from. */
+/** The suggestions of an account input. */
 export function suggestions(known: readonly string[]): HTMLElement {
   return element(
     "datalist",
@@ -166,7 +169,7 @@ export function suggestions(known: readonly string[]): HTMLElement {
   );
 }
 
-/** How a conversation is begun by a dialog: opened when the dialog is gone, so that the focus goes there. */
+/** How a dialog begins a conversation: it is opened once the dialog is gone, so that the focus goes there. */
 function beginning(open: (conversation: string) => void): {
   act(command: Promise<Stored>): Promise<string | undefined>;
   then(): void;

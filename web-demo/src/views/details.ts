@@ -1,5 +1,5 @@
-// The panel beside a timeline: what the conversation is called, who is in it
-// and who may come in, its rules and roles, and what can be done with all of it.
+// The panel beside a timeline: title, members and who may join, settings and roles, and the actions on
+// all of it.
 
 import type { ConversationDetail, ConversationRow } from "tidings";
 
@@ -22,7 +22,7 @@ import { createSubscribers } from "./subscribers";
 export interface DetailsView {
   readonly element: HTMLElement;
   show(detail: ConversationDetail): void;
-  /** What the list knows about it: what is set for oneself. */
+  /** Updates from the conversation list, for the person's own settings. */
   showRow(row: ConversationRow): void;
   focus(): void;
 }

@@ -1,5 +1,4 @@
-// The dialog that finds public groups and channels, by words or by name, and
-// lets one come in.
+// The dialog that finds public groups and channels, by words or by name, and lets one join.
 
 import type { DirectoryPage, DirectoryRow } from "tidings";
 
@@ -8,19 +7,19 @@ import { showModal } from "../dialog";
 import { button, element, replaceContent } from "../dom";
 import { attempt, reasonOf, type Person } from "../person";
 
-/** What stands beside a row that is of no use to try. */
+/** Shown beside a row that cannot be joined. */
 const STATUS_TEXTS = {
-  requested: "You asked",
+  requested: "Request sent",
   banned: "You are banned",
 } as const;
 
-/** Finds what is public. What is chosen there that one is in is opened. */
+/** Finds public conversations. Choosing one of which the person is a member opens it. */
 export function openDiscovery(person: Person, open: (conversation: string) => void): void {
   const { client } = person;
   const search = element("input", {
     type: "search",
     class: "search",
-    placeholder: "Words of a title, or @name",
+    placeholder: "Words in a title, or @name",
     "aria-label": "Search public groups and channels",
     "data-testid": "discovery-search",
     maxlength: 200,
@@ -46,16 +45,16 @@ export function openDiscovery(person: Person, open: (conversation: string) => vo
   );
   let rows: readonly DirectoryRow[] = [];
   let next: DirectoryPage["next"];
-  // Which search is the newest: what an older one finds is not shown.
+  // The number of the newest search: results of older ones are dropped.
   let asked = 0;
 
-  /** Looks for what is typed; for the next page when there is one and nothing else was typed. */
+  /** Searches for the text; loads the next page if there is one and the text is unchanged. */
   async function load(): Promise<void> {
     asked += 1;
     const mine = asked;
     const words = search.value.trim();
     try {
-      // Without words every name is shown, in their order.
+      // Without words every name is shown, in order.
       const found = await client.searchPublic(words === "" ? "@" : words, { limit: 20, ...(next && { after: next }) });
       if (mine === asked) {
         rows = [...rows, ...found.rows];
@@ -94,7 +93,7 @@ export function openDiscovery(person: Person, open: (conversation: string) => vo
     );
   }
 
-  /** What can be done about a row: go there, come in, or nothing. */
+  /** The action of a row: open, join, or nothing. */
   function action(row: DirectoryRow): HTMLElement {
     const { conversation, status } = row;
     if (status === "active" || status === "subscribed" || status === "invited") {

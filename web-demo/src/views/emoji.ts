@@ -43,7 +43,7 @@ export function openEmoji(anchor: HTMLElement, choose: (emoji: string) => void):
       emoji,
     ),
   );
-  // Whole before it opens: where it finds room depends on its size.
+  // Complete before it opens, because its place depends on its size.
   const grid = element("div", { class: "emoji-grid" }, ...choices);
   const close = openPanel(anchor, "Choose a reaction", COLUMNS, grid);
 }

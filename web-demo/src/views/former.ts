@@ -1,4 +1,4 @@
-// Who was a member and is not any more: since when, and by whom.
+// Former members: since when, and who removed them.
 
 import type { MemberRow } from "tidings";
 
@@ -8,7 +8,7 @@ import { createSection, type Section } from "../section";
 import { timeInFull } from "../times";
 import { memberFace, memberText } from "./member";
 
-/** Makes the part with the former members. */
+/** Creates the part with the former members. */
 export function createFormer(person: Person): Section {
   return createSection(
     element("section", { class: "details-section", hidden: true, tabindex: "-1" }),

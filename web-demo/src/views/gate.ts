@@ -1,5 +1,5 @@
-// What one sees of a conversation who is not in it yet: that they were invited,
-// or wait to be let in, and what they can do about it.
+// A conversation as seen from outside: that one was invited or waits for approval, and what one
+// can do.
 
 import type { ConversationRow } from "tidings";
 
@@ -10,7 +10,7 @@ import { calledOf } from "../texts";
 /** The gate of one conversation. */
 export interface GateView {
   readonly element: HTMLElement;
-  /** Shows it to who is outside, and nothing to anybody else. Tells whether it is shown. */
+  /** Shows it to accounts that are not members, and nothing to anybody else. Returns true if it is shown. */
   show(row: ConversationRow): boolean;
 }
 
@@ -27,7 +27,7 @@ export function createGate(person: Person): GateView {
       );
   const accept = answer("gate-accept", (conversation) => client.acceptInvitation(conversation), "Accept", true);
   const decline = answer("gate-decline", (conversation) => client.declineInvitation(conversation), "Decline");
-  const takeBack = answer("gate-take-back", (conversation) => client.declineInvitation(conversation), "Take back");
+  const takeBack = answer("gate-take-back", (conversation) => client.declineInvitation(conversation), "Withdraw");
 
   return {
     element: root,
@@ -43,7 +43,7 @@ export function createGate(person: Person): GateView {
               element(
                 "p",
                 {},
-                isInvited ? `You were invited to “${calledOf(row.name)}”.` : "You asked to be let in. Somebody has to agree first.",
+                isInvited ? `You were invited to “${calledOf(row.name)}”.` : "You asked to join. Somebody has to approve your request first.",
               ),
               element(
                 "div",

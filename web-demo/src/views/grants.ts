@@ -1,5 +1,5 @@
-// What is granted or denied to one member beside their role: shown under the
-// member, and changed in a dialog, for good or for a while.
+// Grants and denials of one member beside their role: shown under the member, and changed in a dialog,
+// for good or for a while.
 
 import type { ConversationDetail, GrantRow, MemberRow, Permission } from "tidings";
 
@@ -11,7 +11,7 @@ import { attempt, outcome, type Person } from "../person";
 import { mayGive } from "../rights";
 import { PERMISSION_GROUPS, permissionName, untilWords } from "../texts";
 
-/** What is granted and denied to a member, in small words. */
+/** A member's grants and denials as a short text. */
 export function grantList(member: MemberRow): HTMLElement {
   return element(
     "ul",
@@ -20,7 +20,7 @@ export function grantList(member: MemberRow): HTMLElement {
   );
 }
 
-/** Asks for one permission to be granted or denied. */
+/** Asks which permission to grant or deny. */
 export function openGrants(person: Person, detail: ConversationDetail, member: MemberRow): void {
   const { client } = person;
   const { conversation } = detail;
@@ -44,7 +44,7 @@ export function openGrants(person: Person, detail: ConversationDetail, member: M
     ...member.grants.map((grant) => currentGrant(person, detail, member, grant)),
   );
   const followChoice = (): void => {
-    // Nobody gives what they lack, but may take it away.
+    // Nobody can give a permission they lack, but they can take it away.
     const isGivable = mayGive(detail, chosen());
     allow.input.disabled = !isGivable;
     (isGivable ? allow : deny).input.checked = true;
@@ -59,7 +59,7 @@ export function openGrants(person: Person, detail: ConversationDetail, member: M
       member.grants.length > 0 && current,
       field("Permission", permission),
       element("div", { class: "choices", role: "radiogroup", "aria-label": "Allowed or not" }, allow.label, deny.label),
-      field("How long", until, "After that it is as the role says."),
+      field("How long", until, "After that the role applies again."),
     ],
     agree: "Save",
     act: () =>
@@ -69,12 +69,12 @@ export function openGrants(person: Person, detail: ConversationDetail, member: M
   });
 }
 
-/** Asks for how long somebody is to be silent. */
+/** Asks how long to mute somebody. */
 export function openMute(person: Person, detail: ConversationDetail, member: MemberRow): void {
   const until = expirySelect("mute-until", AN_HOUR_MS);
   openDialog({
     title: `Mute ${member.name}?`,
-    fields: [element("p", {}, "They go on reading, and cannot write."), field("How long", until)],
+    fields: [element("p", {}, "They can still read, but not write."), field("How long", until)],
     agree: "Mute",
     act: () =>
       outcome(
@@ -98,13 +98,13 @@ function currentGrant(person: Person, detail: ConversationDetail, member: Member
       item.remove();
     }
   };
-  // Taking a denial back is giving.
+  // Lifting a denial counts as granting.
   if (grant.allowed || mayGive(detail, permission)) {
     item.append(
       button(
         {
           class: "icon-button",
-          "aria-label": `Take back: ${grantWords(grant)}`,
+          "aria-label": `Remove: ${grantWords(grant)}`,
           title: "As the role says",
           "data-testid": "grant-take-back",
         },

@@ -1,5 +1,5 @@
-// Messages that are held in a conversation's panel: of people who wrote them
-// before they knew that they were removed. Shown to those who decide.
+// Held messages in a conversation's panel, by people who wrote them before they knew that they were
+// removed. Shown to those who decide.
 
 import type { HeldRow } from "tidings";
 
@@ -8,7 +8,7 @@ import { button, element } from "../dom";
 import { attempt, type Person } from "../person";
 import { createSection, type Section } from "../section";
 
-/** Makes the part with the messages that are held. */
+/** Creates the part with the held messages. */
 export function createHeld(person: Person, conversation: string): Section {
   const { client } = person;
   const answer = (row: HeldRow, admitted: boolean, testid: string, words: string): HTMLElement =>
@@ -24,7 +24,7 @@ export function createHeld(person: Person, conversation: string): Section {
       detail.held.length === 0
         ? []
         : [
-            element("h3", {}, "Written before they knew of their removal"),
+            element("h3", {}, "Written before they knew they were removed"),
             element(
               "ul",
               { class: "held-list", role: "list", "aria-label": "Held messages" },
@@ -38,7 +38,7 @@ export function createHeld(person: Person, conversation: string): Section {
                     "div",
                     { class: "held-buttons" },
                     answer(row, false, "held-discard", "Discard"),
-                    answer(row, true, "held-admit", "Let in"),
+                    answer(row, true, "held-admit", "Deliver"),
                   ),
                 ),
               ),

@@ -1,5 +1,5 @@
-// The list of conversations: search, what is new, the last words of each, and
-// a menu to mute, pin or archive one.
+// The conversation list: search, unread counts, the last message of each, and a menu to mute, pin or
+// archive one.
 
 import { textOf, type ConversationRow, type MemberStatus, type RefusedRow } from "tidings";
 
@@ -19,10 +19,10 @@ import { createRefused } from "./refused";
 const UNREAD_MAX = 9999;
 const HOUR_MS = 3_600_000;
 
-/** What is shown instead of the last words to who is not a member. */
+/** Shown instead of the last message to accounts that are not members. */
 const STATUS_TEXTS: Readonly<Record<Exclude<MemberStatus, "active">, string>> = {
   invited: "You were invited",
-  requested: "You asked to be let in",
+  requested: "You asked to join",
   left: "You left",
   removed: "You were removed",
   banned: "You were banned",
@@ -30,7 +30,7 @@ const STATUS_TEXTS: Readonly<Record<Exclude<MemberStatus, "active">, string>> = 
   unknown: "Reload the page to see this chat",
 };
 
-/** Which chats are shown, by what they are or where one stands in them. */
+/** Filters of the list, by kind or own status. */
 const FILTERS = {
   all: ["All", () => true],
   direct: ["People", (row) => row.kind === "direct"],
@@ -41,7 +41,7 @@ const FILTERS = {
   ended: ["Left", (row) => ["left", "removed", "banned"].includes(row.status)],
 } as const satisfies Readonly<Record<string, readonly [string, (row: ConversationRow) => boolean]>>;
 
-/** The list, and what its frame needs of it. */
+/** The list, and what its frame needs from it. */
 export interface InboxView {
   readonly element: HTMLElement;
   /** Marks the conversation that is open. */
@@ -51,7 +51,7 @@ export interface InboxView {
   rows(): readonly ConversationRow[];
 }
 
-/** Makes the list. `changed` hears of each change, after it is drawn. */
+/** Creates the list. `changed` is called after each change is drawn. */
 export function createInbox(
   person: Person,
   open: (conversation: string) => void,
@@ -271,7 +271,7 @@ export function createInbox(
   });
   client.conversations((change) => {
     loaded = true;
-    // A deleted one is readable by nobody.
+    // Nobody can read a deleted conversation.
     rows = change.rows.filter((row) => row.state !== "deleted");
     draw(new Set(change.changed));
     changed(rows);
@@ -386,7 +386,7 @@ function menuItems(person: Person, row: ConversationRow): MenuItem[] {
     },
     ...muting,
     {
-      label: isArchived(row) ? "Take out of the archive" : "Archive",
+      label: isArchived(row) ? "Unarchive" : "Archive",
       icon: "archive",
       testid: "action-archive",
       choose: () => void attempt(person, client.archiveConversation(conversation, !isArchived(row))),

@@ -1,5 +1,5 @@
-// The invite links of a conversation in its panel: made, turned off, taken
-// away. What a link carries is shown once, when it is made: it is stored nowhere.
+// The invite links of a conversation in its panel: created, disabled, deleted. A link is shown once,
+// when it is created, because its code is stored nowhere.
 
 import type { ConversationDetail, InviteRow, Role } from "tidings";
 
@@ -12,7 +12,7 @@ import { may, rankOf } from "../rights";
 import { createSection, type Section } from "../section";
 import { linkOf, roleName, untilWords } from "../texts";
 
-/** Makes the part with the links. */
+/** Creates the part with the links. */
 export function createInvites(person: Person, conversation: string): Section {
   return createSection(
     element("section", { class: "details-section", hidden: true, tabindex: "-1", "data-testid": "invites" }),
@@ -22,7 +22,7 @@ export function createInvites(person: Person, conversation: string): Section {
         ? [
             element("h3", {}, "Invite links"),
             detail.policies.join === "invite_only" &&
-              element("p", { class: "quiet" }, "The rules let nobody in by a link at the moment."),
+              element("p", { class: "quiet" }, "The rules do not allow joining by link at the moment."),
             element(
               "ul",
               { class: "role-list", role: "list", "aria-label": "Invite links" },
@@ -53,7 +53,7 @@ function drawInvite(person: Person, conversation: string, invite: InviteRow): HT
     element(
       "span",
       { class: "role-text" },
-      element("span", { class: "role-title" }, `Lets in as ${roleName(role).toLowerCase()}`),
+      element("span", { class: "role-title" }, `Joins as ${roleName(role).toLowerCase()}`),
       element("span", { class: "quiet" }, terms.join(", ")),
     ),
     button(
@@ -64,8 +64,8 @@ function drawInvite(person: Person, conversation: string, invite: InviteRow): HT
     button(
       {
         class: "icon-button",
-        "aria-label": "Take the link away",
-        title: "Take away",
+        "aria-label": "Delete the link",
+        title: "Delete",
         "data-testid": "invite-remove",
         "data-focus": `remove ${id}`,
       },
@@ -89,14 +89,14 @@ function openNewInvite(person: Person, detail: ConversationDetail): void {
     type: "number",
     min: 1,
     max: 1_000_000,
-    placeholder: "Any number",
+    placeholder: "Unlimited",
     "data-testid": "invite-uses",
   });
   let link: string | undefined;
   openDialog({
     title: "New invite link",
-    fields: [field("Lets in as", role), field("Holds", until), field("How many it lets in", uses)],
-    agree: "Make the link",
+    fields: [field("Joins as", role), field("Valid", until), field("Maximum uses", uses)],
+    agree: "Create link",
     act: async () => {
       const usesMax = uses.value === "" ? {} : { usesMax: uses.valueAsNumber };
       const chosen: Role = role.value;
@@ -123,7 +123,7 @@ function showLink(person: Person, link: string): void {
   openDialog({
     title: "The link",
     fields: [
-      field("Give it to whom you want to let in", shown, "It is shown this once: nobody can look it up later."),
+      field("Send it to the people you want to join", shown, "It is shown only once: nobody can look it up later."),
     ],
     agree: "Copy",
     act: async () => {
@@ -133,7 +133,7 @@ function showLink(person: Person, link: string): void {
         return undefined;
       } catch {
         shown.select();
-        return "This browser does not let the page copy. Copy it by hand.";
+        return "This browser does not allow copying. Copy the link by hand.";
       }
     },
   });

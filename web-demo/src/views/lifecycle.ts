@@ -1,5 +1,4 @@
-// What can be done with a conversation as a whole: lock, archive, close,
-// reopen, delete, and leave it.
+// Actions on a conversation as a whole: lock, archive, close, reopen, delete, and leave it.
 
 import type { ConversationDetail, ConversationState } from "tidings";
 
@@ -10,7 +9,7 @@ import { attempt, outcome, type Person } from "../person";
 import { may, mayInAnyState } from "../rights";
 import { createSection, type Section } from "../section";
 
-/** Makes the part with the actions. */
+/** Creates the part with the actions. */
 export function createLifecycle(person: Person, conversation: string): Section {
   const { client } = person;
 
@@ -39,9 +38,9 @@ export function createLifecycle(person: Person, conversation: string): Section {
           : action("lock", "lock", "Lock", "Only moderators and above can write.", setLocked(true))),
       mayState &&
         state !== "active" &&
-        action("reopen", "open", "Reopen", "The conversation goes on.", setState("active")),
-      mayState && state === "active" && action("archive", "archive", "Archive", "For everybody: to be read only.", setState("archived")),
-      mayState && state !== "closed" && action("close", "check", "Close", "For everybody: it has ended.", setState("closed")),
+        action("reopen", "open", "Reopen", "Opens the conversation again.", setState("active")),
+      mayState && state === "active" && action("archive", "archive", "Archive", "Makes it read-only for everybody.", setState("archived")),
+      mayState && state !== "closed" && action("close", "check", "Close", "Ends it for everybody.", setState("closed")),
       state !== "deleted" && action("leave", "leave", "Leave", "", askToLeave, true),
       state !== "deleted" &&
         mayInAnyState(detail, "conversation:delete") &&
@@ -52,7 +51,7 @@ export function createLifecycle(person: Person, conversation: string): Section {
   function askToLeave(): void {
     openDialog({
       title: "Leave this conversation?",
-      fields: [element("p", {}, "You keep what you have read so far. Somebody who stays can add you again.")],
+      fields: [element("p", {}, "You keep what you have read so far. A member can add you again.")],
       agree: "Leave",
       danger: true,
       act: () => outcome(client.leave(conversation)),
@@ -62,7 +61,7 @@ export function createLifecycle(person: Person, conversation: string): Section {
   function askToDelete(): void {
     openDialog({
       title: "Delete this conversation?",
-      fields: [element("p", {}, "It goes for everybody, with all its messages, and does not come back.")],
+      fields: [element("p", {}, "It is deleted for everybody, with all its messages. This cannot be undone.")],
       agree: "Delete",
       danger: true,
       act: () => outcome(client.setState(conversation, "deleted")),

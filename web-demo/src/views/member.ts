@@ -1,5 +1,4 @@
-// One member in the panel: face, names, role, what was granted or denied, and
-// the menu of what the own account may do about it.
+// One member in the panel: avatar, names, role, grants and denials, and the menu of actions.
 
 import type { ConversationDetail, MemberRow, PresenceKind, RoleRow } from "tidings";
 
@@ -40,7 +39,7 @@ export function drawMember(item: HTMLElement, person: Person, detail: Conversati
   ]);
 }
 
-/** The disc of a member, with whether they are there. */
+/** The avatar of a member, with their presence. */
 export function memberFace(member: MemberRow, withPresence: boolean): HTMLElement {
   return element(
     "span",
@@ -182,7 +181,7 @@ function askForText(person: Person, detail: ConversationDetail, member: MemberRo
   openDialog({
     title: "Your name and color here",
     fields: [
-      field("Name", name, "Shown to the members of this conversation. Without one it is your profile's."),
+      field("Name", name, "Shown to the members of this conversation. Without one, your profile's name is shown."),
       field("Color", color),
     ],
     agree: "Save",
@@ -209,7 +208,7 @@ function askToTransfer(person: Person, detail: ConversationDetail, member: Membe
 }
 
 function askToBan(person: Person, detail: ConversationDetail, member: MemberRow): void {
-  ask(`Ban ${member.name}?`, "They are removed and cannot come back before the ban is lifted.", "Ban", () =>
+  ask(`Ban ${member.name}?`, "They are removed and cannot return until the ban is lifted.", "Ban", () =>
     person.client.banMember(detail.conversation, member.account),
   );
 }

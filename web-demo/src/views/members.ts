@@ -9,7 +9,7 @@ import type { Section } from "../section";
 import { accountInput } from "./creation";
 import { drawMember } from "./member";
 
-/** Makes the part with the members. */
+/** Creates the part with the members. */
 export function createMembers(person: Person, conversation: string): Section {
   const { client } = person;
   let detail: ConversationDetail | undefined;
@@ -93,7 +93,7 @@ export function createMembers(person: Person, conversation: string): Section {
   };
 }
 
-/** What decides about the controls beside every member. */
+/** The input of the controls beside every member. */
 function rightsOf(detail: ConversationDetail): string {
   const { role, roles, permissions, state, locked } = detail;
   return JSON.stringify([role, roles, permissions, state, locked]);

@@ -1,5 +1,4 @@
-// One message: its words, what it answers, reactions, how far it has come,
-// and the menu of what can be done with it.
+// One message: its content, what it replies to, reactions, its progress, and the menu of actions.
 
 import type { Permission, ReactionRow, TimelineRow } from "tidings";
 
@@ -12,10 +11,10 @@ import { sentenceOf } from "../texts";
 import { timeBeside, timeInFull, timeOfDay } from "../times";
 import { openEmoji } from "./emoji";
 
-/** Arrivals later than this are worth telling. */
+/** Delays beyond this are shown. */
 const LATE_MS = 60_000;
 
-/** What can be done with a message, and who is who. */
+/** Actions on a message, and names. */
 export interface MessageActions {
   readonly account: string;
   readonly group: boolean;
@@ -30,7 +29,7 @@ export interface MessageActions {
   openThread(row: TimelineRow): void;
 }
 
-/** Where a message stands in a run of one author's messages. */
+/** The place of a message in a run of one author's messages. */
 export interface MessagePlace {
   readonly first: boolean;
   readonly last: boolean;
@@ -91,7 +90,7 @@ export function openMessageMenu(item: HTMLElement): void {
   item.querySelector<HTMLElement>("[data-testid=message-menu]")?.click();
 }
 
-/** Whether the words were taken back. */
+/** Returns true if the message was deleted. */
 export function isDeleted(row: TimelineRow): boolean {
   return row.deletedBy !== undefined;
 }
@@ -206,7 +205,7 @@ function reactionButton(row: TimelineRow, reaction: ReactionRow, actions: Messag
   );
 }
 
-/** What was written in the thread that starts from it. */
+/** The button of the thread that starts from it. */
 function threadButton(row: TimelineRow, actions: MessageActions): Child {
   const { thread } = row;
   if (thread === undefined) {
@@ -287,7 +286,7 @@ function menuItems(anchor: HTMLElement, row: TimelineRow, actions: MessageAction
       choose: () => actions.reply(row),
     },
     (actions.can("thread:create") || row.thread !== undefined) && {
-      label: row.thread === undefined ? "Reply in thread" : "Open the thread",
+      label: row.thread === undefined ? "Reply in thread" : "Open thread",
       icon: "reply",
       testid: "action-thread",
       choose: () => actions.openThread(row),

@@ -1,5 +1,5 @@
-// What a person is told beside the conversation: for a moment, when something
-// did not work, and as long as it lasts, when the device cannot store.
+// Notices beside the conversation: short ones when something did not work, and a lasting one while the
+// device cannot store.
 
 import type { Client, Code } from "tidings";
 
@@ -9,13 +9,13 @@ import { NOT_KEPT, sentenceOf } from "../texts";
 
 const MOMENT_MS = 6000;
 
-/** The place for short words. */
+/** The place for short notices. */
 export interface MomentView {
   readonly element: HTMLElement;
   say(words: string): void;
 }
 
-/** Makes the place for short words. */
+/** Creates the place for short notices. */
 export function createMoment(): MomentView {
   const root = element("div", { class: "moment", role: "alert", "data-testid": "notice" });
   let going: ReturnType<typeof setTimeout> | undefined;
@@ -29,7 +29,7 @@ export function createMoment(): MomentView {
   };
 }
 
-/** Makes the bar that tells when the device's storage fails; empty while it works. */
+/** Creates the bar that reports a failing store; empty while it works. */
 export function createStorage(client: Client): HTMLElement {
   const root = element("div", { class: "storage", role: "alert", "data-testid": "storage" });
   let dismissed = false;

@@ -1,8 +1,8 @@
-// What stands in place of a screen: while it opens, and when it cannot.
+// Shown in place of a screen: while it opens, and when it cannot.
 
 import { button, element } from "../dom";
 
-/** Says that the screen is on its way. */
+/** Shows that the screen is opening. */
 export function showOpening(root: HTMLElement): void {
   root.replaceChildren(
     element(
@@ -14,14 +14,14 @@ export function showOpening(root: HTMLElement): void {
   );
 }
 
-/** Says that another tab has the screen, which comes here by itself when that is closed. */
+/** Shows that another tab has the screen, which moves here by itself when that tab is closed. */
 export function showElsewhere(root: HTMLElement, asAnother: string): void {
   root.replaceChildren(
     element(
       "main",
       { class: "opening", role: "status", "data-testid": "elsewhere" },
       element("h1", {}, "Open in another tab"),
-      element("p", {}, "Your chats are open in another tab of this browser. They come here when you close it."),
+      element("p", {}, "Your chats are open in another tab of this browser. They open here when you close it."),
       element(
         "div",
         { class: "opening-buttons" },
@@ -31,7 +31,7 @@ export function showElsewhere(root: HTMLElement, asAnother: string): void {
   );
 }
 
-/** Says why there is no screen, and what can be done. */
+/** Shows why there is no screen, and what can be done. */
 export function showFailure(root: HTMLElement, code: string, words: string, again: () => void): void {
   root.replaceChildren(
     element(

@@ -1,5 +1,4 @@
-// What a person sets about a conversation for themselves alone: what to be
-// notified of and, in a direct, whether the other one is blocked.
+// A person's own settings of a conversation: notifications and, in a direct conversation, a block.
 
 import type { ConversationDetail, ConversationRow, NotificationLevel } from "tidings";
 
@@ -15,12 +14,12 @@ const LEVELS: Readonly<Record<Exclude<NotificationLevel, "unknown">, string>> = 
   none: "Nothing",
 };
 
-/** A part that draws from the row, too. */
+/** A part that also draws from the row. */
 export interface OwnSection extends Section {
   showRow(row: ConversationRow): void;
 }
 
-/** Makes the part. */
+/** Creates the part. */
 export function createOwn(person: Person, first: ConversationRow): OwnSection {
   const { client } = person;
   const { conversation } = first;
@@ -62,7 +61,7 @@ export function createOwn(person: Person, first: ConversationRow): OwnSection {
         openDialog({
           title: `Block ${person.nameOf(peer)}?`,
           fields: [
-            element("p", {}, "What they write to you is not delivered, they cannot add you anywhere, and you hear no more of them. Nobody tells them why."),
+            element("p", {}, "Their messages to you are not delivered, they cannot add you anywhere, and you no longer see their presence. They are not told."),
           ],
           agree: "Block",
           danger: true,

@@ -1,5 +1,4 @@
-// Cards of refused commands: what was written, why it was refused, and what
-// can be done about it.
+// Cards of refused commands: what was written, why it was refused, and what can be done about it.
 
 import type { Code, RefusedRow } from "tidings";
 
@@ -10,7 +9,7 @@ import { attempt, type Person } from "../person";
 import { refusedTitle, sentenceOf } from "../texts";
 import { timeInShort } from "../times";
 
-/** What is said already, or will be: sent again it would be there twice. */
+/** Codes of messages that exist or may still be admitted: sent again they would be there twice. */
 const WRITTEN: ReadonlySet<Code> = new Set<Code>(["message_held", "held_admitted"]);
 
 /** A list of cards. */
@@ -19,7 +18,7 @@ export interface RefusedView {
   show(rows: readonly RefusedRow[]): void;
 }
 
-/** Makes the list, empty. */
+/** Creates an empty list. */
 export function createRefused(person: Person): RefusedView {
   const list = element("ul", { class: "refused-list", role: "list", "aria-label": "Refused by the server" });
   const cards = new KeyedList<RefusedRow>(list, {
@@ -100,7 +99,7 @@ export function createRefused(person: Person): RefusedView {
     element: list,
     show: (rows) => {
       list.hidden = rows.length === 0;
-      // A held message is answered in the end; nothing else of a card changes.
+      // A held message is decided in the end; nothing else of a card changes.
       cards.show(rows, (row) => cards.get(String(row.id))?.dataset["code"] !== row.code);
     },
   };

@@ -1,5 +1,4 @@
-// The roles that a conversation defines for itself: shown in its panel, and
-// defined, changed and removed in a dialog.
+// Custom roles of a conversation: shown in its panel, and defined, changed and removed in a dialog.
 
 import type { ConversationDetail, Permission, RoleRow } from "tidings";
 
@@ -15,7 +14,7 @@ const RANK_MAX = 99;
 /** Between a member and a moderator. */
 const RANK_USUAL = 30;
 
-/** Makes the part with the roles. */
+/** Creates the part with the roles. */
 export function createRoles(person: Person, conversation: string): Section {
   const list = createSection(
     element("div", { class: "roles", tabindex: "-1" }),

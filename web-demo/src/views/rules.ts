@@ -1,5 +1,4 @@
-// The rules of a conversation in its panel: to be read by everybody, and to be
-// changed by those who may.
+// The settings of a conversation in its panel: readable by everybody, and changed by those who may.
 
 import type { ConversationDetail, Policies, Policy } from "tidings";
 
@@ -8,7 +7,7 @@ import { attempt, type Person } from "../person";
 import { may } from "../rights";
 import { createSection, type Section } from "../section";
 
-/** A rule: what it is about, and what it can say. */
+/** A setting: its subject, and its values. */
 interface Rule {
   readonly name: keyof Policies;
   readonly label: string;
@@ -18,7 +17,7 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     name: "send",
-    label: "Who writes",
+    label: "Who can write",
     choices: [
       [{ send: "all_members" }, "All members"],
       [{ send: "moderators" }, "Moderators and admins"],
@@ -27,16 +26,16 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "join",
-    label: "Who comes in",
+    label: "Who can join",
     choices: [
-      [{ join: "invite_only" }, "Who is invited"],
-      [{ join: "link_join" }, "Who has a link"],
+      [{ join: "invite_only" }, "Invited people"],
+      [{ join: "link_join" }, "Anybody with a link"],
       [{ join: "open" }, "Everybody"],
     ],
   },
   {
     name: "join_approval",
-    label: "They wait for approval",
+    label: "Joining requires approval",
     choices: [
       [{ join_approval: false }, "No"],
       [{ join_approval: true }, "Yes"],
@@ -44,7 +43,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "add_members",
-    label: "Who adds others",
+    label: "Who can add others",
     choices: [
       [{ add_members: "all_members" }, "All members"],
       [{ add_members: "admins_only" }, "Admins only"],
@@ -52,7 +51,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "info_edit",
-    label: "Who edits the title",
+    label: "Who can edit the title",
     choices: [
       [{ info_edit: "all_members" }, "All members"],
       [{ info_edit: "admins_only" }, "Admins only"],
@@ -68,7 +67,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "subrooms",
-    label: "Who opens threads",
+    label: "Who can open threads",
     choices: [
       [{ subrooms: "all_members" }, "All members"],
       [{ subrooms: "admins_only" }, "Admins only"],
@@ -86,7 +85,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "late_writes",
-    label: "Sent before knowing of removal",
+    label: "Messages written before learning of a removal",
     choices: [
       [{ late_writes: "refuse" }, "Refused"],
       [{ late_writes: "hold" }, "Held for a decision"],
@@ -106,7 +105,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Makes the part with the rules. */
+/** Creates the part with the settings. */
 export function createRules(person: Person, conversation: string): Section {
   const list = createSection(
     element("div", { class: "rules", tabindex: "-1" }),
@@ -123,7 +122,7 @@ export function createRules(person: Person, conversation: string): Section {
   function drawRule(detail: ConversationDetail, rule: Rule): HTMLElement {
     const { policies } = detail;
     const chosen = rule.choices.findIndex(([policy]) => says(policies, policy));
-    // One that another app has set.
+    // A value that another app has set.
     const other = chosen === -1 ? String(policies[rule.name]) : undefined;
     if (!mayChange(detail)) {
       return element(

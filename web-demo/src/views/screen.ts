@@ -1,6 +1,5 @@
-// One person's whole screen: the bar, the list, the open conversation and its
-// panel. Which conversation is open stands in the address, so that reload and
-// the browser's back button keep to it.
+// One person's whole screen: the bar, the list, the open conversation and its panel. The open
+// conversation is in the address, so that reload and the browser's back button keep it.
 
 import type { Client, ConversationRow } from "tidings";
 
@@ -14,9 +13,9 @@ import { openJoin } from "./creation";
 import { createInbox } from "./inbox";
 import { createMoment, createStorage } from "./notices";
 
-/** From this width on, list and conversation stand side by side. */
+/** Width from which list and conversation are side by side. */
 const WIDE = window.matchMedia("(min-width: 600px)");
-/** Where a pointer hovers there is a real keyboard, so the composer may take the focus. */
+/** A device whose pointer hovers has a real keyboard, so the composer may take the focus. */
 const KEYBOARD = window.matchMedia("(hover: hover)");
 
 /** Shows a person's screen; it lives as long as the page. */
@@ -42,9 +41,9 @@ export function showScreen(root: HTMLElement, client: Client): Person {
   const drafts: Drafts = new Map();
   let open: ConversationView | undefined;
   let openRow: ConversationRow | undefined;
-  // What opened by itself may give way until somebody does something here.
+  // A conversation that opened by itself may be replaced until somebody does something here.
   let touched = false;
-  // What was chosen by hand, until the focus is there: a conversation may come into the list later.
+  // The conversation that was chosen by hand, until it has the focus: it may appear in the list later.
   let toFocus: string | undefined;
   let rows: readonly ConversationRow[] = [];
 
@@ -67,11 +66,11 @@ export function showScreen(root: HTMLElement, client: Client): Person {
       history.replaceState(null, "", location.pathname + location.search);
       show(undefined);
     }
-    // The subscription may answer before the list is at hand.
+    // The subscription may call back before the list is at hand.
     queueMicrotask(follow);
   }
 
-  /** A person chose it: the address follows. */
+  /** A person chose it: updates the address. */
   function choose(conversation: string, focus: boolean): void {
     if (addressed() !== conversation) {
       const address = `#${conversation}`;
@@ -85,7 +84,7 @@ export function showScreen(root: HTMLElement, client: Client): Person {
     follow();
   }
 
-  /** Asks whether to come in, when the address is an invite link; once, so not again on reload. */
+  /** Asks for confirmation if the address is an invite link; once, so not again on reload. */
   function followLink(): void {
     const link = invitedBy(new URL(location.href));
     if (link !== undefined) {
@@ -94,7 +93,7 @@ export function showScreen(root: HTMLElement, client: Client): Person {
     }
   }
 
-  /** Shows what the address names; without a name the first, where there is room. */
+  /** Shows what the address names; otherwise the first conversation, where there is room. */
   function follow(): void {
     followLink();
     const named = addressed();
@@ -133,7 +132,7 @@ export function showScreen(root: HTMLElement, client: Client): Person {
   }
 
   function back(): void {
-    // Only what this page put into the history is taken back from it.
+    // Goes back only over entries that this page has added to the history.
     const state: unknown = history.state;
     if (typeof state === "object" && state !== null && "opened" in state) {
       history.back();
@@ -161,7 +160,7 @@ export function showScreen(root: HTMLElement, client: Client): Person {
   return person;
 }
 
-/** What opens by itself: a chat with one person before a group. */
+/** The conversation that opens by itself: a chat with one person before a group. */
 function firstOf(rows: readonly ConversationRow[]): ConversationRow | undefined {
   const kept = rows.filter((row) => row.archivedAt === undefined);
   return kept.find((row) => row.kind === "direct") ?? kept[0];

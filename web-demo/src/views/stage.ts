@@ -1,11 +1,11 @@
-// The page of the demo: two or three people's screens side by side, each in a
-// frame of its own, so that they share nothing but the server.
+// The demo's page: two or three people's screens side by side, each in a frame of its own, so that
+// they share nothing but the server.
 
 import { button, element } from "../dom";
 import { initialName } from "../session";
 import { invitedBy } from "../texts";
 
-/** Shows the people's screens; on a narrow page one at a time, by tabs. */
+/** Shows the people's screens; on a narrow page one at a time, with tabs. */
 export function showStage(root: HTMLElement, accounts: readonly string[]): void {
   const frames = accounts.map((account) =>
     element("iframe", {
@@ -91,7 +91,7 @@ function thirdPerson(accounts: readonly string[]): HTMLElement {
       );
 }
 
-/** The address of somebody's screen; whoever follows an invite link here is asked there. */
+/** The address of somebody's screen; an invite link of this page is passed on to it. */
 function screenOf(account: string): string {
   return `/?account=${encodeURIComponent(account)}${invitedBy(new URL(location.href)) === undefined ? "" : location.hash}`;
 }

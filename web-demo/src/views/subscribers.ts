@@ -1,5 +1,5 @@
-// Who subscribes to a channel, in its panel: no document lists them, so staff
-// ask the server, a page at a time, and are told how far all of them have come.
+// The subscribers of a channel in its panel: no document lists them, so staff ask the server, a page
+// at a time, and get the progress of all.
 
 import type { ConversationDetail, Subscriber } from "tidings";
 
@@ -9,11 +9,11 @@ import { createSection, type Section } from "../section";
 
 const PAGE = 50;
 
-/** Whether it is a channel in which one is more than a subscriber. */
+/** Returns true for staff of a channel. */
 const isStaff = (detail: ConversationDetail): boolean =>
   detail.kind === "channel" && detail.status === "active" && detail.role !== "subscriber";
 
-/** Makes the part with the subscribers of a channel. */
+/** Creates the part with the subscribers of a channel. */
 export function createSubscribers(person: Person, conversation: string): Section {
   const told = element("p", { class: "quiet", role: "status", "data-testid": "subscribers-told" });
   const list = element("ul", { class: "subscriber-list", role: "list", "aria-label": "Subscribers" });
@@ -21,7 +21,7 @@ export function createSubscribers(person: Person, conversation: string): Section
   const more = button({ class: "button small", "data-testid": "subscribers-more", hidden: true }, () => void load(rows), "More");
   let rows: readonly Subscriber[] = [];
 
-  /** Asks for the page behind these. */
+  /** Loads the page after these. */
   async function load(known: readonly Subscriber[]): Promise<void> {
     ask.disabled = more.disabled = true;
     try {

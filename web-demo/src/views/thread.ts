@@ -1,5 +1,5 @@
-// The panel of a thread: the message that it starts from, what was written
-// there, and a composer that opens the thread with the first words.
+// The panel of a thread: the message that it starts from, its messages, and a composer that opens the
+// thread with the first message.
 
 import type { ConversationDetail, TimelineRow } from "tidings";
 
@@ -15,12 +15,12 @@ import { createTimeline, type TimelineView } from "./timeline";
 /** A thread on screen. */
 export interface ThreadView {
   readonly element: HTMLElement;
-  /** What the conversation says of members and rights, until the thread says it itself. */
+  /** Members and rights from the conversation, until the thread has its own detail. */
   show(detail: ConversationDetail): void;
   close(): void;
 }
 
-/** What a thread needs of its conversation. */
+/** The thread's view of its conversation. */
 export interface ThreadFrame {
   readonly conversation: string;
   readonly drafts: Drafts;

@@ -1,5 +1,5 @@
-// The messages of a conversation, in the package's order: days, groups, older
-// ones on scrolling up, and what has been read.
+// The messages of a conversation, in the package's order: days, groups, older ones on scrolling up,
+// and receipts.
 
 import type { Timeline, TimelineChange, TimelineRow } from "tidings";
 
@@ -9,15 +9,15 @@ import type { Person } from "../person";
 import { dayKey, dayName } from "../times";
 import { drawMessage, openMessageMenu, type MessageActions } from "./message";
 
-/** Messages of one author closer than this stand together. */
+/** Messages of one author closer than this are grouped. */
 const GROUP_MS = 5 * 60_000;
-/** Older messages are asked for this close to the top. */
+/** Distance to the top at which older messages are requested. */
 const OLDER_PX = 240;
-/** This close to the end counts as the end. */
+/** Distance to the end that counts as the end. */
 const END_PX = 48;
-/** How many times older messages are asked for to reach a message. */
+/** Maximum number of requests for older messages to reach a message. */
 const JUMP_LOADS_MAX = 50;
-/** Older messages are asked for again after this, if nothing came. */
+/** Time after which older messages are requested again, if none came. */
 const OLDER_AGAIN_MS = 3000;
 
 type Item =
@@ -34,9 +34,9 @@ type Item =
 /** A timeline on screen. */
 export interface TimelineView {
   readonly element: HTMLElement;
-  /** Draws every message anew: permissions or names have changed. */
+  /** Redraws every message: permissions or names have changed. */
   redraw(): void;
-  /** Goes to a message, loading what is older if need be. */
+  /** Scrolls to a message, loading older ones if necessary. */
   jump(message: string): void;
   /** The newest own message that can be edited. */
   lastOwn(): TimelineRow | undefined;
@@ -44,7 +44,7 @@ export interface TimelineView {
   close(): void;
 }
 
-/** Opens the timeline of a conversation, or of a thread of it; `tail` stands after its messages. */
+/** Opens the timeline of a conversation, or of a thread of it; `tail` is placed after its messages. */
 export function createTimeline(
   person: Person,
   conversation: string,
@@ -60,13 +60,13 @@ export function createTimeline(
   let firstUnread: string | undefined;
   let markedPosition = 0;
   let unseen = 0;
-  // The end stays in view as things grow, until somebody scrolls up.
+  // The end stays in view as content grows, until somebody scrolls up.
   let following = true;
   let lastTop = 0;
   let active: string | undefined;
   let goal: { readonly message: string; loads: number } | undefined;
   let places = new Map<string, string>();
-  // None while the first rows come, which may be before the subscription is at hand.
+  // Undefined while the first rows come, which may be before the subscription is at hand.
   let timeline: Timeline | undefined;
 
   const top = element("div", { class: "timeline-top quiet" });
@@ -121,7 +121,7 @@ export function createTimeline(
     if (opening && rows.length > 0) {
       firstUnread = findFirstUnread(rows, unread);
     }
-    // What is older, or all of it at once, is not news to be read out.
+    // Older messages, or all of them at once, are not news to be read out.
     log.setAttribute("aria-live", opening || olderCame || change.restart ? "off" : "polite");
     show(change.restart ? undefined : new Set(change.changed));
     drawTop();
@@ -176,7 +176,7 @@ export function createTimeline(
     return log.scrollHeight - log.scrollTop - log.clientHeight < END_PX;
   }
 
-  /** The first message that can be seen: it stays where it is when others come. Days come and go. */
+  /** The first visible message: it stays in place when others arrive. Days come and go. */
   function anchorElement(): HTMLElement | undefined {
     const edge = log.getBoundingClientRect().top;
     for (const [, shownElement] of shown.entries()) {
@@ -200,11 +200,11 @@ export function createTimeline(
     pill.hidden = unseen === 0 && !away;
     const words = unseen === 0 ? "" : unseen === 1 ? "New message" : `${unseen} new messages`;
     pill.classList.toggle("pill-round", words === "");
-    pill.setAttribute("aria-label", words === "" ? "To the newest message" : words);
+    pill.setAttribute("aria-label", words === "" ? "Go to the newest message" : words);
     pill.replaceChildren(words, icon("down"));
   }
 
-  /** Only what somebody can have seen is read: at the end, in view, with the focus here. */
+  /** Only what somebody can have seen is marked read: at the end, in view, with the focus here. */
   function markRead(): void {
     const position = rows.findLast((row) => row.position !== undefined)?.position ?? 0;
     if (
@@ -237,7 +237,7 @@ export function createTimeline(
     lastTop = log.scrollTop;
     drawPill();
     markRead();
-    // Last: the package may answer before this returns.
+    // Last, because the package may call back before this returns.
     if (loaded && log.scrollTop < OLDER_PX) {
       loadOlder();
     }
@@ -314,7 +314,7 @@ export function createTimeline(
       loadOlder();
     }
   });
-  // A composer that grows or a keyboard that opens must not hide the end.
+  // A growing composer or an opening keyboard must not hide the end.
   const sizes = new ResizeObserver(() => {
     if (following) {
       toEnd(false);
@@ -343,7 +343,7 @@ export function createTimeline(
   };
 }
 
-/** Days, the line above what is new, and messages in groups. */
+/** Days, the line above new messages, and messages in groups. */
 function itemsOf(rows: readonly TimelineRow[], firstUnread: string | undefined): Item[] {
   const items: Item[] = [];
   rows.forEach((row, index) => {
@@ -373,7 +373,7 @@ function together(one: TimelineRow, next: TimelineRow): boolean {
   return one.author === next.author && apart < GROUP_MS && dayKey(arrivalOf(one)) === dayKey(arrivalOf(next));
 }
 
-/** What is new behind what was known; what is older stands before it. */
+/** Messages that are new after the known ones; older ones come before them. */
 function newAmong(rows: readonly TimelineRow[], known: ReadonlySet<string>): TimelineRow[] {
   const from = Math.max(
     0,
@@ -387,7 +387,7 @@ function findFirstUnread(rows: readonly TimelineRow[], unread: number): string |
   return unread > 0 && unread <= others.length ? others[others.length - unread]?.id : undefined;
 }
 
-/** The message that is active is in the tab order, with its controls. */
+/** The active message is in the tab order, with its controls. */
 function makeTabbable(item: HTMLElement, on: boolean): void {
   item.tabIndex = on ? 0 : -1;
   for (const control of item.querySelectorAll<HTMLElement>("button, a")) {
