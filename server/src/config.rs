@@ -218,7 +218,7 @@ impl Config {
 
 /// The limits sent to clients in Welcome that an operator can set.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Limits told to clients")]
+#[command(next_help_heading = "Limits sent to clients")]
 pub struct LimitConfig {
     /// Largest frame, in bytes.
     #[arg(long, env = "TIDINGS_FRAME_BYTES_MAX", default_value_t = Limits::default().frame_bytes_max)]
@@ -432,7 +432,7 @@ mod tests {
             .map(|argument| argument.get_help_heading().unwrap_or_else(|| panic!("{argument} is under a heading")))
             .collect();
         let expected =
-            ["HTTP", "Limits told to clients", "Log", "Shares of an account", "Store", "This node", "Tokens"];
+            ["HTTP", "Limits sent to clients", "Log", "Shares of an account", "Store", "This node", "Tokens"];
         assert_eq!(headings.into_iter().collect::<Vec<_>>(), expected);
     }
 

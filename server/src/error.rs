@@ -67,7 +67,7 @@ pub enum ServeError {
         source: std::io::Error,
     },
     /// A development server would be reachable from other machines.
-    #[error("--dev gives anybody a token of any account: it listens on loopback only, not on {0}")]
+    #[error("--dev issues tokens of any account to anybody: it may only listen on loopback, not on {0}")]
     DevExposed(std::net::SocketAddr),
     /// The folder of the demo is not one.
     #[error("the demo folder {0} cannot be read")]
@@ -76,10 +76,10 @@ pub enum ServeError {
     #[error("the log filter cannot be parsed: {0}")]
     LogFilter(String),
     /// The store has nothing of the requested stream.
-    #[error("{0} has no entry in this tenant")]
+    #[error("{0} has no entries in this tenant")]
     StreamUnknown(StreamId),
     /// No device of the account to suspend has ever connected.
-    #[error("account {0} was never seen in this tenant; --unseen suspends it all the same")]
+    #[error("account {0} has never connected in this tenant; use --unseen to suspend it anyway")]
     AccountUnknown(AccountId),
     /// Something stored does not follow from the entries.
     #[error("{0}")]
@@ -91,7 +91,7 @@ pub enum ServeError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// There was no answer in time.
-    #[error("no answer within {0:?}: it is not known whether it was written")]
+    #[error("no answer within {0:?}: it may or may not have been written")]
     Unanswered(Duration),
     /// A server that was asked is not well, or not there.
     #[error("{url}: {source}")]

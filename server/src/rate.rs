@@ -33,7 +33,7 @@ enum Period {
 
 /// A text that is not an allowance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be how many at once and how many in a period, as in 2000+80/s, 20+10/h or 200+200/d, each at least 1")]
+#[error("must be a burst and a rate, as in 2000+80/s, 20+10/h or 200+200/d, each at least 1")]
 pub struct ParseAllowanceError;
 
 impl Period {

@@ -56,12 +56,12 @@ impl Limits {
                 push..=u64::from(widest.frame_bytes_max),
                 "a frame holds any push",
             ),
-            ("members_max", self.members_max, range(2, items), "a client is told of so many members at once"),
+            ("members_max", self.members_max, range(2, items), "clients accept this many members at once"),
             (
                 "catch_up_entries_max",
                 self.catch_up_entries_max,
                 range(1, items),
-                "a client is told of so many entries at once",
+                "clients accept this many entries at once",
             ),
             (
                 "page_changes_soft",
@@ -73,7 +73,7 @@ impl Limits {
                 "page_changes_max",
                 self.page_changes_max,
                 range(self.page_changes_soft, widest.page_changes_max),
-                "a page ends behind where it closes, and a client takes it",
+                "a page ends after it closes, and clients accept it",
             ),
             (
                 "page_bytes_soft",
@@ -97,7 +97,7 @@ impl Limits {
                 "document_changes_max",
                 self.document_changes_max,
                 range(self.document_changes_soft, widest.document_changes_max),
-                "a document ends behind where common members stop, and a client takes it",
+                "a document ends after ordinary members stop writing, and clients accept it",
             ),
             (
                 "document_bytes_soft",
@@ -109,7 +109,7 @@ impl Limits {
                 "document_bytes_max",
                 self.document_bytes_max,
                 range(self.document_bytes_soft, widest.document_bytes_max),
-                "a document ends behind where common members stop, and a client takes it",
+                "a document ends after ordinary members stop writing, and clients accept it",
             ),
         ] {
             LimitError::check(name, value, allowed, reason)?;

@@ -10,7 +10,7 @@ pub enum DecodeFrameError {
     #[error("unknown kind of frame")]
     Unknown,
     /// Another kind of frame than the only one allowed here; not decoded.
-    #[error("another kind of frame than the one that is taken here")]
+    #[error("another kind of frame than expected")]
     Unexpected,
     /// Bytes that do not decode.
     #[error("malformed frame: {0}")]
@@ -19,7 +19,7 @@ pub enum DecodeFrameError {
     #[error("a deflated frame that does not inflate within its bounds")]
     Packed,
     /// Bytes after the frame.
-    #[error("{0} bytes behind the frame")]
+    #[error("{0} bytes after the frame")]
     Trailing(usize),
 }
 

@@ -35,7 +35,7 @@ pub enum FetchKeysError {
         source: std::io::Error,
     },
     /// The certificate does not match the host or is not trusted by this machine.
-    #[error("no TLS with {address}: {source}")]
+    #[error("TLS with {address} failed: {source}")]
     Tls {
         /// Host and port.
         address: String,
@@ -44,22 +44,22 @@ pub enum FetchKeysError {
         source: std::io::Error,
     },
     /// The response broke off.
-    #[error("the answer broke off: {0}")]
+    #[error("the response broke off: {0}")]
     Broken(String),
     /// A response with another status than 200.
-    #[error("the answer is {0}; redirects are not followed")]
+    #[error("the response is {0}; redirects are not followed")]
     Status(StatusCode),
     /// The response is longer than any key set.
-    #[error("the answer is longer than {ANSWER_BYTES_MAX} bytes")]
+    #[error("the response is longer than {ANSWER_BYTES_MAX} bytes")]
     TooLong,
     /// It took too long.
-    #[error("no answer within {} s", FETCH_TIMEOUT.as_secs())]
+    #[error("no response within {} s", FETCH_TIMEOUT.as_secs())]
     Timeout,
 }
 
 /// A text that is not an accepted key set URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be an https address, or an http one of this machine (127.0.0.1, localhost)")]
+#[error("must be an https URL, or an http URL of this machine (127.0.0.1, localhost)")]
 pub struct ParseKeySetUrlError;
 
 /// The URL of a key set.

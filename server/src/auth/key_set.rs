@@ -38,7 +38,7 @@ struct KeySet {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadKeySetError {
     /// Not the JSON of a key set.
-    #[error("it is no JSON Web Key Set: {0}")]
+    #[error("not a JSON Web Key Set: {0}")]
     Malformed(String),
     /// None of its keys can verify tokens.
     #[error("it has no key for HS256, RS256, ES256 or EdDSA")]
@@ -47,7 +47,7 @@ pub enum ReadKeySetError {
     #[error("it has more than {KEYS_MAX} keys")]
     TooLarge,
     /// One of its secrets is short enough to be guessed.
-    #[error("the secret in place {index} has {bytes} bytes; one of HS256 has at least {SECRET_BYTES_MIN}")]
+    #[error("the secret at index {index} has {bytes} bytes, but HS256 needs at least {SECRET_BYTES_MIN}")]
     SecretTooShort {
         /// Index of the key in the set.
         index: usize,

@@ -29,26 +29,26 @@ pub const DEVELOPMENT_SECRET: &str = "tidings-development-secret-known-to-everyb
 #[derive(Debug, thiserror::Error)]
 pub enum LoadKeysError {
     /// Neither a secret nor a key set is configured.
-    #[error("no key to check tokens with: give --jwt-secret, --jwks or --jwks-url, or --dev for development")]
+    #[error("no key to verify tokens with: set --jwt-secret, --jwks or --jwks-url, or --dev for development")]
     Missing,
     /// The secret is short enough to be guessed.
-    #[error("the secret has {bytes} bytes; one of HS256 has at least {SECRET_BYTES_MIN}")]
+    #[error("the secret has {bytes} bytes, but HS256 needs at least {SECRET_BYTES_MIN}")]
     SecretTooShort {
         /// Length of the secret.
         bytes: usize,
     },
     /// The development secret beside a real key would give anybody valid tokens.
-    #[error("--dev takes tokens of a secret that everybody knows: give no --jwt-secret and no key set beside it")]
+    #[error("--dev accepts tokens signed with a publicly known secret: do not set --jwt-secret or a key set beside it")]
     DevBesideKeys,
     /// No issuer is configured for a key set.
     #[error(
-        "the keys of a set may sign for others too: say whose tokens are taken with --jwt-issuer, or --jwt-any-issuer"
+        "the keys of a set may sign for others too: name the accepted issuers with --jwt-issuer, or set --jwt-any-issuer"
     )]
     IssuerMissing,
     /// No audience is configured for a key set.
     #[error(
-        "the keys of a set may sign for other applications too: say what tokens must be for with --jwt-audience, \
-         or --jwt-any-audience"
+        "the keys of a set may sign for other applications too: name this application with --jwt-audience, \
+         or set --jwt-any-audience"
     )]
     AudienceMissing,
     /// The file of the key set cannot be read.

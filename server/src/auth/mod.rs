@@ -69,7 +69,7 @@ pub enum VerifyTokenError {
     #[error("the token is not valid: no key of this server signed it")]
     KeyUnknown,
     /// It has expired.
-    #[error("the token's time is over")]
+    #[error("the token has expired")]
     Expired,
 }
 

@@ -21,7 +21,7 @@ pub fn router() -> Router<Arc<Node>> {
 async fn ready(State(node): State<Arc<Node>>) -> Result<&'static str, ApiError> {
     let unavailable = |code, text| ApiError { status: StatusCode::SERVICE_UNAVAILABLE, code, text };
     if node.drain.phase() > Phase::Running {
-        return Err(unavailable(Code::Draining, "the server is going down"));
+        return Err(unavailable(Code::Draining, "the server is shutting down"));
     }
     match tokio::time::timeout(PING_TIMEOUT, node.store.ping()).await {
         Ok(Ok(())) if node.metrics.store_behind.total() > 0 => Ok(BEHIND),

@@ -28,7 +28,7 @@ enum CutSnapshotError {
     Store(#[from] StoreError),
     #[error("the document failed while it was saved")]
     Panic,
-    #[error("what was saved is not the document again: {0}")]
+    #[error("the saved document does not load: {0}")]
     Unloadable(String),
 }
 

@@ -73,13 +73,13 @@ pub enum StoreError {
         detail: String,
     },
     /// A migration failed, or the database has a newer version.
-    #[error("the database does not migrate to the version of this program: {0}")]
+    #[error("the database cannot be migrated to this program's version: {0}")]
     Migrate(#[source] sqlx::migrate::MigrateError),
     /// The file does not exist, and the command does not create it.
     #[error("there is no store at {}", .0.display())]
     Missing(PathBuf),
     /// The file cannot be created, or its permissions cannot be set.
-    #[error("the file {} cannot be made for its owner alone: {source}", .path.display())]
+    #[error("the file {} cannot be created for its owner only: {source}", .path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -88,7 +88,7 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The database has its own backup program.
-    #[error("a Postgres store is copied with pg_dump: see docs/operating.md")]
+    #[error("use pg_dump to copy a Postgres store: see docs/operating.md")]
     NoBackup,
     /// The tables do not have this program's version.
     #[error(transparent)]
@@ -100,7 +100,7 @@ pub enum StoreError {
         begin: String,
     },
     /// A cursor that was issued before the store was restored to an older state, or that nobody issued.
-    #[error("the cursor is not of the store's history")]
+    #[error("the cursor does not belong to the store's history")]
     PutBack,
     /// Any other database error: a defect of this program.
     #[error("the database refused a statement: {}", error::told(.0))]
@@ -111,11 +111,11 @@ pub enum StoreError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// There are none.
-    #[error("the store has no tables yet: serve it once, or run `tidings-server migrate`")]
+    #[error("the store has no tables yet: run `tidings-server migrate`, or serve it once")]
     Absent,
     /// They have an older version.
     #[error(
-        "the store's tables are of version {found}, and this program's of {expected}: run `tidings-server migrate`"
+        "the store's tables have version {found}, but this program needs {expected}: run `tidings-server migrate`"
     )]
     Behind {
         /// The version of the tables.
@@ -124,7 +124,7 @@ pub enum SchemaError {
         expected: i64,
     },
     /// They have a newer version.
-    #[error("the store's tables are of version {found}, and this program knows {expected}: use a newer program")]
+    #[error("the store's tables have version {found}, but this program knows only {expected}: use a newer program")]
     Ahead {
         /// The version of the tables.
         found: i64,
@@ -132,7 +132,7 @@ pub enum SchemaError {
         expected: i64,
     },
     /// A migration was made from another text than this program's, or failed halfway.
-    #[error("version {0} of the store's tables is not this program's: it was made by another build")]
+    #[error("version {0} of the store's tables was made by another build of this program")]
     Other(i64),
 }
 

@@ -24,7 +24,7 @@ pub enum CommitError {
     #[error(transparent)]
     Store(Arc<StoreError>),
     /// The committers have ended.
-    #[error("the server is going down")]
+    #[error("the server is shutting down")]
     Ended,
 }
 

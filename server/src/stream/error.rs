@@ -16,13 +16,13 @@ pub(super) enum DecideError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Commit(CommitError),
-    #[error("the authority asks for more documents after each one it was given")]
+    #[error("the authority keeps asking for more documents")]
     Loading,
     #[error("an admitted change is not in the journal")]
     Journal,
     #[error("the conversation was erased")]
     Erased,
-    #[error("of changes that were applied together one does not apply: {0}")]
+    #[error("one of the changes applied together does not apply: {0}")]
     Together(#[from] ApplyChangeError),
 }
 

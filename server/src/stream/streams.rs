@@ -57,7 +57,7 @@ impl Streams {
                         break;
                     }
                 }
-                Err(NotTaken::Closed(back)) => return self.defer(&back, Code::Draining, "the server is going down"),
+                Err(NotTaken::Closed(back)) => return self.defer(&back, Code::Draining, "the server is shutting down"),
             }
             tokio::time::sleep(FULL_WAIT).await;
         }

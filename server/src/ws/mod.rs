@@ -91,7 +91,7 @@ impl Place {
     pub fn take(node: &Arc<Node>) -> Result<Self, ApiError> {
         let unavailable = |code, text| Err(ApiError { status: StatusCode::SERVICE_UNAVAILABLE, code, text });
         if node.drain.phase() > Phase::Running {
-            return unavailable(Code::Draining, "the server is going down");
+            return unavailable(Code::Draining, "the server is shutting down");
         }
         if !node.sockets.enter(node.config.node.sessions_max) {
             return unavailable(Code::RateLimited, "the server has as many sessions as it takes");

@@ -90,7 +90,7 @@ pub(super) async fn run(node: &Arc<Node>, transport: Box<dyn Transport>, connect
 fn draining(node: &Node) -> Ending {
     Ending::Closed {
         code: Code::Draining,
-        detail: "the server is going down".to_owned(),
+        detail: "the server is shutting down".to_owned(),
         retry_after: Some(node.clock.retry_delay()),
     }
 }
@@ -202,7 +202,7 @@ impl Session {
                     return Err(draining(&node));
                 }
                 () = sleep_until(expires_at) => {
-                    return Err(Ending::closed(Code::TokenExpired, "the token's time is over"));
+                    return Err(Ending::closed(Code::TokenExpired, "the token has expired"));
                 }
                 _ = cursor_due.tick() => {
                     intervals_quiet += 1;

@@ -157,7 +157,7 @@ fn undecodable(error: DecodeFrameError) -> Ending {
         DecodeFrameError::Unexpected => (Code::FrameUnexpected, "the first frame is Hello, not deflated".to_owned()),
         DecodeFrameError::Malformed(_) => (Code::FrameMalformed, "does not decode".to_owned()),
         DecodeFrameError::Packed => (Code::FrameMalformed, "does not inflate within its bounds".to_owned()),
-        DecodeFrameError::Trailing(count) => (Code::FrameMalformed, format!("{count} bytes behind the frame")),
+        DecodeFrameError::Trailing(count) => (Code::FrameMalformed, format!("{count} bytes after the frame")),
     };
     Ending::closed(code, detail)
 }

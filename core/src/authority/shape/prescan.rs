@@ -137,7 +137,7 @@ impl<'a> Columns<'a> {
             }
         }
         if !body.rest().is_empty() {
-            return Err(Refusal::new(Code::ChangeExtras, "bytes behind the columns"));
+            return Err(Refusal::new(Code::ChangeExtras, "bytes after the columns"));
         }
         Ok(Self(columns))
     }
