@@ -47,7 +47,7 @@ impl fmt::Display for Mended {
 pub async fn mend_all(
     store: &dyn Store,
     tenant: Option<&TenantId>,
-    mut tell: impl FnMut(&TenantId, &StreamId, &Result<Vec<OddRow>, StoreError>),
+    mut report: impl FnMut(&TenantId, &StreamId, &Result<Vec<OddRow>, StoreError>),
 ) -> Result<Mended, StoreError> {
     let mut mended = Mended::default();
     let mut last: Option<(TenantId, StreamId)> = None;
@@ -57,7 +57,7 @@ pub async fn mend_all(
             Err(error @ StoreError::Damaged { .. }) => Err(error),
             outcome => Ok(outcome?),
         };
-        tell(tenant, stream, &outcome);
+        report(tenant, stream, &outcome);
         mended.count(&outcome);
         last = Some(next);
     }

@@ -82,7 +82,7 @@ impl Node {
 
     /// Records that a client was sent more than the store holds: somebody restored the store without saying so.
     /// Since the client may also be lying, this is only logged and shown.
-    pub fn note_behind(&self, evidence: &str) {
+    pub fn note_restored(&self, evidence: &str) {
         self.metrics.store_behind.count();
         tracing::error!(
             evidence,

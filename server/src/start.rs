@@ -44,7 +44,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     };
     let files_max = open_files::raise_limit(&config);
     let store = open_store(&config).await?;
-    tell(&config, &keys, files_max);
+    log_start(&config, &keys, files_max);
     if config.keys.dev {
         tracing::warn!("DEVELOPMENT MODE: anybody can get a token for any account; never expose this server");
     }
@@ -63,7 +63,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 }
 
 /// Logs one line about what runs, for anyone who reads the log later.
-fn tell(config: &Config, keys: &Keys, files_max: Option<u64>) {
+fn log_start(config: &Config, keys: &Keys, files_max: Option<u64>) {
     let limits = config.limits.limits();
     let limits = if limits == Limits::default() { "default".to_owned() } else { format!("{limits:?}") };
     let store = config.store.expose().split(':').next().unwrap_or_default();

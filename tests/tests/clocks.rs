@@ -155,7 +155,7 @@ fn e70_a_clock_that_jumps_while_online_costs_nothing_but_a_question() {
     world.command(ann, title);
     say(&mut world, ann, group, "just after the jump");
     check(&mut world, both, group, &["just after the jump"]);
-    assert!(world.told.refusals.contains_key(&Code::ClockAhead), "the server refused it first");
+    assert!(world.sent.refusals.contains_key(&Code::ClockAhead), "the server refused it first");
     assert_eq!(world.client(ann).screen.inbox[&group].title.as_deref(), Some("Later"));
 }
 

@@ -113,7 +113,7 @@ fn s24_a_fetch_of_what_was_deleted_is_refused_to_members_and_administrators() {
             world.inject(stranger, encode_frame(&ClientFrame::Fetch(fetch)));
         }
         world.run_ms(1_000);
-        let frames = world.take_strange(stranger);
+        let frames = world.drain_strange(stranger);
         let said = format!("{frames:?}");
         assert!(!said.contains("very secret"), "{name} is told: {said}");
         let refused = frames.iter().filter(

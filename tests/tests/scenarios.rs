@@ -223,7 +223,7 @@ fn e3_messages_written_into_a_page_that_closed_move_to_the_open_one() {
     group.settle();
     group.world.set_network(bob, true);
     group.settle();
-    assert!(group.world.told.refusals.contains_key(&Code::PageClosed));
+    assert!(group.world.sent.refusals.contains_key(&Code::PageClosed));
     let mut expected: Vec<String> = (0..14).map(|index| format!("a{index}")).collect();
     expected.extend((0..3).map(|index| format!("b{index}")));
     let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
@@ -288,7 +288,7 @@ fn e5_concurrent_changes_of_a_title_end_with_the_later_arrival() {
     group.settle();
     group.world.set_network(ann, true);
     group.settle();
-    assert!(group.world.told.refusals.contains_key(&Code::Stale));
+    assert!(group.world.sent.refusals.contains_key(&Code::Stale));
     for device in [ann, bob, group.carl] {
         assert_eq!(group.world.client(device).screen.inbox[&id].name, "by ann");
     }
@@ -471,10 +471,10 @@ fn v2_a_timeline_is_told_only_what_changed() {
         group.say(ann, &format!("{index}"));
     }
     group.settle();
-    let before = group.world.client(bob).screen.rows_told;
+    let before = group.world.client(bob).screen.rows_sent;
     group.say(ann, "one more");
     group.settle();
-    assert_eq!(group.world.client(bob).screen.rows_told - before, 1);
+    assert_eq!(group.world.client(bob).screen.rows_sent - before, 1);
 }
 
 #[test]
@@ -519,7 +519,7 @@ fn e7_a_timeline_is_painted_before_its_documents_are_read() {
     group.world.input(ann, Input::OpenConversation(id));
     // What is stored comes first, and what the documents say changes nothing of it.
     assert_eq!(group.world.client(ann).screen.texts(id), ["seen before"]);
-    assert_eq!(group.world.client(ann).screen.rows_told, 1);
+    assert_eq!(group.world.client(ann).screen.rows_sent, 1);
 }
 
 #[test]
@@ -760,7 +760,7 @@ fn e8_a_copied_device_takes_a_new_id_and_loses_nothing() {
     group.world.set_network(ann, true);
     group.world.run_ms(10_000);
     group.settle();
-    assert!(group.world.told.refusals.contains_key(&Code::ActorConflict));
+    assert!(group.world.sent.refusals.contains_key(&Code::ActorConflict));
     group.check_texts(&["from the copy", "from the original"]);
     assert!(group.world.client(ann).screen.refused.is_empty());
 }

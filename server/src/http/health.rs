@@ -11,7 +11,7 @@ use crate::{drain::Phase, error::ApiError, node::Node};
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Still ready, since a lying client must not be able to take a node out of service.
-const BEHIND: &str = "ready, but the store is behind what clients were told: see the log";
+const RESTORED: &str = "ready, but the store is behind what clients were told: see the log";
 
 /// `GET /healthz` and `GET /readyz`.
 pub fn router() -> Router<Arc<Node>> {
@@ -24,7 +24,7 @@ async fn ready(State(node): State<Arc<Node>>) -> Result<&'static str, ApiError> 
         return Err(unavailable(Code::Draining, "the server is shutting down"));
     }
     match tokio::time::timeout(PING_TIMEOUT, node.store.ping()).await {
-        Ok(Ok(())) if node.metrics.store_behind.total() > 0 => Ok(BEHIND),
+        Ok(Ok(())) if node.metrics.store_behind.total() > 0 => Ok(RESTORED),
         Ok(Ok(())) => Ok("ready"),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the store does not answer");

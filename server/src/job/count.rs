@@ -22,15 +22,15 @@ pub(crate) async fn run(live: Arc<Live>) {
     while live.env.drain.phase() == Phase::Running {
         tokio::time::sleep(INTERVAL).await;
         for (tenant, channel) in live.counts_moved.take() {
-            if let Err(error) = tell(&live, &tenant, channel).await {
-                tracing::warn!(%tenant, %channel, %error, "a count of subscribers was not told yet");
+            if let Err(error) = send_count(&live, &tenant, channel).await {
+                tracing::warn!(%tenant, %channel, %error, "a count of subscribers was not sent yet");
                 live.counts_moved.note(&tenant, channel);
             }
         }
     }
 }
 
-async fn tell(live: &Live, tenant: &TenantId, conversation: ConversationId) -> Result<(), StoreError> {
+async fn send_count(live: &Live, tenant: &TenantId, conversation: ConversationId) -> Result<(), StoreError> {
     let Some(count) = live.env.store.subscriber_count(tenant, conversation).await? else {
         live.counts_moved.leave_out(tenant, conversation);
         return Ok(());

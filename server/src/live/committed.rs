@@ -33,7 +33,7 @@ pub(crate) struct Committed<'a> {
 }
 
 /// Sessions that already know of a commit, because their request was answered.
-pub(crate) struct Told {
+pub(crate) struct Notified {
     /// Sessions that have its entries.
     pub(crate) entries: HashSet<u64>,
     /// Sessions that also know the conversation.
@@ -62,7 +62,7 @@ impl Live {
     }
 
     /// Notifies everybody concerned by a commit, except the sessions that already know of it.
-    pub(crate) async fn publish(&self, mut committed: Committed<'_>, told: &Told) {
+    pub(crate) async fn publish(&self, mut committed: Committed<'_>, notified: &Notified) {
         let entries = std::mem::take(&mut committed.entries);
         let committed = &committed;
         let Committed { tenant, stream, readers, .. } = committed;
@@ -70,16 +70,16 @@ impl Live {
             return self.publish_subscribers(committed).await;
         }
         let frames = fanout::entries_frames(&self.env.config.node.bounds, stream, entries);
-        self.sessions.send(tenant, readers.intersection(committed.former_readers), &frames, &told.entries);
+        self.sessions.send(tenant, readers.intersection(committed.former_readers), &frames, &notified.entries);
         match stream {
             StreamId::Conversation(conversation) => {
                 if !committed.members.is_empty() && committed.conversation.kind() == Some(ConversationKind::Channel) {
                     // Some of them may have been subscribers.
                     self.counts_moved.note(tenant, *conversation);
                 }
-                self.sessions.send_beside_members(tenant, *conversation, &frames, &told.entries);
+                self.sessions.send_beside_members(tenant, *conversation, &frames, &notified.entries);
                 self.publish_subscribers(committed).await;
-                self.publish_members(committed, *conversation, told).await;
+                self.publish_members(committed, *conversation, notified).await;
             }
             StreamId::Account(account) => {
                 if committed.profile_changed {
@@ -92,7 +92,7 @@ impl Live {
 
     /// Notifies those who are no longer members, those who had a part in a deleted conversation, and
     /// new members.
-    async fn publish_members(&self, committed: &Committed<'_>, conversation: ConversationId, told: &Told) {
+    async fn publish_members(&self, committed: &Committed<'_>, conversation: ConversationId, notified: &Notified) {
         let Committed { tenant, stream, readers, .. } = committed;
         let out = committed.members.iter().filter(|(account, _)| !readers.contains(account));
         for (account, row) in out {
@@ -108,8 +108,8 @@ impl Live {
         let added: Vec<AccountId> = readers.difference(committed.former_readers).cloned().collect();
         if !added.is_empty() {
             let members: Vec<AccountId> = readers.iter().cloned().collect();
-            let told = fanout::added(self, tenant, conversation, &added, &members, &told.conversation).await;
-            log_undelivered(stream, told);
+            let sent = fanout::added(self, tenant, conversation, &added, &members, &notified.conversation).await;
+            log_undelivered(stream, sent);
         }
     }
 
@@ -117,14 +117,14 @@ impl Live {
     async fn publish_subscribers(&self, committed: &Committed<'_>) {
         let Some(conversation) = committed.stream.conversation() else { return };
         let accounts: Vec<AccountId> = committed.subscribers.iter().map(|(account, _)| account.clone()).collect();
-        let told = fanout::subscriptions(self, committed.tenant, conversation, &accounts).await;
-        log_undelivered(committed.stream, told);
+        let sent = fanout::subscriptions(self, committed.tenant, conversation, &accounts).await;
+        log_undelivered(committed.stream, sent);
     }
 }
 
 /// The commit stands; sessions learn of it at their next catch-up.
-fn log_undelivered(stream: &StreamId, told: Result<(), StoreError>) {
-    if let Err(error) = told {
-        tracing::warn!(%stream, %error, "sessions were not told yet");
+fn log_undelivered(stream: &StreamId, sent: Result<(), StoreError>) {
+    if let Err(error) = sent {
+        tracing::warn!(%stream, %error, "sessions were not notified yet");
     }
 }

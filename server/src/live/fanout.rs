@@ -160,13 +160,13 @@ pub async fn receipts(
     for (conversation, receipts) in by_conversation {
         let (members, except) = (live.env.store.active_members(tenant, conversation).await?, except(conversation));
         // Receipts of subscribers are private, however many are sent at once.
-        let is_told = |receipt: &MemberReceipt| members.contains(&receipt.account);
+        let may_see = |receipt: &MemberReceipt| members.contains(&receipt.account);
         let is_small = members.len() <= live.env.config.node.bounds.receipt_members_max as usize;
-        let (told, own): (Vec<_>, Vec<_>) = receipts.into_iter().partition(|receipt| is_small && is_told(receipt));
-        if !told.is_empty() {
-            let deaf = if members.len() == 2 { deaf_to(live, tenant, &told, &members).await? } else { Vec::new() };
+        let (shared, own): (Vec<_>, Vec<_>) = receipts.into_iter().partition(|receipt| is_small && may_see(receipt));
+        if !shared.is_empty() {
+            let deaf = if members.len() == 2 { deaf_to(live, tenant, &shared, &members).await? } else { Vec::new() };
             let hearing = members.iter().filter(|member| !deaf.contains(member));
-            live.sessions.send(tenant, hearing, &[Frame::new(&ServerFrame::Receipts(told))], &except);
+            live.sessions.send(tenant, hearing, &[Frame::new(&ServerFrame::Receipts(shared))], &except);
         }
         for receipt in own {
             let account = receipt.account.clone();
@@ -248,7 +248,7 @@ pub(crate) async fn remote_presence(live: &Live, tenant: &TenantId, notice: &Mem
         let members = present_for(live, tenant, *conversation, &members, to).await?;
         if !members.is_empty() {
             let present = Present { conversation: *conversation, members };
-            live.env.store.tell(Notice::Present { tenant: tenant.clone(), to: to.clone(), present });
+            live.env.store.notify(Notice::Present { tenant: tenant.clone(), to: to.clone(), present });
         }
     }
     Ok(())

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::environment::Environment;
 
 pub(crate) use self::{
-    committed::{Committed, Told},
+    committed::{Committed, Notified},
     outgoing::{OutgoingReader, outgoing},
 };
 pub use self::{

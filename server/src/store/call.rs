@@ -80,7 +80,7 @@ macro_rules! store_calls {
             fn counts(&self) -> StoreCounts;
 
             /// Notifies the other nodes without waiting. The notice may be lost.
-            fn tell(&self, notice: Notice);
+            fn notify(&self, notice: Notice);
 
             /// Waits for notices of other nodes, for about a second at most. Each entry is reported at least
             /// once during the life of this node: usually by a notice, otherwise by polling. Notices of
@@ -115,9 +115,9 @@ macro_rules! store_calls {
                 self.store().close()
             }
 
-            /// Forwards `Store::tell`.
-            fn tell(&self, notice: Notice) {
-                self.store().tell(notice);
+            /// Forwards `Store::notify`.
+            fn notify(&self, notice: Notice) {
+                self.store().notify(notice);
             }
 
             /// Forwards `Store::notices`.
@@ -148,8 +148,8 @@ macro_rules! store_calls {
                 self.store().counts()
             }
 
-            fn tell(&self, notice: Notice) {
-                Gate::tell(self, notice);
+            fn notify(&self, notice: Notice) {
+                Gate::notify(self, notice);
             }
 
             async fn notices(&self) -> Result<Vec<Notice>, StoreError> {

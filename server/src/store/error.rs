@@ -54,7 +54,7 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// The database's message, without the location in its own source that Postgres adds.
-pub(super) fn told(error: &sqlx::Error) -> String {
+pub(super) fn message_of(error: &sqlx::Error) -> String {
     match error.as_database_error() {
         Some(refused) => match refused.code() {
             Some(code) => format!("{} ({code})", refused.message()),

@@ -48,10 +48,10 @@ pub const SCHEMA_VERSION: usize = <sqlx::Postgres as sql::Backend>::MIGRATIONS.l
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached, or the connection broke; the same call may succeed later.
-    #[error("the store cannot be reached: {}", error::told(.0))]
+    #[error("the store cannot be reached: {}", error::message_of(.0))]
     Unavailable(#[source] sqlx::Error),
     /// The disk or the quota is full; nothing was written.
-    #[error("the store is full: {}", error::told(.0))]
+    #[error("the store is full: {}", error::message_of(.0))]
     Full(#[source] sqlx::Error),
     /// A stored value does not decode.
     #[error("a stored {table} row is corrupt: {detail}")]
@@ -103,7 +103,7 @@ pub enum StoreError {
     #[error("the cursor does not belong to the store's history")]
     PutBack,
     /// Any other database error: a defect of this program.
-    #[error("the database refused a statement: {}", error::told(.0))]
+    #[error("the database refused a statement: {}", error::message_of(.0))]
     Database(#[source] sqlx::Error),
 }
 
@@ -114,9 +114,7 @@ pub enum SchemaError {
     #[error("the store has no tables yet: run `tidings-server migrate`, or serve it once")]
     Absent,
     /// They have an older version.
-    #[error(
-        "the store's tables have version {found}, but this program needs {expected}: run `tidings-server migrate`"
-    )]
+    #[error("the store's tables have version {found}, but this program needs {expected}: run `tidings-server migrate`")]
     Behind {
         /// The version of the tables.
         found: i64,

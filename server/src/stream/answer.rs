@@ -37,10 +37,10 @@ fn answer_session(
     verdicts: &[Verdict],
     committed: &Committed<'_>,
 ) {
-    let mut told = 0;
+    let mut sent = 0;
     let reads = live.reads(session, committed);
     let bounds = &live.env.config.node.bounds;
-    let tell_others = |range: Range<usize>| {
+    let send_others = |range: Range<usize>| {
         if reads && !range.is_empty() {
             for frame in fanout::entries_frames(bounds, committed.stream, committed.entries[range].to_vec()) {
                 session.outgoing.send(&frame);
@@ -49,11 +49,11 @@ fn answer_session(
     };
     let own = batch.iter().zip(verdicts).filter(|(submission, _)| submission.session() == Some(session.id));
     for (submission, verdict) in own {
-        tell_others(told..verdict.entries.start);
-        told = verdict.entries.end;
+        send_others(sent..verdict.entries.start);
+        sent = verdict.entries.end;
         answer_one(live, submission, verdict);
     }
-    tell_others(told..committed.entries.len());
+    send_others(sent..committed.entries.len());
 }
 
 fn answer_one(live: &Live, submission: &Submission, verdict: &Verdict) {

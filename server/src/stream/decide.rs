@@ -76,7 +76,7 @@ impl Judge<'_> {
                     Err(AdmitError::Refused(refusal)) => {
                         let elsewhere = self.admitted_elsewhere(&submission.identity, pushed, &refusal).await?;
                         let Some(accepted) = elsewhere else {
-                            answer.refused = Some((index, as_told(self.stream, submission, refusal)));
+                            answer.refused = Some((index, disclosed(self.stream, submission, refusal)));
                             break;
                         };
                         answer.accepted.push(accepted);
@@ -104,7 +104,7 @@ impl Judge<'_> {
 
 /// The refusal to send. An account that creates a conversation under an existing id, without a part in that
 /// conversation, learns only that the id is taken.
-fn as_told(stream: &Stream, submission: &Submission, refusal: Refusal) -> Refusal {
+fn disclosed(stream: &Stream, submission: &Submission, refusal: Refusal) -> Refusal {
     let is_there = stream.conversation().created.is_some();
     let has_part = stream.conversation().members.contains_key(&submission.identity.account);
     match submission.part {

@@ -51,7 +51,7 @@ impl Judge<'_> {
         if pushed.document.stream() == *self.stream.id() {
             self.source.load_missing(self.stream, &pushed.document, &pushed.change, self.base).await?;
         }
-        self.unwilling.tell(self.stream, &session.account);
+        self.unwilling.apply_to(self.stream, &session.account);
         let before = (!self.names_taken.is_empty()).then(|| self.stream.clone());
         let started = Instant::now();
         let (at, limits) = (self.env.clock.wall_now(), &self.env.limits);

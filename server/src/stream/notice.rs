@@ -69,7 +69,7 @@ async fn hear(live: &Live, undelivered: &mut Undelivered, notice: &Notice) {
 
 /// Publishes what is waiting for the store, as far as it answers now.
 async fn retry(live: &Live, undelivered: &mut Undelivered) {
-    let mut due = undelivered.take_due();
+    let mut due = undelivered.drain_due();
     let mut answered = false;
     while let Some((key, run)) = due.pop_first() {
         match publish(live, &key.tenant, &key.stream, run.after, run.last).await {

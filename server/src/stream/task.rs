@@ -31,7 +31,7 @@ use super::{
     unwilling::Unwilling,
 };
 use crate::{
-    live::{Committed, Told},
+    live::{Committed, Notified},
     store::{CommitOutcome, StreamCommit},
     trace::Step,
 };
@@ -52,7 +52,7 @@ pub(super) async fn run(tools: &Arc<Tools>, key: StreamKey, mut inbox: Inbox) {
         tools: Arc::clone(tools),
         key,
         state: None,
-        behind: None,
+        outdated: None,
         published: None,
         contended_until: None,
         names_taken: BTreeSet::new(),
@@ -89,7 +89,7 @@ struct Task {
     /// None until the first submission, and after any failure that makes it doubtful.
     state: Option<State>,
     /// The stream as it was before another node wrote it, to be caught up.
-    behind: Option<Stream>,
+    outdated: Option<Stream>,
     /// The position up to which this node's sessions were sent entries.
     published: Option<Position>,
     /// Until when other nodes are expected to write the stream too.
@@ -147,9 +147,9 @@ impl Task {
         let tools = Arc::clone(&self.tools);
         let key = self.key.clone();
         let source = Source::new(&tools.env, &key);
-        let mut state = match (self.state.take(), self.behind.take()) {
+        let mut state = match (self.state.take(), self.outdated.take()) {
             (Some(state), _) => state,
-            (None, Some(behind)) => source.catch_up(behind).await?,
+            (None, Some(outdated)) => source.catch_up(outdated).await?,
             (None, None) => source.load().await?,
         };
         source.load_all(&mut state, batch).await?;
@@ -158,7 +158,7 @@ impl Task {
         let before = self.is_contended().then(|| state.stream.clone());
         let decided = self.decide_and_commit(source, &mut state.stream, batch).await;
         if matches!(decided, Err(DecideError::Conflict)) {
-            self.behind = before;
+            self.outdated = before;
         }
         let decision = decided?;
         self.publish_others(base).await;
@@ -237,9 +237,9 @@ impl Task {
     /// after it.
     async fn publish_others(&self, base: Position) {
         let Some(published) = self.published.filter(|published| *published < base) else { return };
-        let told = notice::publish(&self.tools.live, &self.key.tenant, &self.key.stream, published, base).await;
-        if let Err(error) = told {
-            tracing::warn!(stream = %self.key.stream, %error, "sessions were not told yet");
+        let sent = notice::publish(&self.tools.live, &self.key.tenant, &self.key.stream, published, base).await;
+        if let Err(error) = sent {
+            tracing::warn!(stream = %self.key.stream, %error, "sessions were not notified yet");
         }
     }
 
@@ -271,7 +271,7 @@ impl Task {
         let asked_membership: BTreeSet<u64> = asked_membership.filter_map(Submission::session).collect();
         let knowing = answered.iter().copied().filter(|session| !asked_membership.contains(session)).collect();
         let has_entries = !committed.entries.is_empty();
-        live.publish(committed, &Told { entries: answered, conversation: knowing }).await;
+        live.publish(committed, &Notified { entries: answered, conversation: knowing }).await;
         if has_entries {
             decision.trace(Step::Published, batch);
         }
@@ -318,7 +318,7 @@ impl Task {
 
     /// Unloads what is unlikely to be needed soon. Returns the bytes kept.
     fn trim(&mut self) -> usize {
-        self.behind = None;
+        self.outdated = None;
         let bytes_max = self.tools.env.config.node.bounds.stream_bytes_max;
         self.state.as_mut().map_or(0, |state| state.trim(bytes_max))
     }

@@ -65,7 +65,7 @@ impl Undelivered {
     }
 
     /// Takes everything to be read now, if it is due. Return it with `put_off`, as far as it was not read.
-    pub(super) fn take_due(&mut self) -> BTreeMap<StreamKey, Run> {
+    pub(super) fn drain_due(&mut self) -> BTreeMap<StreamKey, Run> {
         if Instant::now() < self.retry_at { BTreeMap::new() } else { std::mem::take(&mut self.streams) }
     }
 
@@ -104,9 +104,9 @@ mod tests {
         assert!(undelivered.merge(&key(1), run(6, 9)));
         assert!(undelivered.merge(&key(1), run(2, 3)));
         assert!(!undelivered.merge(&key(2), run(0, 1)));
-        assert_eq!(undelivered.take_due(), BTreeMap::new(), "not yet");
+        assert_eq!(undelivered.drain_due(), BTreeMap::new(), "not yet");
         tokio::time::advance(RETRY_DELAY).await;
-        assert_eq!(undelivered.take_due(), BTreeMap::from([(key(1), run(2, 9))]));
+        assert_eq!(undelivered.drain_due(), BTreeMap::from([(key(1), run(2, 9))]));
     }
 
     #[tokio::test(start_paused = true)]
@@ -116,7 +116,7 @@ mod tests {
         let mut asked = 0;
         for _ in 0..600 {
             tokio::time::advance(Duration::from_secs(1)).await;
-            let due = undelivered.take_due();
+            let due = undelivered.drain_due();
             if !due.is_empty() {
                 asked += 1;
                 undelivered.put_off(due, false);
@@ -124,10 +124,10 @@ mod tests {
         }
         assert!((20..30).contains(&asked), "{asked} times in ten minutes");
         tokio::time::advance(RETRY_DELAY_MAX).await;
-        let due = undelivered.take_due();
+        let due = undelivered.drain_due();
         undelivered.put_off(due, true);
         tokio::time::advance(RETRY_DELAY).await;
-        assert_eq!(undelivered.take_due().len(), 1, "soon, after it answered");
+        assert_eq!(undelivered.drain_due().len(), 1, "soon, after it answered");
     }
 
     #[tokio::test(start_paused = true)]

@@ -47,7 +47,7 @@ impl Unwilling {
     }
 
     /// Passes the accounts to a stream, for what an author writes next.
-    pub(super) fn tell(&self, stream: &mut Stream, account: &AccountId) {
+    pub(super) fn apply_to(&self, stream: &mut Stream, account: &AccountId) {
         stream.set_blockers(self.blockers.get(account).cloned().unwrap_or_default());
         stream.set_unreachable(self.unreachable.get(account).cloned().unwrap_or_default());
     }

@@ -131,9 +131,9 @@ impl Fetching<'_> {
                 frames.extend(self.profiles(&heard).await?);
             }
             // Subscribers are not sent who has read.
-            let is_told = members.contains(&self.identity.account) || self.identity.administrator;
+            let may_see = members.contains(&self.identity.account) || self.identity.administrator;
             let is_small = members.len() <= self.node.config.node.bounds.receipt_members_max as usize;
-            if after.is_some() && is_told && is_small {
+            if after.is_some() && may_see && is_small {
                 fetched.receipts = self.receipts(conversation).await?;
                 if members.len() == 2 {
                     fetched.receipts.retain(|receipt| !blocked.contains(&receipt.account));
@@ -266,17 +266,17 @@ impl Fetching<'_> {
     async fn after(&self, position: Position) -> Result<Fetched, FetchError> {
         let (head, chain) = self.node.store.head_since(self.tenant(), &self.fetch.stream, position).await?;
         if self.fetch.chain.zip(chain).is_some_and(|(held, chain)| held != chain) {
-            self.node.note_behind("a fetch names another history than the stream's");
+            self.node.note_restored("a fetch names another history than the stream's");
             return Err(FetchError::Refused(Code::HistoryDiffers, "the stream has another history"));
         }
         let entries_max = self.node.limits.catch_up_entries_max;
-        let behind = head.position.number().checked_sub(position.number());
-        if behind.is_none() {
-            self.node.note_behind("a fetch names a position that the stream has not come to");
+        let missing = head.position.number().checked_sub(position.number());
+        if missing.is_none() {
+            self.node.note_restored("a fetch names a position that the stream has not come to");
         }
-        if let Some(behind) = behind.filter(|&behind| behind <= u64::from(entries_max)) {
+        if let Some(missing) = missing.filter(|&missing| missing <= u64::from(entries_max)) {
             let stream = &self.fetch.stream;
-            let entries = match behind {
+            let entries = match missing {
                 0 => Ok(Vec::new()),
                 _ => self.node.store.entries_after(self.tenant(), stream, position, entries_max).await,
             };

@@ -106,11 +106,11 @@ struct Session {
     /// The last cursor sent by or to the client.
     cursor: Option<Cursor>,
     /// The incarnation of the store that the client was last sent.
-    told: Option<IncarnationId>,
+    incarnation_sent: Option<IncarnationId>,
     /// The runs that were sent and that the cursor may not cover: the next catch-up need not repeat them.
     sent: HashMap<StreamId, (Position, Position)>,
     /// True if something was sent that the cursor does not cover.
-    behind_sent: bool,
+    sent_beyond_cursor: bool,
     received_at: Instant,
     push_rate: PushRate,
     /// The account whose shares it uses.
@@ -147,9 +147,9 @@ impl Session {
             handle,
             reader,
             cursor: hello.cursor,
-            told: hello.incarnation,
+            incarnation_sent: hello.incarnation,
             sent: HashMap::new(),
-            behind_sent: false,
+            sent_beyond_cursor: false,
             received_at: Instant::now(),
             push_rate: PushRate::new(&node.limits, &node.shares.changes, &node.shares.change_bytes, &account),
             account,
@@ -206,7 +206,7 @@ impl Session {
                 }
                 _ = cursor_due.tick() => {
                     intervals_quiet += 1;
-                    if self.behind_sent || intervals_quiet >= LOOK_INTERVALS {
+                    if self.sent_beyond_cursor || intervals_quiet >= LOOK_INTERVALS {
                         intervals_quiet = 0;
                         Box::pin(self.advance_cursor(socket)).await?;
                     }
@@ -262,7 +262,7 @@ impl Session {
 
     fn note_sent(&mut self, frame: &Frame) {
         let Some(covers) = frame.covers() else { return };
-        self.behind_sent = true;
+        self.sent_beyond_cursor = true;
         if self.sent.len() >= self.node.config.node.bounds.sent_streams_max {
             // Clearing costs repeated entries, which clients drop.
             self.sent.clear();
@@ -282,7 +282,7 @@ impl Session {
         self.subscribe().await.map_err(failed)?;
         let incarnation = self.node.store.incarnation().await.map_err(failed)?;
         // A cursor of another incarnation means nothing in this one.
-        let cursor = self.cursor.filter(|_| self.told.is_none_or(|told| told == incarnation));
+        let cursor = self.cursor.filter(|_| self.incarnation_sent.is_none_or(|sent| sent == incarnation));
         let catch_up = self.catch_up(cursor).await.map_err(|error| self.not_caught_up(&error))?;
         let welcome = ServerFrame::Welcome(Box::new(Welcome {
             version: self.version,
@@ -297,7 +297,7 @@ impl Session {
         let caught_up = catch_up_frames(&self.node, catch_up);
         let frames = std::iter::once(Frame::new(&welcome)).chain(caught_up);
         self.write(socket, frames).await?;
-        self.behind_sent = false;
+        self.sent_beyond_cursor = false;
         Ok(())
     }
 
@@ -326,7 +326,7 @@ impl Session {
         self.cursor = Some(catch_up.cursor);
         let frames = catch_up_frames(&self.node, catch_up);
         self.write(socket, frames).await?;
-        self.behind_sent = !answered.is_empty();
+        self.sent_beyond_cursor = !answered.is_empty();
         self.sent = answered;
         Ok(())
     }
@@ -356,7 +356,7 @@ impl Session {
         if !matches!(error, StoreError::PutBack) {
             return Ending::store_failed(error, self.node.clock.as_ref());
         }
-        self.node.note_behind("a session has a cursor that is not of the store's history");
+        self.node.note_restored("a session has a cursor that is not of the store's history");
         Ending::closed(Code::StoreRestored, error.to_string())
     }
 
@@ -389,7 +389,7 @@ impl Session {
     async fn refuse_unknown(&mut self, socket: &mut FrameSocket, request: u64) -> Result<(), Ending> {
         let stream = StreamId::Account(self.identity.account.clone());
         let unknown = Ok(Err((Code::FrameUnknown, "a question of a newer version")));
-        let frame = match self.take_fetch(request, &stream) {
+        let frame = match self.charge_fetch(request, &stream) {
             Ok(()) => question::frame(&self.node, request, stream, unknown),
             Err(refused) => refused,
         };
@@ -406,7 +406,7 @@ impl Session {
             ClientFrame::Push(push) => self.push(socket, push).await,
             ClientFrame::MembershipRequest(request) => self.request_membership(socket, request).await,
             ClientFrame::Fetch(fetch) => {
-                match self.take_fetch(fetch.request, &fetch.stream).and_then(|()| self.watch(&fetch)) {
+                match self.charge_fetch(fetch.request, &fetch.stream).and_then(|()| self.watch(&fetch)) {
                     Ok(()) => self.answer_fetch(socket, &fetch).await,
                     Err(refused) => self.write(socket, [refused]).await,
                 }
@@ -416,14 +416,14 @@ impl Session {
                 Ok(())
             }
             ClientFrame::ListHeld(list) => {
-                let frame = match self.take_held_list(&list) {
+                let frame = match self.charge_held_list(&list) {
                     Ok(()) => held::answer(&self.node, &self.identity, &list).await,
                     Err(refused) => refused,
                 };
                 self.write(socket, [frame]).await
             }
             ClientFrame::ListSubscribers(list) => {
-                let frame = match self.take_fetch(list.request, &StreamId::Conversation(list.conversation)) {
+                let frame = match self.charge_fetch(list.request, &StreamId::Conversation(list.conversation)) {
                     Ok(()) => subscribers::answer(&self.node, &self.identity, &list).await,
                     Err(refused) => refused,
                 };
@@ -434,7 +434,7 @@ impl Session {
                 self.write(socket, [frame]).await
             }
             ClientFrame::List(list) => {
-                let frame = match self.take_list(&list) {
+                let frame = match self.charge_list(&list) {
                     Ok(()) => lists::answer(&self.node, &self.identity, &list).await,
                     Err(refused) => refused,
                 };
@@ -477,27 +477,27 @@ impl Session {
     }
 
     /// Charges one fetch to the account; returns the frame that refuses it, if there are too many.
-    fn take_fetch(&self, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
-        self.take_question(&self.node.shares.fetches, request, stream)
+    fn charge_fetch(&self, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
+        self.charge_question(&self.node.shares.fetches, request, stream)
     }
 
     /// Charges one list of held messages, which loads a document.
-    fn take_held_list(&self, list: &ListHeld) -> Result<(), Arc<Frame>> {
+    fn charge_held_list(&self, list: &ListHeld) -> Result<(), Arc<Frame>> {
         let stream = StreamId::Conversation(list.conversation);
-        self.take_fetch(list.request, &stream)?;
-        self.take_question(&self.node.shares.held_lists, list.request, &stream)
+        self.charge_fetch(list.request, &stream)?;
+        self.charge_question(&self.node.shares.held_lists, list.request, &stream)
     }
 
     /// Charges one list. Searching the directory costs more.
-    fn take_list(&self, list: &List) -> Result<(), Arc<Frame>> {
+    fn charge_list(&self, list: &List) -> Result<(), Arc<Frame>> {
         let rates = match list.query {
             Query::Own(_) => &self.node.shares.fetches,
             Query::Directory(_) => &self.node.shares.searches,
         };
-        self.take_question(rates, list.request, &StreamId::Account(self.identity.account.clone()))
+        self.charge_question(rates, list.request, &StreamId::Account(self.identity.account.clone()))
     }
 
-    fn take_question(&self, rates: &AccountRates, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
+    fn charge_question(&self, rates: &AccountRates, request: u64, stream: &StreamId) -> Result<(), Arc<Frame>> {
         rates.take(&self.account, 1).map_err(|wait| {
             self.node.metrics.fetches_refused.of(Code::RateLimited).count();
             Frame::new(&ServerFrame::Refused(self.rate_limited(wait).answer(request, stream.clone(), 0)))

@@ -52,7 +52,7 @@ pub fn run(input: &[u8]) -> Verdict {
             away.get_or_insert_with(|| first.store().clone());
         }
         if room.stream().conversation().active_member(&account(VIEWER)).is_some() {
-            link.tell(room, &mut first, &admitted.entry);
+            link.send_entry(room, &mut first, &admitted.entry);
         }
     });
     if room.stream().conversation().active_member(&account(VIEWER)).is_none() {
@@ -203,7 +203,7 @@ impl Link {
     }
 
     /// Sends a device an entry that was just admitted.
-    pub fn tell(&mut self, room: &Room, client: &mut Client, entry: &Entry) {
+    pub fn send_entry(&mut self, room: &Room, client: &mut Client, entry: &Entry) {
         (self.journal, self.summary) = (room.journal().to_vec(), summary(room, &self.account));
         self.chain = room.stream().head().chain;
         let entries = Entries { stream: self.stream.clone(), entries: vec![entry.clone()] };

@@ -91,7 +91,7 @@ impl Author {
     }
 
     /// Applies a fetched answer after its position; only the newest page stays in memory.
-    pub fn take_in(&mut self, fetched: &Fetched) -> anyhow::Result<()> {
+    pub fn apply_fetched(&mut self, fetched: &Fetched) -> anyhow::Result<()> {
         if fetched.restart {
             self.stream = Stream::at(tenant(), self.stream(), fetched.at(), fetched.page);
             for document in &fetched.documents {

@@ -84,11 +84,11 @@ impl Checks {
     /// The violation.
     pub fn step(&mut self, world: &mut World) -> Checked {
         self.journal.read(world.database())?;
-        for (stream, position, hash) in std::mem::take(&mut world.told.accepted) {
+        for (stream, position, hash) in std::mem::take(&mut world.sent.accepted) {
             let holds = self.journal.holds(&stream, position, hash);
             ensure!(holds, "{stream}: {hash} was acknowledged at {position}, and the journal does not hold it there");
         }
-        for ((account, stream), position) in std::mem::take(&mut world.told.positions) {
+        for ((account, stream), position) in std::mem::take(&mut world.sent.positions) {
             let may_see = self.journal.may_see(&account, &stream, position);
             ensure!(may_see, "{account} was told of {stream} up to {position}");
         }
@@ -131,7 +131,7 @@ impl Checks {
     /// Receipts only move forward, and those that were sent are stored.
     fn check_receipts(&mut self, world: &mut World) -> Checked {
         let mut conversations: BTreeSet<ConversationId> = BTreeSet::new();
-        let told = std::mem::take(&mut world.told.receipts);
+        let told = std::mem::take(&mut world.sent.receipts);
         for ((conversation, account), receipt) in told {
             let seen = self.receipts.entry((conversation, account)).or_default();
             *seen = seen.merge(receipt);

@@ -48,7 +48,7 @@ pub struct Screen {
     /// Storage failures that were reported; none for a recovery.
     pub storage: Vec<Option<Code>>,
     /// Number of rows that timelines were sent in total.
-    pub rows_told: usize,
+    pub rows_sent: usize,
     /// The profiles shown.
     pub profiles: BTreeMap<AccountId, Profile>,
     /// The requested pages of lists.
@@ -90,7 +90,7 @@ impl Screen {
                 if update.restart {
                     rows.clear();
                 }
-                self.rows_told += update.rows.len();
+                self.rows_sent += update.rows.len();
                 rows.extend(update.rows.into_iter().map(|row| (row.id.clone(), row)));
                 rows.retain(|id, _| !update.removed.contains(id));
                 self.has_older.insert(update.conversation, update.has_older);

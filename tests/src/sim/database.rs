@@ -132,12 +132,12 @@ impl Database {
     }
 
     /// The streams that were written since the last call.
-    pub fn take_written(&self) -> BTreeSet<(TenantId, StreamId)> {
+    pub fn drain_written(&self) -> BTreeSet<(TenantId, StreamId)> {
         std::mem::take(&mut self.state().written)
     }
 
     /// The subscriptions that began or ended since the last call, in order, and the stream's position.
-    pub fn take_subscribed(&self) -> Vec<(StreamId, AccountId, Position)> {
+    pub fn drain_subscribed(&self) -> Vec<(StreamId, AccountId, Position)> {
         std::mem::take(&mut self.state().subscribed)
     }
 

@@ -1,5 +1,5 @@
 //! Counts of what really happened in a world, recorded where it took effect: a fault that is drawn and breaks
-//! nothing does not count. The nodes' answers are counted by code, in `Told`.
+//! nothing does not count. The nodes' answers are counted by code, in `Sent`.
 
 use std::{
     collections::BTreeMap,

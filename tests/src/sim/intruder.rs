@@ -111,7 +111,7 @@ fn push(world: &mut World, session: &Session, stream: &StreamId, pushed: &Pushed
     while answer.is_none() && world.time_ms < end_ms {
         world.run_ms(20);
         answer = world
-            .take_strange(device)
+            .drain_strange(device)
             .into_iter()
             .find(|frame| matches!(frame, ServerFrame::Accepted(_) | ServerFrame::Refused(_) | ServerFrame::Closed(_)));
     }

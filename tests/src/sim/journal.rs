@@ -86,8 +86,8 @@ impl Journal {
     /// # Errors
     /// A violation in the journal.
     pub fn read(&mut self, database: &Database) -> Result<(), String> {
-        let subscribed = database.take_subscribed();
-        for (_, id) in database.take_written() {
+        let subscribed = database.drain_subscribed();
+        for (_, id) in database.drain_written() {
             let new = || StreamJournal::new(&id, &self.limits);
             let stream = self.streams.entry(id.clone()).or_insert_with(new);
             loop {

@@ -80,7 +80,7 @@ pub struct SimNode {
     /// The state that its sessions share.
     pub node: Arc<Node>,
     /// True if it was told to shut down; a frozen node does not know it yet.
-    is_told: Cell<bool>,
+    is_shutting_down: Cell<bool>,
     /// Notified when a pipe has something to read, or when the node dies.
     stop: Arc<Notify>,
     dying: Arc<Notify>,
@@ -117,7 +117,7 @@ impl SimNode {
         let (node, tasks) = Node::start(config, keys(), store, Arc::<NodeClock>::clone(&clock));
         drop(entered);
         let (fate, stop) = (Arc::clone(fate), Arc::new(Notify::new()));
-        Self { number, clock, fate, node, is_told: Cell::new(false), stop, dying, _tasks: tasks, runtime }
+        Self { number, clock, fate, node, is_shutting_down: Cell::new(false), stop, dying, _tasks: tasks, runtime }
     }
 
     /// Opens a session; none if the node accepts no more.
@@ -132,14 +132,14 @@ impl SimNode {
 
     /// Starts an orderly shutdown.
     pub fn begin_end(&self) {
-        self.is_told.set(true);
+        self.is_shutting_down.set(true);
         let node = Arc::clone(&self.node);
         self.runtime.spawn(async move { node.end().await });
     }
 
     /// Returns true if it was told to shut down.
     pub fn is_ending(&self) -> bool {
-        self.is_told.get()
+        self.is_shutting_down.get()
     }
 
     /// Asks for a document to be rewritten. The outcome is in the journal.

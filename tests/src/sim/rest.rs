@@ -183,9 +183,9 @@ impl Run<'_> {
     /// Nobody keeps asking for something that does not exist.
     fn check_silence(&mut self) -> Checked {
         self.world.run_ms(SILENCE_MS);
-        self.world.told.fetches = 0;
+        self.world.sent.fetches = 0;
         self.world.run_ms(SILENCE_MS);
-        let fetches = self.world.told.fetches;
+        let fetches = self.world.sent.fetches;
         ensure!(fetches == 0, "a world at rest fetches {fetches} times");
         Ok(())
     }

@@ -562,8 +562,8 @@ impl<'a> Run<'a> {
         for stream in self.checks.journal.streams().values() {
             stream.stated.iter().for_each(|(name, count)| *self.report.stated.entry(name).or_default() += count);
         }
-        self.report.refusals = std::mem::take(&mut self.world.told.refusals);
-        self.report.endings = std::mem::take(&mut self.world.told.endings);
+        self.report.refusals = std::mem::take(&mut self.world.sent.refusals);
+        self.report.endings = std::mem::take(&mut self.world.sent.endings);
         self.report.digest = self.world.trace.digest();
         self.report.lines = self.world.trace.lines().to_vec();
         self.report.time_ms = self.world.time_ms;

@@ -246,7 +246,7 @@ impl NodeStore {
     }
 
     /// The notices that have arrived, and what polling finds when it is due.
-    fn take_notices(&self, now_ms: u64) -> Vec<Notice> {
+    fn drain_notices(&self, now_ms: u64) -> Vec<Notice> {
         let mut state = self.database.state();
         let mut notices = Vec::new();
         if let Some(mailbox) = state.mail.get_mut(&self.node) {
@@ -488,7 +488,7 @@ impl Gate for NodeStore {
         self.pass(StoreCall::MergeReceipts, self.store().merge_receipts(tenant, receipts)).await
     }
 
-    fn tell(&self, notice: Notice) {
+    fn notify(&self, notice: Notice) {
         self.mail(&notice);
     }
 
@@ -497,7 +497,7 @@ impl Gate for NodeStore {
         let arrived = self.arrived();
         loop {
             let now_ms = self.clock.time_ms();
-            let notices = self.take_notices(now_ms);
+            let notices = self.drain_notices(now_ms);
             if !notices.is_empty() || now_ms >= end_ms {
                 return Ok(notices);
             }

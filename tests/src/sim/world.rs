@@ -80,7 +80,7 @@ struct Around {
 
 /// Everything that nodes have sent, for checks.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct Sent {
     /// Changes that a node reported as admitted, and their positions.
     pub accepted: Vec<(StreamId, Position, ChangeHash)>,
     /// The last position of each stream of which an account was sent anything.
@@ -116,7 +116,7 @@ pub struct World {
     /// True if nodes admit what membership and roles forbid.
     pub is_lax: bool,
     /// Everything that nodes have sent.
-    pub told: Told,
+    pub sent: Sent,
     /// The trace.
     pub trace: Trace,
     /// Counts of what happened.
@@ -160,7 +160,7 @@ impl World {
             disk_ms_max: 0,
             tamper: None,
             is_lax: false,
-            told: Told::default(),
+            sent: Sent::default(),
             trace: Trace::new(keep),
             database: Database::new(config.node.bounds, plant, &tally),
             config,
@@ -381,7 +381,7 @@ impl World {
     }
 
     /// The frames received over a stranger's link.
-    pub fn take_strange(&mut self, device: Device) -> Vec<ServerFrame> {
+    pub fn drain_strange(&mut self, device: Device) -> Vec<ServerFrame> {
         self.strangers.get_mut(&device).map(|(_, frames)| std::mem::take(frames)).unwrap_or_default()
     }
 
@@ -758,7 +758,7 @@ impl World {
                 let hashes = push.changes.iter().filter_map(|pushed| ChangeHash::of_change(&pushed.change)).collect();
                 link.pushed.insert(push.request, hashes);
             }
-            ClientFrame::Fetch(_) => self.told.fetches += 1,
+            ClientFrame::Fetch(_) => self.sent.fetches += 1,
             ClientFrame::MembershipRequest(asked) => {
                 link.pushed.insert(asked.request, Vec::new());
             }
@@ -796,7 +796,7 @@ impl World {
                 let account = stranger.as_ref().map_or_else(|| &self.clients[*device].account, |(account, _)| account);
                 let whole = link.put_together(frame.clone());
                 if let Some(whole) = &whole {
-                    self.told.note(account, link, whole);
+                    self.sent.note(account, link, whole);
                 }
                 if self.database.plant == Some(Plant::RevokedUnsent) && matches!(frame, ServerFrame::Revoked(_)) {
                     continue;
@@ -848,7 +848,7 @@ impl World {
     }
 }
 
-impl Told {
+impl Sent {
     fn note(&mut self, account: &AccountId, link: &mut Link, frame: &ServerFrame) {
         let mut told = |stream: &StreamId, position: Position| {
             let last = self.positions.entry((account.clone(), stream.clone())).or_default();

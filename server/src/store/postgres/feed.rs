@@ -57,7 +57,7 @@ struct Watch {
     cursor: Option<Cursor>,
     /// The newest runs that were reported, so that a poll does not repeat them; runs that no poll can find any
     /// more are dropped.
-    told: BTreeMap<(TenantId, StreamId), (Position, Position)>,
+    reported: BTreeMap<(TenantId, StreamId), (Position, Position)>,
 }
 
 impl Feed {
@@ -68,17 +68,17 @@ impl Feed {
         patience: Patience,
         counters: &Arc<StoreCounters>,
     ) -> Feed {
-        let (outgoing, told) = mpsc::channel(NOTICES_MAX);
+        let (outgoing, queued) = mpsc::channel(NOTICES_MAX);
         let (heard, incoming) = mpsc::channel(NOTICES_MAX);
-        let watch = Watch { incoming, look_at: Instant::now() + LOOK_PERIOD, cursor: None, told: BTreeMap::new() };
+        let watch = Watch { incoming, look_at: Instant::now() + LOOK_PERIOD, cursor: None, reported: BTreeMap::new() };
         let tasks = [
-            tokio::spawn(notify_others(connect.clone(), node, patience, told, Arc::clone(counters))),
+            tokio::spawn(notify_others(connect.clone(), node, patience, queued, Arc::clone(counters))),
             tokio::spawn(listen(connect, node, heard, Arc::clone(counters))),
         ];
         Feed { outgoing, watch: Mutex::new(watch), counters: Arc::clone(counters), tasks }
     }
 
-    pub(super) fn tell(&self, notices: Vec<Notice>) {
+    pub(super) fn notify(&self, notices: Vec<Notice>) {
         for notice in notices {
             if self.outgoing.try_send(notice).is_err() {
                 self.counters.notices_lost.count();
@@ -156,12 +156,12 @@ impl Watch {
         let values = [Value::number(since.tick), Value::Number(store.node)];
         let rows = fetch::<Postgres>(&mut transaction, LOOK, values).await?;
         let found = rows.iter().map(notice).collect::<Result<Vec<Notice>, StoreError>>()?;
-        let told = std::mem::take(&mut self.told);
+        let reported = std::mem::take(&mut self.reported);
         found.iter().for_each(|notice| self.remember(notice));
         self.cursor = Some(cursor);
         let undelivered = |notice: &Notice| {
             let Notice::Entries { tenant, stream, first, last, .. } = notice else { return true };
-            let run = told.get(&(tenant.clone(), stream.clone()));
+            let run = reported.get(&(tenant.clone(), stream.clone()));
             !run.is_some_and(|run| run.0 <= *first && *last <= run.1)
         };
         Ok(found.into_iter().filter(undelivered).collect())
@@ -172,7 +172,7 @@ impl Watch {
     fn remember(&mut self, notice: &Notice) {
         let Notice::Entries { tenant, stream, first, last, .. } = notice else { return };
         let (first, last) = (*first, *last);
-        let run = self.told.entry((tenant.clone(), stream.clone())).or_insert((first, last));
+        let run = self.reported.entry((tenant.clone(), stream.clone())).or_insert((first, last));
         *run = if run.0 <= first && first <= run.1.next() { (run.0, run.1.max(last)) } else { (first, last) };
     }
 }
@@ -182,12 +182,12 @@ async fn notify_others(
     connect: PgConnectOptions,
     node: i64,
     patience: Patience,
-    mut told: mpsc::Receiver<Notice>,
+    mut queued: mpsc::Receiver<Notice>,
     counters: Arc<StoreCounters>,
 ) {
     let mut connection: Option<PgConnection> = None;
     let mut notices = Vec::new();
-    while told.recv_many(&mut notices, NOTICES_MAX).await > 0 {
+    while queued.recv_many(&mut notices, NOTICES_MAX).await > 0 {
         let count = notices.len();
         let notices = std::mem::take(&mut notices);
         let notified = async {

@@ -280,11 +280,15 @@ impl Backend for Postgres {
         Err(StoreError::NoBackup)
     }
 
-    fn tell(feed: &Feed, notices: Vec<Notice>) {
-        feed.tell(notices);
+    fn notify(feed: &Feed, notices: Vec<Notice>) {
+        feed.notify(notices);
     }
 
-    async fn tell_at_commit(connection: &mut PgConnection, node: i64, notices: Vec<Notice>) -> Result<(), sqlx::Error> {
+    async fn notify_at_commit(
+        connection: &mut PgConnection,
+        node: i64,
+        notices: Vec<Notice>,
+    ) -> Result<(), sqlx::Error> {
         feed::notify(connection, node, notices).await
     }
 

@@ -336,8 +336,8 @@ async fn a_node_hears_what_another_tells_and_not_what_it_tells_itself() {
         let receipt = Receipt { delivered: position(2), read: position(1) };
         let receipts = vec![MemberReceipt { conversation, account: account("ann"), receipt }; 300];
         let presence = MemberPresence { conversation, account: account("ann"), kind: PresenceKind::Typing };
-        one.tell(Notice::Receipts { tenant: tenant(), receipts });
-        one.tell(Notice::Presence { tenant: tenant(), presence: presence.clone() });
+        one.notify(Notice::Receipts { tenant: tenant(), receipts });
+        one.notify(Notice::Presence { tenant: tenant(), presence: presence.clone() });
         let heard =
             notices_until(&other, |all| all.iter().any(|notice| matches!(notice, Notice::Presence { .. }))).await;
         let count = |notice: &Notice| match notice {

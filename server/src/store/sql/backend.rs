@@ -83,12 +83,12 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
     /// Implements `Store::backup`.
     fn backup(store: &SqlStore<Self>, file: &Path) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Implements `Store::tell`.
-    fn tell(feed: &Self::Feed, notices: Vec<Notice>);
+    /// Implements `Store::notify`.
+    fn notify(feed: &Self::Feed, notices: Vec<Notice>);
 
     /// Sends notices when the transaction of this connection commits: for rare notices of programs that may end
     /// right afterwards.
-    fn tell_at_commit(
+    fn notify_at_commit(
         connection: &mut Self::Connection,
         node: i64,
         notices: Vec<Notice>,

@@ -116,7 +116,7 @@ impl<B: Backend> Store for SqlStore<B> {
         directory::set_suspension::<B>(&mut transaction, tenant, account, suspension).await?;
         if suspension == Suspension::Suspended {
             let notice = Notice::Suspended { tenant: tenant.clone(), account: account.clone() };
-            B::tell_at_commit(&mut transaction, self.node, vec![notice]).await?;
+            B::notify_at_commit(&mut transaction, self.node, vec![notice]).await?;
         }
         Ok(transaction.commit().await?)
     }
@@ -344,7 +344,7 @@ impl<B: Backend> Store for SqlStore<B> {
         loop {
             match self.try_commit(commits).await {
                 Ok((outcomes, notices)) => {
-                    B::tell(&self.feed, notices);
+                    B::notify(&self.feed, notices);
                     return Ok(outcomes);
                 }
                 Err(error) if error.is_collision() && collisions < COLLISIONS_MAX => {
@@ -508,8 +508,8 @@ impl<B: Backend> Store for SqlStore<B> {
         self.counted()
     }
 
-    fn tell(&self, notice: Notice) {
-        B::tell(&self.feed, vec![notice]);
+    fn notify(&self, notice: Notice) {
+        B::notify(&self.feed, vec![notice]);
     }
 
     async fn notices(&self) -> Result<Vec<Notice>, StoreError> {

@@ -86,11 +86,11 @@ pub(super) async fn own_conversations<B: Backend>(
         .filter(|summary| has_row(summary.status))
         .map(|it| it.conversation)
         .collect();
-    let told = summaries::<B>(connection, rot, tenant, account, &held).await?;
-    let mut told: BTreeMap<ConversationId, ConversationSummary> =
-        told.into_iter().map(|summary| (summary.conversation, summary)).collect();
+    let summaries = summaries::<B>(connection, rot, tenant, account, &held).await?;
+    let mut summaries: BTreeMap<ConversationId, ConversationSummary> =
+        summaries.into_iter().map(|summary| (summary.conversation, summary)).collect();
     for row in &mut listed {
-        if let Some(summary) = told.remove(&row.summary.conversation) {
+        if let Some(summary) = summaries.remove(&row.summary.conversation) {
             row.summary = summary;
         }
     }

@@ -179,9 +179,9 @@ impl Backend for Sqlite {
         file::copy(store, file).await
     }
 
-    fn tell(_: &Self::Feed, _: Vec<Notice>) {}
+    fn notify(_: &Self::Feed, _: Vec<Notice>) {}
 
-    async fn tell_at_commit(_: &mut SqliteConnection, _: i64, _: Vec<Notice>) -> Result<(), sqlx::Error> {
+    async fn notify_at_commit(_: &mut SqliteConnection, _: i64, _: Vec<Notice>) -> Result<(), sqlx::Error> {
         Ok(())
     }
 

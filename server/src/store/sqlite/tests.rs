@@ -144,7 +144,7 @@ async fn a_row_that_does_not_decode_is_corrupt() {
 async fn other_nodes_never_have_news() {
     let store = open("sqlite::memory:").await;
     write(&*store, &[group(1, &["ann"])]).await;
-    store.tell(Notice::Receipts { tenant: tenant(), receipts: Vec::new() });
+    store.notify(Notice::Receipts { tenant: tenant(), receipts: Vec::new() });
     assert_eq!(store.notices().await.unwrap(), []);
 }
 

@@ -56,12 +56,12 @@ async fn device_owner(node: &Node, identity: &Identity, device: DeviceId) -> Res
     if let Some(owner) = node.store.device_owner(tenant, account, device).await.map_err(failed)? {
         return Ok(owner);
     }
-    take_share(&node.shares.devices, identity, "new devices")?;
+    charge_share(&node.shares.devices, identity, "new devices")?;
     node.store.register_device(tenant, account, device).await.map_err(failed)
 }
 
 /// Charges one to the account's share; a session over it is deferred.
-fn take_share(rates: &AccountRates, identity: &Identity, unit: &str) -> Result<(), Ending> {
+fn charge_share(rates: &AccountRates, identity: &Identity, unit: &str) -> Result<(), Ending> {
     rates.take(&identity.key(), 1).map_err(|wait| Ending::Closed {
         code: Code::RateLimited,
         detail: format!("more {unit} than an account may have at once"),

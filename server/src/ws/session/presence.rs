@@ -54,7 +54,7 @@ impl Session {
         match fanout::presence(&self.node.live, tenant, &presence, &HashSet::from([self.handle.id])).await {
             Ok(members) => {
                 if members.is_some() {
-                    self.node.store.tell(Notice::Presence { tenant: tenant.clone(), presence });
+                    self.node.store.notify(Notice::Presence { tenant: tenant.clone(), presence });
                 }
                 members
             }

@@ -37,7 +37,7 @@ impl Session {
         if let Err(wait) = self.push_rate.take(push.changes.len(), bytes) {
             return self.refuse(socket, push.request, push.stream, self.rate_limited(wait)).await;
         }
-        if let Err(wait) = self.take_people(&push) {
+        if let Err(wait) = self.charge_people(&push) {
             return self.refuse(socket, push.request, push.stream, self.rate_limited(wait)).await;
         }
         let trace = TraceId::draw(self.node.config.node.trace_share);
@@ -71,7 +71,7 @@ impl Session {
     }
 
     /// Charges the people whom a push brings in to the account's share; administrators have no limit.
-    fn take_people(&self, push: &Push) -> Result<(), Duration> {
+    fn charge_people(&self, push: &Push) -> Result<(), Duration> {
         if self.identity.administrator {
             return Ok(());
         }

@@ -75,7 +75,7 @@ impl Finding {
     }
 
     /// Prints the finding and how to reproduce it.
-    pub fn tell(&self, target: &Target) {
+    pub fn print(&self, target: &Target) {
         let program = env::current_exe().expect("a process knows its program");
         println!(
             "{}: {}\n  {} {} --replay {}",

@@ -73,7 +73,7 @@ fn watch(arguments: &Arguments) -> ExitCode {
         seed = seed.wrapping_add(1);
     }
     for finding in &findings {
-        finding.tell(&target);
+        finding.print(&target);
     }
     if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -132,7 +132,7 @@ impl Member {
         loop {
             let request = self.session.fetch(&self.author.stream(), FetchScope::After(self.author.position())).await?;
             match self.answer(request).await? {
-                ServerFrame::Fetched(fetched) => return self.author.take_in(&fetched),
+                ServerFrame::Fetched(fetched) => return self.author.apply_fetched(&fetched),
                 ServerFrame::Refused(refused) => self.wait_for(&refused).await?,
                 _ => {}
             }
