@@ -180,7 +180,7 @@ export type Code = "token_invalid" | "token_foreign" | "token_expired" | "token_
 /**
  * A typed intent of a person.
  */
-export type Command = { create_direct: CreateDirect } | { create_conversation: CreateConversation } | { send_message: SendMessage } | { edit_message: EditMessage } | { delete_message: DeleteMessage } | { react: React } | { unreact: Unreact } | { set_info: SetInfo } | { set_theme: SetTheme } | { add_member: AddMember } | { remove_member: RemoveMember } | { ban_member: BanMember } | { leave: LeaveConversation } | { change_role: ChangeRole } | { pin_message: PinMessage } | { unpin_message: UnpinMessage } | { set_profile: SetProfile } | { add_contact: AddContact } | { remove_contact: RemoveContact } | { set_conversation_setting: SetConversationSetting } | { set_scope: SetScope } | { set_policy: SetPolicy } | { set_state: SetState } | { set_locked: SetLocked } | { invite_member: InviteMember } | { answer_request: AnswerRequest } | { unban_member: UnbanMember } | { set_permission: SetPermission } | { define_role: DefineRole } | { transfer_ownership: TransferOwnership } | { set_member_text: SetMemberText } | { set_invite: SetInvite } | { request_membership: RequestMembership } | { create_thread: CreateThread } | { set_thread: SetThread } | { answer_held: AnswerHeld } | { block_account: BlockAccount } | { create_resource: CreateResource } | { set_reachability: SetReachability };
+export type Command = { create_direct: CreateDirect } | { create_conversation: CreateConversation } | { send_message: SendMessage } | { edit_message: EditMessage } | { delete_message: DeleteMessage } | { react: React } | { unreact: Unreact } | { set_info: SetInfo } | { set_theme: SetTheme } | { add_member: AddMember } | { remove_member: RemoveMember } | { ban_member: BanMember } | { leave: LeaveConversation } | { change_role: ChangeRole } | { pin_message: PinMessage } | { unpin_message: UnpinMessage } | { set_profile: SetProfile } | { add_contact: AddContact } | { remove_contact: RemoveContact } | { set_conversation_setting: SetConversationSetting } | { set_scope: SetScope } | { set_policy: SetPolicy } | { set_state: SetState } | { set_locked: SetLocked } | { invite_member: InviteMember } | { answer_request: AnswerRequest } | { unban_member: UnbanMember } | { set_permission: SetPermission } | { define_role: DefineRole } | { transfer_ownership: TransferOwnership } | { set_member_text: SetMemberText } | { set_invite: SetInvite } | { request_membership: RequestMembership } | { create_thread: CreateThread } | { set_thread: SetThread } | { answer_held: AnswerHeld } | { block_account: BlockAccount } | { create_resource: CreateResource } | { set_reachability: SetReachability } | { finalize_lead: FinalizeLead } | { set_lead_stage: SetLeadStage };
 
 /**
  * How the connection stands.
@@ -259,7 +259,7 @@ export interface ContactRow extends Contact {
 /**
  * The content of a message.
  */
-export type Content = ({ kind: "text" } & Text) | ({ kind: "location" } & Location) | ({ kind: "custom" } & Custom) | ({ kind: "unknown" } & Unknown);
+export type Content = ({ kind: "text" } & Text) | ({ kind: "location" } & Location) | ({ kind: "custom" } & Custom) | ({ kind: "proposal" } & Proposal) | ({ kind: "proposal_response" } & ProposalResponse) | ({ kind: "unknown" } & Unknown);
 
 /**
  * A conversation in full.
@@ -277,6 +277,14 @@ export interface ConversationDetail {
      * The resource that it is about, for a resource conversation.
      */
     resource?: Resource;
+    /**
+     * The newest lead, for a resource conversation.
+     */
+    lead?: Lead;
+    /**
+     * The own party, for a resource conversation.
+     */
+    party?: Party;
     /**
      * The message that a thread starts from.
      */
@@ -562,6 +570,14 @@ export interface CreateResource {
      * What the commanding account, the client, is called.
      */
     clientName?: string;
+    /**
+     * What the client wants, in a name of the operator's, ≤ 64 characters.
+     */
+    intent?: string;
+    /**
+     * How the client wants to be reached, in a name of the operator's, ≤ 64 characters.
+     */
+    contactChannel?: string;
 }
 
 /**
@@ -643,7 +659,7 @@ export interface DirectoryPage {
      */
     rows: DirectoryRow[];
     /**
-     * Where the next page begins; none behind the last.
+     * Where the next page begins; none after the last.
      */
     next?: WordKey;
 }
@@ -746,6 +762,24 @@ export interface EngineConfig {
 }
 
 /**
+ * Closes a resource conversation with its lead, which was won or lost.
+ */
+export interface FinalizeLead {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * How the lead ended.
+     */
+    outcome: LeadOutcome;
+    /**
+     * Why, ≤ 500 characters.
+     */
+    reason?: string;
+}
+
+/**
  * One permission granted or denied to one member.
  */
 export interface Grant {
@@ -824,7 +858,7 @@ export interface HistoryHead {
 export type InfoField = "name" | "title" | "description" | "avatar_url";
 
 /**
- * One input. After each the caller takes outputs until there is none.
+ * One input. After each the caller drains the outputs.
  */
 export type Input = { command: { request: number; command: Command } } | { retry_refused: { request: number; id: number; words?: string } } | { discard_refused: { id: number } } | { list: { request: number; query: Query } } | { head: { request: number; conversation: ConversationId } } | { open_conversation: ConversationId } | { open_thread: { conversation: ConversationId; thread: ConversationId } } | { close_conversation: ConversationId } | { load_older: ConversationId } | { mark_read: ConversationId } | { typing: { conversation: ConversationId; on: boolean } } | { match_contacts: { request: number; points: string[]; region?: string } } | { list_subscribers: { request: number; conversation: ConversationId; reached?: MessageId; after?: AccountId; limit: number } } | { set_network: boolean } | "connect_now" | { token: string } | { token_failed: string } | "link_opened" | "link_lost" | "timer_due" | "close";
 
@@ -955,6 +989,55 @@ export interface LastMessageRow {
 export type LateWrites = "refuse" | "hold" | "unknown";
 
 /**
+ * A lead as the conversation's document states it.
+ */
+export interface Lead {
+    /**
+     * Its number within the conversation.
+     */
+    number: LeadNumber;
+    /**
+     * The account that opened it.
+     */
+    openedBy: AccountId;
+    /**
+     * When it was opened.
+     */
+    openedAt: WallTime;
+    /**
+     * The client's intent.
+     */
+    intent?: string;
+    /**
+     * The channel by which the client wants to be reached.
+     */
+    contactChannel?: string;
+    /**
+     * Its stage.
+     */
+    stage: LeadStage;
+    /**
+     * True if it is archived, with its conversation. Independent of the stage.
+     */
+    isArchived: boolean;
+    /**
+     * The reason why it was closed, if one was given.
+     */
+    closureReason?: string;
+}
+
+/**
+ * The outcome of a lead.
+ */
+export type LeadOutcome = "won" | "lost";
+
+/**
+ * The stage of a lead: `open`, `closed_won`, `closed_lost`, or one of the operator's own in between.
+ * A name of 1 to 32 lower-case letters, digits and underscores that begins with a letter.
+ */
+export type LeadStage = "open" | "closed_won" | "closed_lost" | (string & {});
+
+/**
  * Leaves a group.
  */
 export interface LeaveConversation {
@@ -1032,6 +1115,11 @@ export interface Location {
      */
     longitude: number;
 }
+
+/**
+ * The kind of a meeting.
+ */
+export type MeetingKind = "on_site" | "video_call" | "unknown";
 
 /**
  * A change of one account's row in a detail.
@@ -1146,12 +1234,12 @@ export interface OwnPage {
      */
     rows: ConversationRow[];
     /**
-     * Where the next page begins; none behind the last.
+     * Where the next page begins; none after the last.
      */
     next?: ActivityKey;
     /**
-     * Whether none can be missing: this device alone may not know of what the account left, and
-     * knows of nothing before it first caught up.
+     * Whether no row can be missing: a device alone lacks conversations that the account left, and
+     * everything before it first caught up.
      */
     complete: boolean;
 }
@@ -1210,9 +1298,14 @@ export interface Parent {
 }
 
 /**
+ * The side on which somebody takes part in a resource conversation.
+ */
+export type Party = "client" | "owner" | "staff" | "root" | "unknown";
+
+/**
  * A permission in a conversation.
  */
-export type Permission = "message:send" | "message:send_media" | "message:edit" | "message:delete" | "message:react" | "message:schedule" | "thread:create" | "message:delete_any" | "mention:all" | "pin:add" | "pin:remove" | "member:approve" | "member:mute" | "member:add" | "member:remove" | "member:ban" | "member:role" | "member:permissions" | "invite:create" | "conversation:info" | "conversation:archive" | "conversation:lock" | "conversation:settings" | "conversation:delete" | "role:define" | "encryption:change";
+export type Permission = "message:send" | "message:send_media" | "message:edit" | "message:delete" | "message:react" | "message:schedule" | "thread:create" | "proposal:send" | "proposal:respond" | "conversation:close" | "message:delete_any" | "mention:all" | "pin:add" | "pin:remove" | "member:approve" | "member:mute" | "member:add" | "member:remove" | "member:ban" | "member:role" | "member:permissions" | "invite:create" | "conversation:info" | "conversation:archive" | "conversation:lock" | "conversation:settings" | "conversation:delete" | "role:define" | "encryption:change";
 
 /**
  * A set of permissions, encoded as the list of their names. Names from a newer version are ignored, and grant
@@ -1385,6 +1478,98 @@ export interface Profile {
      */
     updatedAt?: WallTime;
 }
+
+/**
+ * A proposal. Its answer is not part of it: see [`ProposalAnswer`].
+ */
+export interface Proposal {
+    /**
+     * A summary as text, like that of a text message.
+     */
+    text?: string;
+    /**
+     * The kind of proposal.
+     */
+    proposalType: ProposalKind;
+    /**
+     * When it begins.
+     */
+    timeStart: WallTime;
+    /**
+     * When it ends: later than it begins.
+     */
+    timeEnd: WallTime;
+    /**
+     * The time zone in which both are shown, in a name of the IANA database such as `America/Mexico_City`.
+     */
+    timezone: string;
+    /**
+     * The kind of meeting; required for a visit.
+     */
+    meetingType?: MeetingKind;
+    /**
+     * The address, or the link of the call; ≤ 500 characters.
+     */
+    location?: string;
+    /**
+     * True if the location is the resource's own address.
+     */
+    fromResourceAddress: boolean;
+    /**
+     * When it expires; none for never.
+     */
+    expiresAt?: WallTime;
+    /**
+     * The party of its author, which the command fills in.
+     */
+    createdByRole?: Party;
+}
+
+/**
+ * The kind of a proposal.
+ */
+export type ProposalKind = "visit" | "booking_manual" | "unknown";
+
+/**
+ * A response to one proposal of the same timeline.
+ */
+export interface ProposalResponse {
+    /**
+     * The client's comment, ≤ 1,000 characters.
+     */
+    comment?: string;
+    /**
+     * The proposal.
+     */
+    proposal: MessageId;
+    /**
+     * The client's decision.
+     */
+    response: ResponseKind;
+    /**
+     * Alternative times, with a request for a change; at most ten.
+     */
+    suggestedSlots?: Slot[];
+}
+
+/**
+ * The state of a proposal, counting responses that are not admitted yet.
+ */
+export interface ProposalRow {
+    /**
+     * Its status by the server's time; the row is updated when the proposal expires.
+     */
+    status: ProposalStatus;
+    /**
+     * The response that determined the status.
+     */
+    response?: MessageId;
+}
+
+/**
+ * The status of a proposal. It follows from the responses, and from its expiry.
+ */
+export type ProposalStatus = "pending" | "accepted" | "rejected" | "reschedule_requested" | "expired" | "unknown";
 
 /**
  * A query of one of the lists.
@@ -1575,6 +1760,11 @@ export interface Resource {
 }
 
 /**
+ * The client's decision.
+ */
+export type ResponseKind = "accept" | "reject" | "request_change" | "unknown";
+
+/**
  * The role of a member: a built-in role, or the name of a custom one.
  */
 export type Role = "owner" | "admin" | "moderator" | "member" | "guest" | "subscriber" | (string & {});
@@ -1657,8 +1847,8 @@ export interface SendMessage {
 export type SendPolicy = "all_members" | "moderators" | "admins_only" | "unknown";
 
 /**
- * What the server did that it must not: it told another history than before, let in an entry that its own rules
- * refuse, or sent one, or a state, that cannot be taken. Told when it is seen, and not stored.
+ * A fault of the server: it sent another history than before, admitted an entry that its own rules refuse, or sent
+ * an entry or a state that cannot be applied. Reported when it is noticed, and not stored.
  */
 export interface ServerFault {
     /**
@@ -1674,7 +1864,7 @@ export interface ServerFault {
      */
     account?: AccountId;
     /**
-     * What the server should have refused it with, or why it cannot be read.
+     * The code that the server should have refused it with, or the reason that it cannot be read for.
      */
     code: Code;
     /**
@@ -1732,6 +1922,20 @@ export interface SetInvite {
      * What it is then; none takes it away.
      */
     terms?: InviteTerms;
+}
+
+/**
+ * Moves the lead of a resource conversation to a stage that does not close it.
+ */
+export interface SetLeadStage {
+    /**
+     * The conversation it applies to.
+     */
+    conversation: ConversationId;
+    /**
+     * The new stage.
+     */
+    stage: LeadStage;
 }
 
 /**
@@ -1894,6 +2098,24 @@ export interface SetThread {
  * What is set.
  */
 export type SettingChange = { muted_until: WallTime | undefined } | { pinned: boolean } | { archived: boolean } | { notifications: NotificationLevel };
+
+/**
+ * A time that would suit the client.
+ */
+export interface Slot {
+    /**
+     * When it begins.
+     */
+    startDateTime: WallTime;
+    /**
+     * When it ends: later than it begins.
+     */
+    endDateTime: WallTime;
+    /**
+     * The time zone in which both are shown, in a name of the IANA database.
+     */
+    timezone: string;
+}
 
 /**
  * An answer of the store. After a failure nothing of the request was done.
@@ -2101,6 +2323,10 @@ export interface TimelineRow {
      * Why a pending message waits while others are sent, and until when.
      */
     waits?: Wait;
+    /**
+     * The state of the proposal, if it is one.
+     */
+    proposal?: ProposalRow;
 }
 
 /**
@@ -2204,7 +2430,7 @@ export interface Unreact {
 }
 
 /**
- * What a screen has to know: only what changed.
+ * A change to be shown on the screen.
  */
 export type Update = { type: "first_rows"; value: ConversationRow[] } | { type: "ready" } | { type: "connection"; value: ConnectionState } | { type: "conversations"; value: ConversationRow[] } | { type: "timeline"; value: TimelineUpdate } | { type: "conversation"; value: ConversationDetail } | { type: "members"; value: { conversation: ConversationId; changes: MemberChange[]; updatedAt: WallTime } } | { type: "gone"; value: ConversationId } | { type: "refused"; value: { rows: RefusedRow[]; removed: number[] } } | { type: "unsynced"; value: number } | { type: "presence"; value: { conversation: ConversationId; account: AccountId; kind: PresenceKind } } | { type: "profile"; value: { account: AccountId; profile: Profile } } | { type: "contacts"; value: { rows: ContactRow[]; removed: ContactId[] } } | { type: "blocked"; value: BlockedRow[] } | { type: "reachability"; value: Reachability } | { type: "command_stored"; value: { request: number; conversation?: ConversationId; message?: MessageId } } | { type: "contacts_matched"; value: { request: number; matches: ContactMatch[] } } | { type: "subscribers_listed"; value: { request: number; page: SubscriberPage } } | { type: "head"; value: { request: number; head?: HistoryHead } } | { type: "listed"; value: { request: number; page: ListPage } } | { type: "command_failed"; value: { request: number; code: Code; detail: string } } | { type: "storage_failed"; value: Code } | { type: "storage_recovered" } | { type: "server_fault"; value: ServerFault };
 

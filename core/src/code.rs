@@ -221,11 +221,11 @@ named! {
         MessageUnknown = "message_unknown",
         /// The message is deleted.
         MessageDeleted = "message_deleted",
-        /// The proposal was accepted or rejected before.
+        /// The proposal has already been accepted or rejected.
         ProposalSettled = "proposal_settled",
-        /// The time to respond to the proposal is over.
+        /// The proposal has expired.
         ProposalExpired = "proposal_expired",
-        /// The state of the conversation and that of its lead do not go together.
+        /// The states of the conversation and its lead do not match.
         LeadInvalid = "lead_invalid",
         /// The conversation has reached its maximum number of pins.
         TooManyPins = "too_many_pins",

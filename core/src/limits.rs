@@ -27,7 +27,7 @@ pub mod frame_items {
     pub const CHOICES: usize = 16;
     /// Mentions of a message that is submitted to be held.
     pub const MENTIONS: usize = 100;
-    /// Other times that a response to a proposal suggests.
+    /// Alternative times in a response to a proposal.
     pub const SLOTS: usize = 10;
     /// Conversations, profiles, receipts, rows or subscribers in one frame of a server.
     pub const TOLD: usize = 10_000;

@@ -170,7 +170,7 @@ fn check_roster(before: &Conversation, after: &Conversation, limits: &Limits) ->
     Ok(())
 }
 
-/// A lead stands as its conversation does.
+/// A lead's state must match its conversation's.
 fn check_lead(before: &Conversation, after: &Conversation) -> Checked {
     if after.kind() != Some(ConversationKind::Resource) || after.state() == ConversationState::Deleted {
         return Ok(());
@@ -187,14 +187,14 @@ fn check_lead(before: &Conversation, after: &Conversation) -> Checked {
     Ok(())
 }
 
-/// The system says what became of a proposal.
+/// The system may state the answer to a proposal.
 fn check_answer(before: &Conversation, after: &Conversation) -> Checked {
     ensure!(before.kind() == Some(ConversationKind::Resource), "a proposal in a {:?}", before.kind());
     ensure!(before == after, "an answer changes the conversation");
     Ok(())
 }
 
-/// The system says that a conversation goes on, which everybody has known since the client wrote.
+/// The system may state that a conversation is reopened, which everybody has assumed since the client wrote.
 fn check_reopening(state: ConversationState, before: &Conversation, after: &Conversation) -> Checked {
     ensure!(before.kind() == Some(ConversationKind::Resource), "the system opens a {:?}", before.kind());
     ensure!(state == ConversationState::Active && before == after, "the system makes it {state:?}, and nobody asked");
@@ -370,7 +370,7 @@ impl Actor<'_> {
         Ok(())
     }
 
-    /// Proposals and responses.
+    /// Checks proposals and responses.
     fn check_content(&self, before: &Conversation, content: &Content) -> Checked {
         let client = before.resource().map(|resource| &resource.client);
         let is_client = client == Some(self.account);

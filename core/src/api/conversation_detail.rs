@@ -28,10 +28,10 @@ pub struct ConversationDetail {
     /// The resource that it is about, for a resource conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
-    /// The lead that it is about now, if it is about a resource.
+    /// The newest lead, for a resource conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead: Option<Lead>,
-    /// The own party, if it is about a resource.
+    /// The own party, for a resource conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub party: Option<Party>,
     /// The message that a thread starts from.

@@ -104,22 +104,22 @@ pub struct TimelineRow {
     #[n(18)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits: Option<Wait>,
-    /// What became of it, if it is a proposal.
+    /// The state of the proposal, if it is one.
     #[n(19)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proposal: Option<ProposalRow>,
 }
 
-/// What became of a proposal, responses that are not admitted yet included.
+/// The state of a proposal, counting responses that are not admitted yet.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProposalRow {
-    /// Its status, at the server's time; the row changes by itself when the proposal expires.
+    /// Its status by the server's time; the row is updated when the proposal expires.
     #[n(0)]
     pub status: ProposalStatus,
-    /// The last response that counted.
+    /// The response that determined the status.
     #[n(1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<MessageId>,
@@ -197,7 +197,7 @@ impl ProposalRow {
 }
 
 impl TimelineRow {
-    /// When it changes by itself: a proposal that nobody took or declined expires.
+    /// When it changes by itself: a proposal without a final response expires.
     pub fn expires_at(&self) -> Option<WallTime> {
         let status = self.proposal.as_ref()?.status;
         match &self.content {

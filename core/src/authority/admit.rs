@@ -147,7 +147,7 @@ impl Stream {
     /// The refusal that it should have got.
     pub fn verify_entry(&self, entry: &Entry, limits: &Limits) -> Result<(), Refusal> {
         self.check_document(&entry.document)?;
-        // Its cause may have been taken in before this state was stored, which does not tell what was due.
+        // Its cause may have been applied before this state was stored, which does not record what was due.
         if self.due.is_empty() && consequence::is_entry_of_one(entry) {
             return Ok(());
         }

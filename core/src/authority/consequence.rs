@@ -19,21 +19,21 @@ use crate::{
     sorted::SortedMap,
 };
 
-/// What the system's account is to state in one document.
+/// Facts that the system's account has to state in one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consequence {
-    /// Where.
+    /// The document.
     pub document: DocumentId,
-    /// What.
+    /// The facts.
     pub facts: Vec<Fact>,
 }
 
-/// The consequences of what a stream has taken in that it has not taken in yet themselves.
+/// The consequences of applied facts that have not been applied themselves yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Due {
-    /// By proposal: the page it is on, and what a response made of it.
+    /// By proposal: its page, and the answer that a response gave it.
     answers: SortedMap<MessageId, (DocumentId, ProposalAnswer)>,
-    /// What the conversation's document is to state so that it goes on.
+    /// The facts that reopen the conversation.
     reopening: Vec<Fact>,
 }
 
@@ -44,7 +44,7 @@ impl Due {
 }
 
 impl Stream {
-    /// What is to be written now as the system's account, in this order.
+    /// The consequences to write now as the system's account, in this order.
     pub fn consequences(&self) -> Vec<Consequence> {
         let answers = self.due.answers.iter().map(|(proposal, (document, answer))| Consequence {
             document: document.clone(),
@@ -58,7 +58,7 @@ impl Stream {
         answers.chain(reopening).collect()
     }
 
-    /// What the last response that counted made of a proposal on a loaded page, if there was one.
+    /// The answer to a proposal on a loaded page, by the last response that counted, if there was one.
     pub fn proposal_answer(&self, page: &Document, proposal: &MessageId) -> Option<ProposalAnswer> {
         if let Some((_, answer)) = self.due.answers.get(proposal) {
             return Some(answer.clone());
@@ -69,8 +69,8 @@ impl Stream {
         }
     }
 
-    /// Takes note of what follows from facts of a document, and of what no longer has to be written. Returns
-    /// whether the conversation is reopened by one of them.
+    /// Records what follows from facts of a document, and what need no longer be written. Returns true if one
+    /// of them reopens the conversation.
     pub(super) fn note_consequences(&mut self, document: &DocumentId, facts: &[Fact]) -> bool {
         let mut reopens = false;
         for fact in facts {
@@ -111,8 +111,8 @@ impl Stream {
     }
 }
 
-/// What a message of the client makes of an archived or closed resource conversation: it goes on, with
-/// its lead if that is open, with a new one if not.
+/// The facts by which a client's message reopens an archived or closed resource conversation: with the current
+/// lead if that is open, otherwise with a new one.
 fn reopening(conversation: &Conversation, message: &MessageId) -> Vec<Fact> {
     let is_over = matches!(conversation.state(), ConversationState::Archived | ConversationState::Closed);
     if !is_over || conversation.party(&message.author) != Some(Party::Client) {
@@ -132,15 +132,15 @@ fn reopening(conversation: &Conversation, message: &MessageId) -> Vec<Fact> {
     facts
 }
 
-/// Whether these are facts that only a consequence states in the system's name.
+/// Returns true for facts that only a consequence states in the system's name.
 pub(super) fn is_one(facts: &[Fact]) -> bool {
     facts.iter().any(|fact| matches!(fact, Fact::State(_) | Fact::ProposalAnswer(..)))
 }
 
-/// Whether an entry states such facts.
+/// Returns true if an entry states such facts.
 pub(super) fn is_entry_of_one(entry: &Entry) -> bool {
     let read = || shape::read(&entry.change, &Limits::WIDEST).ok();
-    // Most entries are told from it without a look at their change.
+    // The account rules out most entries without decoding their change.
     let change = entry.account.is_system().then(read).flatten();
     change.is_some_and(|(change, _)| is_one(&facts_of(&entry.document, &change)))
 }

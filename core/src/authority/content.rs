@@ -16,13 +16,13 @@ use crate::{
 /// Maximum bytes of the payload of custom content.
 const PAYLOAD_BYTES_MAX: usize = 8_000;
 
-/// Characters of where somebody meets.
+/// Maximum characters of a meeting place.
 const PROPOSAL_LOCATION_CHARACTERS_MAX: usize = 500;
 
-/// Characters of what the client says to a proposal.
+/// Maximum characters of the comment in a response.
 const COMMENT_CHARACTERS_MAX: usize = 1_000;
 
-/// Bytes of the name of a time zone.
+/// Maximum bytes of the name of a time zone.
 const TIMEZONE_BYTES_MAX: usize = 64;
 
 /// Maximum characters of a place's name.
@@ -99,8 +99,8 @@ fn check_response(response: &ProposalResponse) -> Result<(), Refusal> {
     comment.as_deref().map_or(Ok(()), |comment| value::check_characters("comment", comment, COMMENT_CHARACTERS_MAX))
 }
 
-/// A time from one moment to a later one, with the name of a zone of the IANA database. Which names there
-/// are changes a few times a year, so only their form is checked.
+/// Checks a time span with the name of an IANA time zone. The set of names changes a few times a year, so only
+/// their form is checked.
 fn check_slot(start: WallTime, end: WallTime, timezone: &str) -> Result<(), Refusal> {
     if start >= end {
         return refuse(Code::ValueInvalid, "a time that ends before it begins");

@@ -32,7 +32,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     check_fit(state.unwrap_or(context.conversation().state()), &lead)
 }
 
-/// The lead that a fact is about.
+/// The number of the lead that a fact concerns.
 pub(super) fn number(fact: &Fact) -> Option<LeadNumber> {
     match fact {
         Fact::LeadOpened(number, _)
@@ -43,7 +43,7 @@ pub(super) fn number(fact: &Fact) -> Option<LeadNumber> {
     }
 }
 
-/// The newest lead once the facts are stated, which are about no other.
+/// The newest lead after the facts, which must not concern any other.
 fn lead_after(context: &Context<'_>, facts: &[Fact]) -> Result<Lead, Refusal> {
     let former = context.conversation().lead();
     let opened = facts.iter().find_map(|fact| match fact {

@@ -94,7 +94,7 @@ fn check_silence(context: &Context<'_>, power: Power, fact: &Fact) -> Result<(),
     if is_silent { refuse(Code::PermissionDenied, format!("takes {}", Permission::MessageSend)) } else { Ok(()) }
 }
 
-/// Whoever may archive a resource conversation or close it says what becomes of its lead.
+/// Whoever may archive or close a resource conversation also changes its lead.
 const CHANGES_LEAD: &[Permission] = &[Permission::ConversationClose, Permission::ConversationArchive];
 
 /// The permissions of which a fact requires one; none if it is free.

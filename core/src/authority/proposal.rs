@@ -1,5 +1,5 @@
-//! Who proposes and who responds in a resource conversation, and which proposals can still be responded
-//! to (A100 to A103). What a proposal may say is `content`'s to check.
+//! Who may propose and respond in a resource conversation, and which proposals are still open to responses
+//! (A100 to A103). `content` checks what a proposal may contain.
 
 use crate::{
     authority::{Context, Refusal, Stream, refuse, shape, stream::facts_of},
@@ -13,15 +13,15 @@ use crate::{
     },
 };
 
-/// How the kind of a response stands in the bytes of a change.
+/// The kind of a response in the bytes of a change.
 const RESPONSE: &[u8] = b"proposal_response";
 
-/// The page of the proposal that a change responds to, if it was begun. The bytes are a stranger's, and
-/// nothing is known of them yet.
+/// The page of the proposal that a change responds to, if the page exists. The bytes are a stranger's, and not
+/// checked yet.
 pub(super) fn page_in(stream: &Stream, document: &DocumentId, change: &[u8]) -> Option<DocumentId> {
     let is_possible =
         stream.conversation().kind() == Some(ConversationKind::Resource) && matches!(document, DocumentId::Page(..));
-    // Read only where there may be one: the columns of a change are not deflated.
+    // Decoded only if there may be one: the columns of a change are not deflated.
     if !is_possible || !change.windows(RESPONSE.len()).any(|window| window == RESPONSE) {
         return None;
     }
@@ -34,7 +34,7 @@ pub(super) fn page_in(stream: &Stream, document: &DocumentId, change: &[u8]) -> 
     })
 }
 
-/// A page of the same timeline, if it was begun.
+/// A page of the same timeline, if it exists.
 fn page_of(stream: &Stream, document: &DocumentId, number: PageNumber) -> Option<DocumentId> {
     let timeline = document.timeline()?;
     (1..=stream.newest_page(timeline)).contains(&number).then(|| timeline.page(number))
@@ -61,7 +61,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     Ok(())
 }
 
-/// The party as which the session's account takes part.
+/// The party of the session's account.
 fn party(context: &Context<'_>) -> Result<Party, Refusal> {
     if context.conversation().kind() != Some(ConversationKind::Resource) {
         return Err(Refusal::new(Code::WrongKind, "proposals are made in resource conversations"));
@@ -104,7 +104,7 @@ fn check_response(context: &Context<'_>, response: &ProposalResponse) -> Result<
     check_open(context, page, response, proposal)
 }
 
-/// Whether a proposal can still be responded to.
+/// Checks that a proposal is still open to responses.
 fn check_open(
     context: &Context<'_>,
     page: &Document,
@@ -118,7 +118,7 @@ fn check_open(
     if proposal.is_expired(context.accepted_at) {
         return refuse(Code::ProposalExpired, "the time to respond to the proposal is over");
     }
-    // What became of it is stated on its page.
+    // The answer is stated on the proposal's page.
     let has_answer = page.fact(&Key::ProposalAnswer(response.proposal.clone())).is_some();
     if !has_answer && page.changes() >= context.limits.page_changes_max {
         return refuse(Code::PageFull, "the page of the proposal takes no more changes");

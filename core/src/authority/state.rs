@@ -7,7 +7,7 @@ use crate::{
     model::{Conversation, ConversationKind, ConversationState, MemberStatus, Party, Role},
 };
 
-/// Whether it is a message of the client in a resource conversation, which then goes on.
+/// Returns true for a client's message in a resource conversation, which reopens it.
 fn reopens(context: &Context<'_>, facts: &[Fact]) -> bool {
     let is_message = matches!(facts, [Fact::Message(..)]) && context.document.thread().is_none();
     is_message && context.conversation().party(context.account()) == Some(Party::Client)

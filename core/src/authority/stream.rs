@@ -38,7 +38,7 @@ pub struct Stream {
     page: PageNumber,
     documents: SortedMap<DocumentId, Arc<Document>>,
     pub(super) conversation: Arc<Conversation>,
-    /// What follows from what was taken in, and was not.
+    /// Consequences of what was applied that have not been applied themselves.
     pub(super) due: Due,
     /// The threads in this stream, loaded or not.
     threads: Arc<SortedMap<ConversationId, Thread>>,
@@ -73,7 +73,7 @@ pub struct Effects {
     pub reachability: Option<Reachability>,
     /// Changed contacts, with the account that each is linked to.
     pub contacts: Vec<(ContactId, Option<AccountId>)>,
-    /// Whether the conversation goes on because of it, which is stated behind it.
+    /// True if it reopens the conversation, which a later entry states.
     pub reopens: bool,
     /// All facts that it states.
     pub facts: Vec<Fact>,

@@ -28,7 +28,7 @@ impl Conversation {
         outside.into_iter().filter(|account| self.active_member(account).is_some()).cloned().collect()
     }
 
-    /// Takes in what is to be stated and is not yet.
+    /// Applies facts that are still to be stated.
     pub(crate) fn assume(&mut self, facts: &[Fact]) {
         facts.iter().for_each(|fact| self.take(fact.clone()));
     }
@@ -92,8 +92,8 @@ impl Conversation {
             Fact::Pin(message, Some(pin)) => {
                 self.pins.insert(message, pin);
             }
-            // Written once; its key comes before those of what is said of the lead. Where another message was
-            // assumed to open it, this one did.
+            // Written once; its key precedes those of the lead's other facts. Replaces a lead that another
+            // message was assumed to open.
             Fact::LeadOpened(number, opened) => {
                 self.leads.insert(number, Lead::begun(number, opened));
             }

@@ -50,13 +50,13 @@ pub enum Fact {
     Held(MessageId, Held),
     /// A pinned message; none unpins it.
     Pin(MessageId, Option<Pin>),
-    /// A lead begins.
+    /// Opens a lead.
     LeadOpened(LeadNumber, LeadOpened),
     /// The stage of a lead.
     LeadStage(LeadNumber, LeadStage),
-    /// Whether a lead is out of the way.
+    /// True if a lead is archived.
     LeadArchived(LeadNumber, bool),
-    /// Why a lead was closed; none removes it.
+    /// The reason why a lead was closed; none removes it.
     LeadClosureReason(LeadNumber, Option<String>),
     /// A new message.
     Message(MessageId, MessageBody),
@@ -66,7 +66,7 @@ pub enum Fact {
     Deleted(MessageId, Deletion),
     /// An account's emoji on a message, set or removed.
     Reaction(MessageId, String, AccountId, bool),
-    /// What a response made of a proposal.
+    /// The answer that a response gave to a proposal.
     ProposalAnswer(MessageId, ProposalAnswer),
     /// The kind of account.
     ProfileKind(AccountKind),

@@ -43,13 +43,13 @@ pub enum Key {
     Held(MessageId),
     /// Conversation: a pinned message.
     Pin(MessageId),
-    /// Resource conversation: how a lead began.
+    /// Resource conversation: the opening of a lead.
     LeadOpened(LeadNumber),
     /// Resource conversation: the stage of a lead.
     LeadStage(LeadNumber),
-    /// Resource conversation: whether a lead is out of the way.
+    /// Resource conversation: archiving of a lead.
     LeadArchived(LeadNumber),
-    /// Resource conversation: why a lead was closed.
+    /// Resource conversation: the reason why a lead was closed.
     LeadClosureReason(LeadNumber),
     /// Page: a message.
     Message(MessageId),
@@ -59,7 +59,7 @@ pub enum Key {
     Deleted(MessageId),
     /// Page: an account's emoji on a message.
     Reaction(MessageId, String, AccountId),
-    /// Page: what a response made of a proposal.
+    /// Page: the answer to a proposal.
     ProposalAnswer(MessageId),
     /// Account: its kind.
     ProfileKind,
@@ -154,7 +154,7 @@ fn parse_conversation(text: &str) -> Option<Key> {
     }
 }
 
-/// A number from 1 on, in digits alone and without a zero in front.
+/// Parses a number from 1 on, of digits alone and without leading zeros.
 fn parse_number(text: &str) -> Option<LeadNumber> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     text.parse().ok().filter(|_| is_plain)

@@ -248,7 +248,7 @@ impl Conversation {
         self.created.as_ref()?.resource.as_deref()
     }
 
-    /// The lead that a resource conversation is about now: the newest.
+    /// The current lead of a resource conversation: the newest.
     pub fn lead(&self) -> Option<&Lead> {
         self.leads.last_key_value().map(|(_, lead)| lead)
     }

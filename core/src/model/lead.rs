@@ -1,5 +1,5 @@
-//! Leads: the business that a resource conversation is about, from the client's request to its outcome.
-//! A conversation has one at a time, and begins another one after the former was closed.
+//! Leads: the business of a resource conversation, from the client's request to its outcome. A conversation has
+//! one at a time, and a new one begins after the former was closed.
 
 use core::fmt;
 
@@ -16,20 +16,20 @@ use crate::{
 /// The number of a lead within its conversation: 1, 2, 3 …
 pub type LeadNumber = u32;
 
-/// How a lead began: written once.
+/// The opening of a lead: written once.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct LeadOpened {
     /// The client, or whoever reopened the conversation.
     #[n(0)]
     pub by: AccountId,
-    /// When, by their clock; by the server's where a message of the client opened it.
+    /// When, by their clock; by the server's if a message of the client opened it.
     #[n(1)]
     pub at: WallTime,
-    /// What the client wants, in a name of the operator's, ≤ 64 characters.
+    /// The client's intent, as a name defined by the operator, ≤ 64 characters.
     #[n(2)]
     pub intent: Option<String>,
-    /// How the client wants to be reached, in a name of the operator's, ≤ 64 characters.
+    /// The channel by which the client wants to be reached, as a name defined by the operator, ≤ 64 characters.
     #[n(3)]
     pub contact_channel: Option<String>,
 }
@@ -42,21 +42,21 @@ pub struct LeadOpened {
 pub struct Lead {
     /// Its number within the conversation.
     pub number: LeadNumber,
-    /// Who opened it.
+    /// The account that opened it.
     pub opened_by: AccountId,
     /// When it was opened.
     pub opened_at: WallTime,
-    /// What the client wants.
+    /// The client's intent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intent: Option<String>,
-    /// How the client wants to be reached.
+    /// The channel by which the client wants to be reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_channel: Option<String>,
     /// Its stage.
     pub stage: LeadStage,
-    /// Whether it is out of the way, with its conversation. Says nothing about the stage.
+    /// True if it is archived, with its conversation. Independent of the stage.
     pub is_archived: bool,
-    /// Why it was closed, if somebody said so.
+    /// The reason why it was closed, if one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closure_reason: Option<String>,
 }
@@ -84,7 +84,7 @@ impl Lead {
 #[cfg_attr(
     feature = "ts",
     derive(tsify::Tsify),
-    // Any other text is written so that editors still complete the built-in names.
+    // The open string type still lets editors complete the built-in names.
     tsify(type = r#""open" | "closed_won" | "closed_lost" | (string & {})"#)
 )]
 pub struct LeadStage(String);
@@ -96,16 +96,16 @@ const STAGE_CHARACTERS_MAX: usize = 32;
 const OPEN: &str = "open";
 const WON: &str = "closed_won";
 const LOST: &str = "closed_lost";
-/// How the names of stages begin in which a lead has ended.
+/// The prefix of the stages in which a lead has ended.
 const CLOSED: &str = "closed_";
 
 impl LeadStage {
-    /// The stage in which a lead begins.
+    /// The initial stage.
     pub fn open() -> Self {
         Self(OPEN.to_owned())
     }
 
-    /// The stage in which it has ended.
+    /// The final stage for an outcome.
     pub fn closed(outcome: LeadOutcome) -> Self {
         let name = match outcome {
             LeadOutcome::Won => WON,
@@ -114,7 +114,7 @@ impl LeadStage {
         Self(name.to_owned())
     }
 
-    /// The stage of this name. Of the names that begin as those of an end do, only both ends are stages.
+    /// Parses a stage. Of the names with the prefix of final stages, only the two final stages are valid.
     pub fn parse(name: &str) -> Option<Self> {
         let fits = (1..=STAGE_CHARACTERS_MAX).contains(&name.len());
         let is_letter = |byte: u8| byte.is_ascii_lowercase();
@@ -124,12 +124,12 @@ impl LeadStage {
         (stands && (is_end || !name.starts_with(CLOSED))).then(|| Self(name.to_owned()))
     }
 
-    /// As text.
+    /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the lead has ended.
+    /// Returns true if the lead has ended.
     pub fn is_closed(&self) -> bool {
         self.0.starts_with(CLOSED)
     }
@@ -154,11 +154,11 @@ impl<'b, C> Decode<'b, C> for LeadStage {
 }
 
 named! {
-    /// How a lead ends.
+    /// The outcome of a lead.
     closed LeadOutcome {
-        /// The client took what was offered.
+        /// The client accepted what was offered.
         Won = "won",
-        /// Nothing came of it.
+        /// The client did not.
         Lost = "lost",
     }
 }

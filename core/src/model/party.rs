@@ -11,7 +11,7 @@ named! {
         Owner = "owner",
         /// Any other member.
         Staff = "staff",
-        /// An administrator of the tenant who is no member.
+        /// A tenant administrator who is not a member.
         Root = "root",
     }
 }

@@ -158,6 +158,6 @@ async fn merge_some(
     if let Err(error) = told {
         tracing::warn!(%error, "sessions were not told of receipts yet");
     }
-    live.env.store.tell(Notice::Receipts { tenant: tenant.clone(), receipts: moved });
+    live.env.store.notify(Notice::Receipts { tenant: tenant.clone(), receipts: moved });
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Consequences of what a submission stated: written behind it, as the system's account.
+//! Consequences of what a submission states: written after it, as the system's account.
 
 use tidings_core::{
     authority::{AdmitError, Consequence, Session},
@@ -8,8 +8,8 @@ use tidings_core::{
 use super::{error::DecideError, judge::Judge};
 
 impl Judge<'_> {
-    /// Writes all that follows from what was admitted so far. Whoever submitted that hears of it like
-    /// of any entry of somebody else.
+    /// Writes everything that follows from what was admitted so far. The submitter gets it like any entry of
+    /// somebody else.
     pub(super) async fn write_consequences(&mut self) -> Result<(), DecideError> {
         let due = self.stream.consequences();
         if due.is_empty() {
@@ -29,7 +29,7 @@ impl Judge<'_> {
                     let (code, detail) = (refusal.code, refusal.detail);
                     tracing::error!(stream = %self.stream.id(), %code, detail, "a consequence was refused");
                 }
-                // Its number is the next one of its device: it cannot have been admitted.
+                // Its sequence number is the next one of its device, so it cannot have been admitted before.
                 Err(AdmitError::AlreadyAdmitted(_)) => return Err(DecideError::Journal),
             }
         }

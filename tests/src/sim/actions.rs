@@ -101,7 +101,7 @@ pub enum Kind {
     SetLeadStage,
 }
 
-/// How often each kind is drawn, of all that are drawn. What becomes of leads is drawn by `negotiations`.
+/// Each kind, with its relative frequency. Changes of leads are drawn by `negotiations`.
 pub const KINDS: [(Kind, u64); 41] = [
     (Kind::CreateDirect, 1),
     (Kind::CreateResource, 1),
@@ -424,7 +424,7 @@ impl Person<'_> {
         }
     }
 
-    /// What they say as a party: words, a proposal, or a response to the newest one.
+    /// A message as a party: a text, a proposal, or a response to the newest one.
     pub fn negotiates(
         &self,
         conversation: ConversationId,
@@ -446,7 +446,7 @@ impl Person<'_> {
         }
     }
 
-    /// The own party, where the conversation is about a resource and their screen shows it.
+    /// The own party, if the conversation is about a resource and their screen shows it.
     pub fn party(&self, conversation: ConversationId) -> Option<Party> {
         let resource = self.client.screen.details.get(&conversation)?.resource.as_ref()?;
         Some(match &self.client.account {
@@ -522,7 +522,7 @@ impl Person<'_> {
     }
 }
 
-/// Those that are granted, denied or given to roles: not the ones that only resource conversations ask for.
+/// Permissions to grant, deny or give to roles, without those that only matter in resource conversations.
 fn of_members() -> Vec<Permission> {
     let of_resources = [Permission::ProposalSend, Permission::ProposalRespond, Permission::ConversationClose];
     Permission::ALL.iter().copied().filter(|permission| !of_resources.contains(permission)).collect()

@@ -54,7 +54,7 @@ pub enum Class {
     Restored,
     /// The system rewrites a document. This takes no turn of its own: it comes on top of one.
     Squash,
-    /// A client and the owner of a resource negotiate. That comes on top of a turn, too.
+    /// A client and the owner of a resource negotiate. This comes on top of a turn, too.
     Negotiation,
 }
 

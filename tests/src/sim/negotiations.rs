@@ -1,6 +1,6 @@
-//! A client and the owner of a resource deal with one another, often offline: proposals, responses, leads
-//! that are closed and reopened. It comes on top of a turn, with a chance of its own, so that all else of a
-//! seed is as it is without.
+//! A client and the owner of a resource negotiate, often offline: proposals, responses, leads that are closed
+//! and reopened. This comes on top of a turn, with a generator of its own, so that everything else of a seed
+//! stays the same.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ use crate::random::Random;
 
 const NEGOTIATIONS: u64 = 0x1ead_0000_0000_0000;
 
-/// In so many of a hundred turns of a world somebody negotiates.
+/// Percentage of a world's turns in which somebody negotiates.
 pub(super) fn turns_percent(seed: u64, without: &BTreeSet<Class>) -> u64 {
     match without.contains(&Class::Negotiation) {
         true => 0,
@@ -30,13 +30,13 @@ pub(super) fn turns_percent(seed: u64, without: &BTreeSet<Class>) -> u64 {
     }
 }
 
-/// What a turn of a seed draws about negotiations.
+/// The generator of a turn for decisions about negotiations.
 pub(super) fn chance_of(seed: u64, turn: u64) -> Random {
     Random::new(seed ^ NEGOTIATIONS ^ (turn + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 impl Run<'_> {
-    /// Somebody takes a step: begins, says, proposes, responds, closes or reopens.
+    /// Somebody takes a step: begins, writes, proposes, responds, closes or reopens.
     pub(super) fn negotiate(&mut self, random: &mut Random) {
         let devices = 0..self.world.clients().len();
         let takes_part = |device: &Device| self.negotiations(*device).next().is_some();
@@ -56,14 +56,14 @@ impl Run<'_> {
         if random.chance(30) {
             self.world.set_network(device, random.chance(50));
         }
-        // Some change their minds before the first word is sent.
+        // Some change their minds before the first message is sent.
         for _ in 0..*random.pick(&[1, 1, 2, 3]) {
             let Some(command) = self.step(device, conversation, &row, random) else { return };
             self.command(device, command);
         }
     }
 
-    /// Those that a device lists.
+    /// The resource conversations that a device lists.
     fn negotiations(&self, device: Device) -> impl Iterator<Item = &ConversationRow> {
         let rows = self.world.clients()[device].screen.inbox.values();
         rows.filter(|row| row.kind == ConversationKind::Resource && row.status == MemberStatus::Active)

@@ -319,7 +319,7 @@ impl<'a> Run<'a> {
         self.command(device, command);
     }
 
-    /// Who has a device in hand.
+    /// The person at a device.
     pub(super) fn person(&self, device: Device, words: String) -> Person<'_> {
         Person {
             client: &self.world.clients()[device],

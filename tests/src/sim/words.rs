@@ -47,14 +47,14 @@ pub(super) fn edited(former: Option<&Content>, words: String) -> Content {
     match former {
         Some(Content::Location(_)) => place(words),
         Some(Content::Custom(_)) => dice(words),
-        // What was proposed, and what was said to it, is edited by nobody.
+        // Proposals and responses cannot be edited.
         Some(Content::Text(_) | Content::Proposal(_) | Content::ProposalResponse(_) | Content::Unknown(_)) | None => {
             words.into()
         }
     }
 }
 
-/// A visit, which can be answered for a while only, or at any time.
+/// A visit, open to responses for a while only, or at any time.
 pub(super) fn visit(words: String, now: WallTime, answered_within: Option<Duration>) -> Content {
     let later = |seconds| now.plus(Duration::from_secs(seconds));
     Proposal {

@@ -1,4 +1,4 @@
-//! Leads: what becomes of them, and what a message of the client does.
+//! Leads: their stages, and the effect of a client's message on them.
 
 use super::{
     resource::{begun, lead_opened},
@@ -27,7 +27,7 @@ impl Fixture {
         self.stream.conversation().state()
     }
 
-    /// What is due is written, and the document says it.
+    /// Writes what is due, and checks that the document states it.
     fn follow_reopening(&mut self) {
         let system = Session::system(self.stream.tenant().clone(), self.stream.id());
         for due in self.stream.consequences() {
@@ -66,13 +66,13 @@ fn a104_a_lead_goes_with_its_conversation() {
     ] {
         check("bob", unfit, Some(Code::LeadInvalid));
     }
-    // Staff closes, and archives if its role may; the client does neither, a reader nothing.
+    // Staff may close, and archive if their role allows it; the client may do neither, and a reader nothing.
     check("carl", &finalize(LeadOutcome::Won), None);
     check("carl", &archive(), Some(Code::PermissionDenied));
     check("ann", &finalize(LeadOutcome::Won), Some(Code::PermissionDenied));
     check("ann", &[stage(1, "visit_planned")], Some(Code::PermissionDenied));
     check("dora", &finalize(LeadOutcome::Won), Some(Code::PermissionDenied));
-    // Deleting says nothing of the lead.
+    // A deletion does not affect the lead.
     check("bob", &[Fact::State(ConversationState::Deleted)], None);
 }
 
@@ -83,7 +83,7 @@ fn a104_the_owner_reopens_with_the_lead_or_a_new_one() {
     let active = Fact::State(ConversationState::Active);
     fixture.check("bob", None, std::slice::from_ref(&active), Err(Code::LeadInvalid));
     fixture.check("bob", None, &[active.clone(), Fact::LeadArchived(1, false)], Ok(()));
-    // From archived it can be closed at once.
+    // An archived one can be closed directly.
     fixture.push("bob", None, &finalize(LeadOutcome::Lost)).unwrap();
     fixture.check("bob", None, std::slice::from_ref(&active), Err(Code::LeadInvalid));
     fixture.check("bob", None, &[active.clone(), Fact::LeadOpened(2, lead_opened("ann"))], Err(Code::NotTheAuthor));
@@ -106,7 +106,7 @@ fn a105_a_message_of_the_client_reopens_what_is_archived() {
     fixture.follow_reopening();
     assert_eq!((fixture.lead().is_archived, fixture.lead().stage.as_str()), (false, "visit_planned"));
     fixture.check("bob", Some(1), &[says(3, "bob")], Ok(()));
-    // An edit, or a reaction, reopens nothing.
+    // An edit or a reaction reopens nothing.
     fixture.push("bob", None, &archive()).unwrap();
     fixture.check("ann", Some(1), &[edit(1, "ann")], Err(Code::ConversationArchived));
 }

@@ -1,4 +1,4 @@
-//! Proposals of an owner or their staff, and what the client says to them.
+//! Proposals of an owner or their staff, and the client's responses.
 
 use super::{resource::begun, *};
 use crate::model::{
@@ -49,7 +49,7 @@ fn respond(number: u8, kind: ResponseKind) -> Fact {
 }
 
 impl Fixture {
-    /// Admits what is due, as the server does behind a submission.
+    /// Admits what is due, as the server does after a submission.
     fn follow(&mut self) {
         let system = Session::system(self.stream.tenant().clone(), self.stream.id());
         for due in self.stream.consequences() {
@@ -75,11 +75,11 @@ fn a100_the_owner_and_their_staff_propose() {
     fixture.check("carl", Some(1), &[sends(1, "carl", visit(Party::Staff))], Ok(()));
     fixture.check("ann", Some(1), &[sends(1, "ann", visit(Party::Client))], Err(Code::PermissionDenied));
     fixture.check("dora", Some(1), &[sends(1, "dora", visit(Party::Staff))], Err(Code::PermissionDenied));
-    // Under a party that is not their own.
+    // As a party that is not their own.
     fixture.check("carl", Some(1), &[sends(1, "carl", visit(Party::Owner))], Err(Code::NotTheAuthor));
     let nobody = Proposal { created_by_role: None, ..visit(Party::Owner) };
     fixture.check("bob", Some(1), &[sends(1, "bob", nobody)], Err(Code::NotTheAuthor));
-    // An administrator of the tenant does as well, and says so.
+    // A tenant administrator may too, as their own party.
     let root = Session { administrator: true, ..session("root") };
     let as_root = |party| fixture.clone().push_as(&root, Some(1), &[sends(1, "root", visit(party))]).map(drop);
     assert_eq!(as_root(Party::Root), Ok(()));
@@ -116,7 +116,7 @@ fn a100_a_proposal_says_when_where_and_how() {
         check(Proposal { timezone: zone.into(), ..good.clone() }, Some(Code::ValueInvalid));
     }
     check(Proposal { proposal_type: ProposalKind::Unknown, ..good.clone() }, Some(Code::KindUnknown));
-    // It stays as it was sent: somebody may have taken it.
+    // It stays as it was sent, because somebody may have accepted it.
     let later = Edit { content: Proposal { time_end: hours(99), ..good }.into(), at: NOW };
     proposed().check("bob", Some(1), &[Fact::Edit(message(1, "bob"), later)], Err(Code::WrongKind));
 }
@@ -142,7 +142,7 @@ fn a101_the_client_responds() {
     check(ProposalResponse { suggested_slots: vec![backwards], ..good.clone() }, Some(Code::ValueInvalid));
     let accepts = ProposalResponse { response: ResponseKind::Accept, suggested_slots: vec![slot], ..good };
     check(accepts, Some(Code::ValueInvalid));
-    // What is no proposal, or was taken back, has no response.
+    // Something that is not a proposal, or was deleted, has no response.
     let mut fixture = proposed();
     fixture.push("bob", Some(1), &[says(3, "bob")]).unwrap();
     let to_words = response(message(3, "bob"), ResponseKind::Accept);
@@ -156,12 +156,12 @@ fn a102_the_first_accept_or_reject_settles_a_proposal() {
     let mut fixture = proposed();
     assert_eq!(fixture.status_of_proposal(1, NOW), ProposalStatus::Pending);
     fixture.push("ann", Some(1), &[respond(2, ResponseKind::RequestChange)]).unwrap();
-    // Known from then on, before it is stated and after that.
+    // The answer holds at once, before and after it is stated.
     assert_eq!(fixture.status_of_proposal(1, NOW), ProposalStatus::RescheduleRequested);
     fixture.follow();
     assert_eq!(fixture.status_of_proposal(1, NOW), ProposalStatus::RescheduleRequested);
     fixture.push("ann", Some(1), &[respond(3, ResponseKind::Accept)]).unwrap();
-    // The one that comes in the same push is too late already.
+    // A response in the same push is too late already.
     fixture.check("ann", Some(1), &[respond(4, ResponseKind::Reject)], Err(Code::ProposalSettled));
     fixture.follow();
     fixture.check("ann", Some(1), &[respond(4, ResponseKind::Reject)], Err(Code::ProposalSettled));

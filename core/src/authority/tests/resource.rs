@@ -20,7 +20,7 @@ fn empty() -> Fixture {
     Fixture::new(ConversationId::resource(&tenant, "flat 7", &account("ann")))
 }
 
-/// The conversation about the flat, with Carl, who helps Bob as a member, and Dora, who reads.
+/// The conversation about the flat, with Carl, who helps Bob as a member, and Dora, who only reads.
 pub(super) fn begun() -> Fixture {
     let mut fixture = empty();
     fixture.push("ann", None, &about(Some(flat()))).unwrap();
@@ -104,7 +104,7 @@ fn a32_a_resource_conversation_is_the_clients_own_and_about_one_resource() {
     with_lead(Some(Fact::LeadOpened(1, lead_opened("bob"))), Code::LeadInvalid);
     let long = LeadOpened { intent: Some("x".repeat(65)), ..lead_opened("ann") };
     with_lead(Some(Fact::LeadOpened(1, long)), Code::TextTooLong);
-    // Nothing else is about a resource, or has a lead.
+    // No other kind is about a resource, or has a lead.
     let group =
         Created { resource: Some(Box::new(flat())), ..Created::new(ConversationKind::Group, account("ann"), NOW) };
     let facts = [Fact::Created(group), role("ann", Role::Owner), status("ann", MemberStatus::Active)];

@@ -56,7 +56,7 @@ struct Fields {
 /// Characters of a message that the conversation list shows.
 const PREVIEW_CHARACTERS: usize = 100;
 
-/// The table of kinds. Those with many fields are boxed, as most messages are words.
+/// The table of kinds. Those with many fields are boxed, because most messages are texts.
 macro_rules! contents {
     ($($(#[$meta:meta])* $kind:ident($fields:ty) = $name:literal,)+) => {
         /// The content of a message.
@@ -160,7 +160,7 @@ contents! {
     Custom(Custom) = "custom",
     /// A visit or a booking that the owner of a resource proposes to the client.
     Proposal(Box<Proposal>) = "proposal",
-    /// What the client says to a proposal.
+    /// The client's response to a proposal.
     ProposalResponse(Box<ProposalResponse>) = "proposal_response",
 }
 

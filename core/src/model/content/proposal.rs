@@ -1,4 +1,4 @@
-//! What the owner of a resource, or their staff, proposes to the client: a time for a visit, or a booking.
+//! Proposals of a resource's owner or their staff to the client: a time for a visit, or a booking.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -7,7 +7,7 @@ use super::{Fields, cut};
 use crate::{ids::MessageId, model::Party, named::named, time::WallTime};
 
 named! {
-    /// What is proposed.
+    /// The kind of a proposal.
     ProposalKind {
         /// To see the resource.
         Visit = "visit",
@@ -17,7 +17,7 @@ named! {
 }
 
 named! {
-    /// How the two meet.
+    /// The kind of a meeting.
     MeetingKind {
         /// At a place.
         OnSite = "on_site",
@@ -27,40 +27,40 @@ named! {
 }
 
 named! {
-    /// What became of a proposal. It follows from the responses to it, and from its end.
+    /// The status of a proposal. It follows from the responses, and from its expiry.
     ProposalStatus {
         /// Nobody has responded.
         Pending = "pending",
-        /// The client took it.
+        /// The client accepted it.
         Accepted = "accepted",
-        /// The client declined it.
+        /// The client rejected it.
         Rejected = "rejected",
-        /// The client asked for another time, and may still take or decline this one.
+        /// The client asked for another time, and may still accept or reject this one.
         RescheduleRequested = "reschedule_requested",
-        /// Its time was over before the client took or declined it.
+        /// It expired before the client accepted or rejected it.
         Expired = "expired",
     }
 }
 
 impl ProposalStatus {
-    /// Whether no response changes it any more.
+    /// Returns true if no response can change it any more.
     pub fn is_settled(self) -> bool {
         matches!(self, ProposalStatus::Accepted | ProposalStatus::Rejected)
     }
 }
 
-/// A proposal. What becomes of it is not part of it: see [`ProposalAnswer`].
+/// A proposal. Its answer is not part of it: see [`ProposalAnswer`].
 #[derive(Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 #[cfg_attr(feature = "ts", derive(tsify::Tsify))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Proposal {
-    /// A summary in words, as of a text message.
+    /// A summary as text, like that of a text message.
     #[n(0)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// What is proposed.
+    /// The kind of proposal.
     #[n(1)]
     pub proposal_type: ProposalKind,
     /// When it begins.
@@ -72,7 +72,7 @@ pub struct Proposal {
     /// The time zone in which both are shown, in a name of the IANA database such as `America/Mexico_City`.
     #[n(4)]
     pub timezone: String,
-    /// How the two meet; always given for a visit.
+    /// The kind of meeting; required for a visit.
     #[n(5)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meeting_type: Option<MeetingKind>,
@@ -80,10 +80,10 @@ pub struct Proposal {
     #[n(6)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
-    /// Whether the location is the resource's own address.
+    /// True if the location is the resource's own address.
     #[n(7)]
     pub from_resource_address: bool,
-    /// From when on nobody can respond to it; never, if there is none.
+    /// When it expires; none for never.
     #[n(8)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<WallTime>,
@@ -120,7 +120,7 @@ impl Proposal {
         Self { text: self.text.as_deref().map(cut), location: None, expires_at: None, ..self.clone() }
     }
 
-    /// What became of it, by the last response to it that counted.
+    /// Its status, given the answer to it, if there is one.
     pub fn status(&self, answer: Option<&ProposalAnswer>, now: WallTime) -> ProposalStatus {
         match answer.map(|answer| answer.status) {
             Some(status) if status.is_settled() => status,
@@ -129,13 +129,14 @@ impl Proposal {
         }
     }
 
-    /// Whether nobody can respond to it any more.
+    /// Returns true if it has expired.
     pub fn is_expired(&self, now: WallTime) -> bool {
         self.expires_at.is_some_and(|expires_at| now >= expires_at)
     }
 }
 
-/// What a response made of a proposal: stated beside the proposal, as a consequence of the response.
+/// The answer that a response gives to a proposal: stated beside the proposal, as a consequence of
+/// the response.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct ProposalAnswer {

@@ -1,4 +1,4 @@
-//! What the client says to a proposal.
+//! The client's response to a proposal.
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -13,11 +13,11 @@ use crate::{
 };
 
 named! {
-    /// What the client decides.
+    /// The client's decision.
     ResponseKind {
-        /// Takes the proposal.
+        /// Accepts the proposal.
         Accept = "accept",
-        /// Declines it.
+        /// Rejects it.
         Reject = "reject",
         /// Asks for another time.
         RequestChange = "request_change",
@@ -25,7 +25,7 @@ named! {
 }
 
 impl ResponseKind {
-    /// What becomes of the proposal.
+    /// The status that it gives to the proposal.
     pub fn status(self) -> ProposalStatus {
         match self {
             ResponseKind::Accept => ProposalStatus::Accepted,
@@ -61,7 +61,7 @@ pub struct Slot {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ProposalResponse {
-    /// What the client says with it, ≤ 1,000 characters.
+    /// The client's comment, ≤ 1,000 characters.
     #[n(0)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -72,10 +72,10 @@ pub struct ProposalResponse {
     #[n(2)]
     #[serde(skip)]
     pub page: PageNumber,
-    /// What the client decides.
+    /// The client's decision.
     #[n(3)]
     pub response: ResponseKind,
-    /// Other times, with a request for one; at most ten.
+    /// Alternative times, with a request for a change; at most ten.
     #[cbor(n(4), decode_with = "bounded::decode::<{ frame_items::SLOTS }, _, _>")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", tsify(optional))]

@@ -32,7 +32,7 @@ pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<S
     })?;
     let identity =
         job::keys::identify(node, &hello.token).await.map_err(|error| token_refused(node, &hello.token, error))?;
-    take_share(&node.shares.hellos, &identity, "sessions begun")?;
+    charge_share(&node.shares.hellos, &identity, "sessions begun")?;
     let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
     if !suspended.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?.is_empty() {
         return Err(Ending::suspended());
