@@ -41,6 +41,7 @@ pub struct LeadOpened {
 #[serde(rename_all = "camelCase")]
 pub struct Lead {
     /// Its number within the conversation.
+    #[cfg_attr(feature = "ts", tsify(type = "number"))]
     pub number: LeadNumber,
     /// The account that opened it.
     pub opened_by: AccountId,
