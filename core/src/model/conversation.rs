@@ -322,15 +322,30 @@ impl Conversation {
 
     /// What an active member may do at a time with the state, the lock and the policies applied, as far as these
     /// forbid it whatever is done it to: what a program asks that decides for itself.
-    pub fn allowed_at(&self, member: &Member, time: WallTime) -> Permissions {
+    pub fn allowed_at(&self, account: &AccountId, time: WallTime) -> Permissions {
+        let Some(member) = self.active_member(account) else { return Permissions::default() };
         let Power { rank, permissions: mut allowed } = self.power_at(member, time);
+        let party = self.party(account);
+        let of_others: &[Permission] = match party {
+            Some(Party::Client) => &[Permission::ProposalSend, Permission::ConversationClose],
+            Some(Party::Owner | Party::Staff | Party::Root) => &[Permission::ProposalRespond],
+            Some(Party::Unknown) | None => {
+                &[Permission::ProposalSend, Permission::ProposalRespond, Permission::ConversationClose]
+            }
+        };
+        for permission in of_others {
+            allowed.remove(*permission);
+        }
         let is_locked = self.locked && rank < self.rank_of(&Role::Moderator);
         if !self.is_known() || is_locked || self.state() == ConversationState::Deleted {
             return Permissions::default();
         }
         if self.state() != ConversationState::Active {
-            let ends = [Permission::ConversationArchive, Permission::ConversationDelete];
-            return ends.into_iter().filter(|permission| allowed.holds(*permission)).collect();
+            let ends = [Permission::ConversationArchive, Permission::ConversationClose, Permission::ConversationDelete];
+            // A message of the client opens a conversation about a resource again.
+            let opens = [Permission::MessageSend, Permission::MessageSendMedia, Permission::ProposalRespond];
+            let opens = opens.into_iter().filter(|_| party == Some(Party::Client));
+            allowed = ends.into_iter().chain(opens).filter(|permission| allowed.holds(*permission)).collect();
         }
         let reaches = |lowest: Option<u8>| lowest.is_some_and(|lowest| rank >= lowest);
         let sends = allowed.holds(Permission::MessageSend) && reaches(self.policies.send.lowest_rank());
@@ -340,6 +355,8 @@ impl Conversation {
             Permission::MessageEdit,
             Permission::MessageSchedule,
             Permission::ThreadCreate,
+            Permission::ProposalSend,
+            Permission::ProposalRespond,
         ];
         for permission in said.into_iter().filter(|_| !sends) {
             allowed.remove(permission);

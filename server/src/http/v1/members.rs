@@ -262,14 +262,13 @@ async fn permissions(
     let state = readable.conversation();
     let row = readable.subject.as_ref();
     let is_active = row.is_some_and(|row| row.status == MemberStatus::Active);
-    let member = state.active_member(&account).filter(|_| is_active);
     let now = caller.node.clock.wall_now();
     Ok(Json(Permitted {
         conversation,
         active: is_active,
         role: row.map(|row| row.role.clone()),
         status: row.map(|row| member_status(&row.role, row.status)),
-        permissions: member.map_or_else(Permissions::default, |member| state.allowed_at(member, now)),
+        permissions: if is_active { state.allowed_at(&account, now) } else { Permissions::default() },
         account,
     }))
 }
