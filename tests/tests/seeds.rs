@@ -77,9 +77,11 @@ const RESTORED_AND_SQUASHED: [(u64, &str); 2] = [
     (1_805_541_963, "who had left and read on had unread again with the next start what is on older pages"),
 ];
 
-/// The seed of a plain world in which documents are written anew, and what it found.
-const SQUASHED: [(u64, &str); 1] =
-    [(1_795_541_976, "rows of a conversation that were read while its deletion was told were shown behind it")];
+/// Seeds of plain worlds in which documents are written anew, and what they found.
+const SQUASHED: [(u64, &str); 2] = [
+    (1_795_541_976, "rows of a conversation that were read while its deletion was told were shown behind it"),
+    (1_795_541_997, "whoever was banned and told so again asked again for what they hold nothing of"),
+];
 
 #[test]
 fn seeds_that_failed_stay_mended() {

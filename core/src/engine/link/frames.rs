@@ -61,7 +61,13 @@ impl Engine {
             ServerFrame::ContactMatches(frame) => self.contacts_matched(frame),
             ServerFrame::Listed(frame) => self.receive_listed(frame),
             ServerFrame::Revoked(frame) => {
-                self.with_stream(&StreamId::Conversation(frame.conversation), Work::Revoked(frame));
+                let stream = StreamId::Conversation(frame.conversation);
+                // Where nothing is held there is nothing to ask for either.
+                if self.stream_heads.contains_key(&stream) || self.streams.contains_key(&stream) {
+                    self.with_stream(&stream, Work::Revoked(frame));
+                } else {
+                    self.receive_revoked(&stream, frame.conversation, frame.status);
+                }
             }
         }
     }
