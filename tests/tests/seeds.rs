@@ -85,7 +85,8 @@ const SQUASHED: [(u64, &str); 2] = [
 
 #[test]
 fn seeds_that_failed_stay_mended() {
-    // They are of a time in which no document was written anew, and are kept as the worlds that they were.
+    // Most are of a time in which no document was written anew, and all of one in which nobody negotiated: they are
+    // kept as the worlds that they were.
     let kept = |seed| Plan { without: BTreeSet::from([Class::Squash, Class::Negotiation]), ..Plan::new(seed) };
     for (seed, found) in RESTORED {
         if let Err(failure) = run(&Plan { is_restored: true, ..kept(seed) }) {
@@ -94,14 +95,15 @@ fn seeds_that_failed_stay_mended() {
             );
         }
     }
+    let squashed = |seed| Plan { without: BTreeSet::from([Class::Negotiation]), ..Plan::new(seed) };
     for (seed, found) in RESTORED_AND_SQUASHED {
-        if let Err(failure) = run(&Plan { is_restored: true, ..Plan::new(seed) }) {
-            panic!("cargo xtask sim --restored --seed {seed}, which found {found}: {failure}");
+        if let Err(failure) = run(&Plan { is_restored: true, ..squashed(seed) }) {
+            panic!("cargo xtask sim --restored --without Negotiation --seed {seed}, which found {found}: {failure}");
         }
     }
     for (seed, found) in SQUASHED {
-        if let Err(failure) = run(&Plan::new(seed)) {
-            panic!("cargo xtask sim --seed {seed}, which found {found}: {failure}");
+        if let Err(failure) = run(&squashed(seed)) {
+            panic!("cargo xtask sim --without Negotiation --seed {seed}, which found {found}: {failure}");
         }
     }
     for (seed, found) in SEEDS {
