@@ -36,7 +36,7 @@ pub mod ws;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, signal::unix::Signal};
 
 use crate::{
     auth::Keys, clock::SystemClock, config::Config, connection::ConnectionBounds, drain::Phase, error::ServeError,
@@ -63,18 +63,21 @@ pub fn app(node: Arc<Node>) -> Router {
     router.with_state(node)
 }
 
-/// The sockets that a node listens on.
+/// What a node listens to: sockets, and the signal that asks it to read its keys again.
 pub struct Listeners {
     /// For sessions and every other public route.
     pub public: TcpListener,
     /// For metrics, if they are served.
     pub metrics: Option<TcpListener>,
+    /// SIGHUP, listened to before the addresses are told, so that none is missed; only from the start of the
+    /// node on, if it is left out.
+    pub hangup: Option<Signal>,
 }
 
 impl From<TcpListener> for Listeners {
     /// Listens without serving metrics.
     fn from(public: TcpListener) -> Self {
-        Self { public, metrics: None }
+        Self { public, metrics: None, hangup: None }
     }
 }
 
@@ -92,8 +95,8 @@ pub async fn run(
     let keys = Keys::load(&config.keys)?;
     keys.read_again().await?;
     let (node, mut tasks) = Node::start(config, keys, store, Arc::new(SystemClock));
-    let Listeners { public, metrics } = listeners.into();
-    tasks.spawn(job::keys::run(Arc::clone(&node)));
+    let Listeners { public, metrics, hangup } = listeners.into();
+    tasks.spawn(job::keys::run(Arc::clone(&node), hangup));
     let bounds = node.config.node.connection_bounds();
     if let Some(listener) = metrics {
         let router = metrics::router(Arc::clone(&node));

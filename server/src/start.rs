@@ -49,14 +49,15 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         tracing::warn!("DEVELOPMENT MODE: anybody can get a token for any account; never expose this server");
     }
     // From here on SIGHUP no longer ends the process; it is acted on once the node runs.
-    let _hangup = signal(SignalKind::hangup()).map_err(ServeError::Serve)?;
+    let hangup = signal(SignalKind::hangup()).map_err(ServeError::Serve)?;
     let shutdown = shutdown_signal().map_err(ServeError::Serve)?;
     println!("listening on http://{address}");
     if let Some((_, address)) = &metrics {
         println!("metrics on http://{address}/metrics");
     }
     let metrics = metrics.map(|(listener, _)| listener);
-    let ended = run(Listeners { public, metrics }, config, Arc::clone(&store), shutdown).await;
+    let listeners = Listeners { public, metrics, hangup: Some(hangup) };
+    let ended = run(listeners, config, Arc::clone(&store), shutdown).await;
     // Closing moves everything into the single file of a SQLite store.
     store.close().await;
     ended

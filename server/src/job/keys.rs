@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::{MissedTickBehavior, interval},
 };
 
@@ -16,9 +16,10 @@ use crate::{
 /// Lower bound of the interval, whatever the operator configures.
 const INTERVAL_MIN: Duration = Duration::from_millis(10);
 
-/// Reads the key set at intervals until the task is dropped.
-pub(crate) async fn run(node: Arc<Node>) {
-    let mut hangup = match signal(SignalKind::hangup()) {
+/// Reads the key set at intervals and at SIGHUP until the task is dropped. Of a signal that is listened to
+/// already, none is missed.
+pub(crate) async fn run(node: Arc<Node>, hangup: Option<Signal>) {
+    let mut hangup = match hangup.map_or_else(|| signal(SignalKind::hangup()), Ok) {
         Ok(hangup) => hangup,
         Err(error) => return tracing::error!(%error, "the key set is not read again"),
     };

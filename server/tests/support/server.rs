@@ -71,7 +71,7 @@ impl TestServer {
             None => None,
         };
         let metrics_address = metrics.as_ref().map(|listener| listener.local_addr().unwrap());
-        let listeners = Listeners { public: listener, metrics };
+        let listeners = Listeners { public: listener, metrics, hangup: None };
         let ended = tokio::spawn(run(listeners, config, store, async move {
             let _ = asked.await;
         }));
