@@ -33,6 +33,10 @@ export function lineOf(content: Content): string {
       return `📍 ${text === "" ? "Location" : text}`;
     case "custom":
       return text === "" ? "Something this app cannot show" : `🎲 ${text}`;
+    case "proposal":
+      return `📅 ${text === "" ? proposalTitle(content) : text}`;
+    case "proposal_response":
+      return text === "" ? responseName(content) : `${responseName(content)}: ${text}`;
     case "unknown":
       return text === "" ? "Something only a newer version can show" : text;
   }
@@ -47,8 +51,28 @@ export function drawContent(content: Content): Child[] {
       return [place(content)];
     case "custom":
       return [content.type === DICE ? die(content.payload, lineOf(content)) : lineOf(content)];
+    case "proposal":
+    case "proposal_response":
+      return [lineOf(content)];
     case "unknown":
       return [lineOf(content)];
+  }
+}
+
+function proposalTitle({ proposalType }: Extract<Content, { kind: "proposal" }>): string {
+  return proposalType === "visit" ? "Proposed visit" : "Proposed booking";
+}
+
+function responseName({ response }: Extract<Content, { kind: "proposal_response" }>): string {
+  switch (response) {
+    case "accept":
+      return "Accepted";
+    case "reject":
+      return "Declined";
+    case "request_change":
+      return "Asked for another time";
+    case "unknown":
+      return "Answered";
   }
 }
 

@@ -62,6 +62,8 @@ const MESSAGES = {
   "thread:create": "Open threads",
   "message:delete_any": "Delete anybody's messages",
   "mention:all": "Mention everybody",
+  "proposal:send": "Send proposals",
+  "proposal:respond": "Respond to proposals",
   "pin:add": "Pin messages",
   "pin:remove": "Unpin messages",
 } as const satisfies Partial<Record<Permission, string>>;
@@ -81,6 +83,7 @@ const CONVERSATION = {
   "conversation:info": "Edit title and description",
   "conversation:lock": "Lock and unlock",
   "conversation:archive": "Archive, close and reopen",
+  "conversation:close": "Finalize leads and move their stages",
   "conversation:settings": "Change the rules",
   "conversation:delete": "Delete the conversation",
   "role:define": "Define roles",
@@ -139,6 +142,11 @@ const COMMANDS: Readonly<Record<string, string>> = {
   create_thread: "Thread not opened",
   set_thread: "Thread not changed",
   set_conversation_setting: "Setting not saved",
+  create_resource: "New conversation not created",
+  finalize_lead: "Lead not finalized",
+  set_lead_stage: "Stage not changed",
+  block_account: "Account not blocked",
+  set_reachability: "Setting not saved",
 };
 
 /** The title of a refused command. */
