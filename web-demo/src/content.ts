@@ -4,6 +4,7 @@ import { textOf, type Content, type Sendable } from "tidings";
 
 import { element, type Child } from "./dom";
 import { icon } from "./icons";
+import { proposalLine, responseWords } from "./proposal";
 
 /** A roll of a die: the content type that this app defines. */
 const DICE = "tidings-demo.dice";
@@ -34,9 +35,9 @@ export function lineOf(content: Content): string {
     case "custom":
       return text === "" ? "Something this app cannot show" : `🎲 ${text}`;
     case "proposal":
-      return `📅 ${text === "" ? proposalTitle(content) : text}`;
+      return `📅 ${proposalLine(content)}${text === "" ? "" : `: ${text}`}`;
     case "proposal_response":
-      return text === "" ? responseName(content) : `${responseName(content)}: ${text}`;
+      return text === "" ? responseWords(content) : `${responseWords(content)}: ${text}`;
     case "unknown":
       return text === "" ? "Something only a newer version can show" : text;
   }
@@ -56,23 +57,6 @@ export function drawContent(content: Content): Child[] {
       return [lineOf(content)];
     case "unknown":
       return [lineOf(content)];
-  }
-}
-
-function proposalTitle({ proposalType }: Extract<Content, { kind: "proposal" }>): string {
-  return proposalType === "visit" ? "Proposed visit" : "Proposed booking";
-}
-
-function responseName({ response }: Extract<Content, { kind: "proposal_response" }>): string {
-  switch (response) {
-    case "accept":
-      return "Accepted";
-    case "reject":
-      return "Declined";
-    case "request_change":
-      return "Asked for another time";
-    case "unknown":
-      return "Answered";
   }
 }
 

@@ -13,6 +13,7 @@ import "./styles/screen.css";
 import "./styles/conversation.css";
 import "./styles/details.css";
 import "./styles/contacts.css";
+import "./styles/proposal.css";
 import "./styles/stage.css";
 
 const root = document.querySelector<HTMLElement>("#app");

@@ -11,7 +11,26 @@ export function may(detail: ConversationDetail, permission: Permission): boolean
   const isAllowed =
     (permission !== "message:react" || detail.policies.reactions) &&
     (permission !== "thread:create" || mayOpenThreads(detail));
-  return isAllowed && detail.state === "active" && mayInAnyState(detail, permission);
+  return isAllowed && (detail.state === "active" || reopens(detail, permission)) && mayInAnyState(detail, permission);
+}
+
+/** Permissions of the client that an archived or closed conversation about a resource leaves them. */
+const REOPENING: readonly Permission[] = ["message:send", "message:send_media", "proposal:respond"];
+
+/** Returns true if the own account reopens the conversation by doing this. */
+export function reopens(detail: ConversationDetail, permission: Permission = "message:send"): boolean {
+  const isOver = detail.state === "archived" || detail.state === "closed";
+  return isOver && detail.party === "client" && REOPENING.includes(permission);
+}
+
+/** Returns true if the own account may respond to proposals now: it is the client. */
+export function mayRespond(detail: ConversationDetail): boolean {
+  return detail.party === "client" && may(detail, "proposal:respond");
+}
+
+/** Returns true if the own account may make proposals now: it is on the owner's side. */
+export function mayPropose(detail: ConversationDetail): boolean {
+  return detail.kind === "resource" && detail.party !== "client" && may(detail, "proposal:send");
 }
 
 /** Returns true if the policy lets the own account open threads at this depth. */

@@ -11,7 +11,7 @@ import {
   type Role,
 } from "tidings";
 
-import { deniedUntil, isLockedOut, mayWrite, ownRank, rankOf } from "./rights";
+import { deniedUntil, isLockedOut, mayWrite, ownRank, rankOf, reopens } from "./rights";
 import { timeBeside } from "./times";
 
 /** Shown when the device cannot store anything. */
@@ -151,6 +151,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
 
 /** The title of a refused command. */
 export function refusedTitle(row: RefusedRow): string {
+  if (row.command === "send_message" && row.content?.kind === "proposal_response") {
+    return "Answer not sent";
+  }
   return COMMANDS[row.command] ?? "Not done";
 }
 
@@ -201,7 +204,8 @@ export function composerReason(detail: ConversationDetail, account: string): str
     case undefined:
       break;
   }
-  switch (detail.state) {
+  // What the client of a resource writes reopens it.
+  switch (reopens(detail) ? "active" : detail.state) {
     case "archived":
       return "This conversation is archived and read-only.";
     case "closed":

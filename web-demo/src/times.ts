@@ -1,7 +1,8 @@
 // Times for people, from milliseconds: of a message, of a day, of a row in
 // the list.
 
-const LOCALE = navigator.languages.find((language) => language.startsWith("en")) ?? "en-GB";
+/** English, in the variant that the browser prefers. */
+export const LOCALE = navigator.languages.find((language) => language.startsWith("en")) ?? "en-GB";
 const DAY_MS = 86_400_000;
 
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "numeric", minute: "2-digit" });

@@ -6,8 +6,9 @@ import { hereNow, lineOf, rollDie } from "../content";
 import { button, element } from "../dom";
 import { icon } from "../icons";
 import { reasonOf, type Person } from "../person";
-import { openMenu } from "../popover";
+import { openMenu, type MenuItem } from "../popover";
 import { composerReason, slowModeWords } from "../texts";
+import type { Negotiation } from "./negotiation";
 
 const CHARACTERS_MAX = 4000;
 /** Number of characters from which the count is shown. */
@@ -35,6 +36,7 @@ export interface ComposerFrame {
   readonly drafts: Drafts;
   typing(on: boolean): void;
   lastOwn(): TimelineRow | undefined;
+  readonly negotiation: Negotiation;
 }
 
 /** The composer of one conversation. */
@@ -82,11 +84,18 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     },
     () =>
       openMenu(attach, "Send", [
+        ...(frame.negotiation.mayPropose() ? [proposeItem] : []),
         { label: "Location", icon: "compass", testid: "attach-location", choose: () => void sendOther(hereNow) },
         { label: "Roll of a die", icon: "star", testid: "attach-die", choose: () => void sendOther(rollDie) },
       ]),
     icon("plus"),
   );
+  const proposeItem: MenuItem = {
+    label: "Propose a visit",
+    icon: "calendar",
+    testid: "attach-visit",
+    choose: () => frame.negotiation.propose(),
+  };
   const context = element("div", { class: "composer-context", hidden: true });
   const problem = element("p", { class: "composer-problem", role: "alert", "data-testid": "composer-problem" });
   const reason = element("p", { class: "composer-reason", "data-testid": "composer-reason", hidden: true });

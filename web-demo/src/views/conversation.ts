@@ -14,6 +14,7 @@ import { createComposer, type ComposerView, type Drafts } from "./composer";
 import { createDetails } from "./details";
 import { createGate } from "./gate";
 import type { MessageActions } from "./message";
+import { createNegotiation } from "./negotiation";
 import { lift } from "./own";
 import { createRefused } from "./refused";
 import { createThread, type ThreadView } from "./thread";
@@ -79,9 +80,11 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   const typingLine = element("p", { class: "typing", role: "status", "data-testid": "typing" });
   const refused = createRefused(person);
 
+  const negotiation = createNegotiation(person, { conversation, detail: () => detail });
   const actions: MessageActions = {
     account: client.account,
     group: row.kind !== "direct",
+    negotiation,
     can: (permission) => detail !== undefined && may(detail, permission),
     nameOf: (account) => person.nameOf(account),
     reply: (message) => composer.reply(message),
@@ -106,6 +109,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   const composer: ComposerView = createComposer(person, {
     conversation,
     drafts: frame.drafts,
+    negotiation,
     typing: (on) => timeline.typing(on),
     lastOwn: () => timeline.lastOwn(),
   });
@@ -257,8 +261,8 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     details.show(next);
     threads.forEach((thread) => thread.show(next));
     // Messages show what the own account may do with them.
-    const { permissions, state, locked, role, policies } = next;
-    const rights = JSON.stringify([permissions, state, locked, role, policies.reactions]);
+    const { permissions, state, locked, role, policies, party } = next;
+    const rights = JSON.stringify([permissions, state, locked, role, policies.reactions, party]);
     if (drawnFor !== rights) {
       drawnFor = rights;
       timeline.redraw();

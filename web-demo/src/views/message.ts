@@ -10,6 +10,8 @@ import { openMenu, type MenuItem } from "../popover";
 import { sentenceOf } from "../texts";
 import { timeBeside, timeInFull, timeOfDay } from "../times";
 import { openEmoji } from "./emoji";
+import type { Negotiation } from "./negotiation";
+import { drawProposal, drawResponse } from "./proposal";
 
 /** Delays beyond this are shown. */
 const LATE_MS = 60_000;
@@ -18,6 +20,7 @@ const LATE_MS = 60_000;
 export interface MessageActions {
   readonly account: string;
   readonly group: boolean;
+  readonly negotiation: Negotiation;
   can(permission: Permission): boolean;
   nameOf(account: string): string;
   reply(row: TimelineRow): void;
@@ -29,10 +32,12 @@ export interface MessageActions {
   openThread(row: TimelineRow): void;
 }
 
-/** The place of a message in a run of one author's messages. */
+/** The place of a message in a run of one author's messages, and the message that it is drawn with. */
 export interface MessagePlace {
   readonly first: boolean;
   readonly last: boolean;
+  /** The response that gave a proposal its status, or the proposal that a response answers; if it is loaded. */
+  readonly counterpart: TimelineRow | undefined;
 }
 
 /** Draws a message into its element, new or known. */
@@ -70,7 +75,7 @@ export function drawMessage(item: HTMLElement, row: TimelineRow, place: MessageP
         "div",
         { class: "bubble" },
         quote(row, actions),
-        element("div", { class: "message-content" }, words(row, actions), meta(row)),
+        element("div", { class: "message-content" }, words(row, place.counterpart, actions), meta(row)),
       ),
       !deleted &&
         row.reactions.length > 0 &&
@@ -95,7 +100,13 @@ export function isDeleted(row: TimelineRow): boolean {
   return row.deletedBy !== undefined;
 }
 
-function words(row: TimelineRow, actions: MessageActions): HTMLElement {
+function words(row: TimelineRow, counterpart: TimelineRow | undefined, actions: MessageActions): HTMLElement {
+  if (row.content?.kind === "proposal") {
+    return drawProposal(row, row.content, counterpart, actions);
+  }
+  if (row.content?.kind === "proposal_response") {
+    return drawResponse(row, row.content, counterpart, actions);
+  }
   if (row.content !== undefined) {
     const attributes = { class: "message-text", dir: "auto", "data-testid": "message-text" };
     return element("span", attributes, ...drawContent(row.content));
@@ -106,7 +117,8 @@ function words(row: TimelineRow, actions: MessageActions): HTMLElement {
 
 function quote(row: TimelineRow, actions: MessageActions): Child {
   const answered = row.replyTo;
-  if (answered === undefined || isDeleted(row)) {
+  // A response names its proposal itself.
+  if (answered === undefined || isDeleted(row) || row.content?.kind === "proposal_response") {
     return undefined;
   }
   const words = answered.preview === undefined ? "Message not available" : lineOf(answered.preview);

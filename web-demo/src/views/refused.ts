@@ -11,6 +11,8 @@ import { timeInShort } from "../times";
 
 /** Codes of messages that exist or may still be admitted: sent again they would be there twice. */
 const WRITTEN: ReadonlySet<Code> = new Set<Code>(["message_held", "held_admitted"]);
+/** Codes of responses that would be refused in the same way however often they are sent. */
+const OVER: ReadonlySet<Code> = new Set<Code>(["proposal_settled", "proposal_expired"]);
 
 /** A list of cards. */
 export interface RefusedView {
@@ -53,7 +55,7 @@ export function createRefused(person: Person): RefusedView {
       element(
         "div",
         { class: "refused-buttons" },
-        !WRITTEN.has(row.code) && button(
+        !WRITTEN.has(row.code) && !OVER.has(row.code) && button(
           { class: "button", "data-testid": "refused-retry", "data-focus": "retry" },
           () => void attempt(person, person.client.retryRefused(row.id)),
           "Retry",

@@ -9,6 +9,7 @@ import { icon } from "../icons";
 import type { Person } from "../person";
 import { createComposer, type ComposerView, type Drafts } from "./composer";
 import type { MessageActions } from "./message";
+import { createNegotiation } from "./negotiation";
 import { createRefused } from "./refused";
 import { createTimeline, type TimelineView } from "./timeline";
 
@@ -34,6 +35,7 @@ export function createThread(person: Person, row: TimelineRow, frame: ThreadFram
   const { conversation } = frame;
   const thread = client.threadOf(conversation, row.id);
   let isOpened = false;
+  let now: ConversationDetail | undefined;
 
   const closer = button(
     { class: "icon-button", "aria-label": "Close the thread", "data-testid": "thread-close" },
@@ -48,9 +50,11 @@ export function createThread(person: Person, row: TimelineRow, frame: ThreadFram
     element("span", { class: "quiet", dir: "auto" }, row.content === undefined ? "Message deleted" : lineOf(row.content)),
   );
   const refused = createRefused(person);
+  const negotiation = createNegotiation(person, { conversation, thread, detail: () => now });
   const actions: MessageActions = {
     ...frame.actions,
     group: true,
+    negotiation,
     reply: (message) => composer.reply(message),
     edit: (message) => composer.edit(message),
     jump: (message) => timeline.jump(message),
@@ -60,6 +64,7 @@ export function createThread(person: Person, row: TimelineRow, frame: ThreadFram
     conversation,
     thread,
     drafts: frame.drafts,
+    negotiation,
     // Opening it again changes nothing.
     before: async () => {
       if (!isOpened) {
@@ -88,6 +93,7 @@ export function createThread(person: Person, row: TimelineRow, frame: ThreadFram
     conversation,
     (detail) => {
       isOpened = detail !== undefined;
+      now = detail ?? now;
       title.textContent = detail?.title ?? "Thread";
       if (detail !== undefined) {
         composer.show(detail);

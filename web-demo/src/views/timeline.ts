@@ -6,8 +6,9 @@ import type { Timeline, TimelineChange, TimelineRow } from "tidings";
 import { button, element, KeyedList } from "../dom";
 import { icon } from "../icons";
 import type { Person } from "../person";
+import { counterpartsOf } from "../proposal";
 import { dayKey, dayName } from "../times";
-import { drawMessage, openMessageMenu, type MessageActions } from "./message";
+import { drawMessage, openMessageMenu, type MessageActions, type MessagePlace } from "./message";
 
 /** Messages of one author closer than this are grouped. */
 const GROUP_MS = 5 * 60_000;
@@ -29,6 +30,7 @@ type Item =
       readonly row: TimelineRow;
       readonly first: boolean;
       readonly last: boolean;
+      readonly counterpart: TimelineRow | undefined;
     };
 
 /** A timeline on screen. */
@@ -146,7 +148,7 @@ export function createTimeline(
       active = rows.at(-1)?.id;
     }
     for (const item of items) {
-      nextPlaces.set(item.key, item.type === "message" ? `${item.first}${item.last}` : "");
+      nextPlaces.set(item.key, item.type === "message" ? placeOf(item) : "");
     }
     shown.show(
       items,
@@ -343,9 +345,15 @@ export function createTimeline(
   };
 }
 
+/** Everything about a message's surroundings that it is drawn from. */
+function placeOf({ first, last, counterpart }: MessagePlace): string {
+  return JSON.stringify([first, last, counterpart?.id, counterpart?.state, counterpart?.deletedBy]);
+}
+
 /** Days, the line above new messages, and messages in groups. */
 function itemsOf(rows: readonly TimelineRow[], firstUnread: string | undefined): Item[] {
   const items: Item[] = [];
+  const counterparts = counterpartsOf(rows);
   rows.forEach((row, index) => {
     const before = rows[index - 1];
     const after = rows[index + 1];
@@ -359,7 +367,7 @@ function itemsOf(rows: readonly TimelineRow[], firstUnread: string | undefined):
     }
     const first = before === undefined || !together(before, row) || row.id === firstUnread;
     const last = after === undefined || !together(row, after) || after.id === firstUnread;
-    items.push({ type: "message", key: row.id, row, first, last });
+    items.push({ type: "message", key: row.id, row, first, last, counterpart: counterparts.get(row.id) });
   });
   return items;
 }
