@@ -35,6 +35,8 @@ on_each_store! {
     t2_what_is_done_to_a_message_is_done_on_the_page_that_it_is_on,
     t3_what_one_has_no_part_in_is_answered_like_what_does_not_exist,
     t4_a_request_that_is_made_again_is_written_once,
+    t4_a_key_is_for_one_request_whichever_conversation_it_is_about,
+    t4_a_key_is_the_accounts_whichever_token_it_comes_with,
     t4_of_many_that_are_made_at_once_one_is_written,
     t5_what_is_wrong_with_a_request_is_told_by_its_code,
     t6_messages_are_listed_both_ways,
@@ -250,6 +252,38 @@ async fn t4_a_request_that_is_made_again_is_written_once(database: Database) {
         .is_refused(400, "value_invalid");
     let listed = ann.get(&path).await.is(200);
     assert_eq!(listed["messages"].as_array().unwrap().len(), 8);
+    server.stop().await;
+}
+
+async fn t4_a_key_is_for_one_request_whichever_conversation_it_is_about(database: Database) {
+    let server = TestServer::start(&database, &FLAGS).await;
+    let ann = Caller::of(server.address, "ann");
+    let (first, second) = (group(&ann).await, group(&ann).await);
+    let send = async |conversation: &str, key: &str| {
+        let body = Some(json!({ "content": "once" }));
+        ann.ask("POST", &messages(conversation), body, &[("idempotency-key", key)]).await
+    };
+    send(&first, "one").await.is(201);
+    send(&second, "one").await.is_refused(422, "key_reused");
+    assert_eq!(ann.get(&messages(&second)).await.is(200)["messages"], json!([]));
+    send(&second, "two").await.is(201);
+    server.stop().await;
+}
+
+async fn t4_a_key_is_the_accounts_whichever_token_it_comes_with(database: Database) {
+    let server = TestServer::start(&database, &FLAGS).await;
+    let ann = Caller::of(server.address, "ann");
+    let refreshed = Caller { token: Some(token("ann", Duration::from_secs(900))), ..ann.clone() };
+    assert_ne!(ann.token, refreshed.token);
+    let conversation = group(&ann).await;
+    let path = messages(&conversation);
+    let mut answers = Vec::new();
+    for caller in [&ann, &refreshed] {
+        let body = Some(json!({ "content": "once" }));
+        answers.push(caller.ask("POST", &path, body, &[("idempotency-key", "one")]).await.is(201));
+    }
+    assert_eq!(answers[0]["id"], answers[1]["id"]);
+    assert_eq!(ann.get(&path).await.is(200)["messages"].as_array().unwrap().len(), 1);
     server.stop().await;
 }
 
