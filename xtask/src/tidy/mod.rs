@@ -1,7 +1,8 @@
 //! The house rules that a compiler cannot check: every file says what it holds,
 //! file names are nouns, long files say why, every rule of core/SPEC.md is
-//! quoted by a test, core's dependencies are the agreed ones, and no file knows
-//! the machine it was written on. It reads the folder as it is, committed or not.
+//! quoted by a test, core's dependencies are the agreed ones, the tests that a
+//! page names are there, and no file knows the machine it was written on. It
+//! reads the folder as it is, committed or not.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -115,6 +116,7 @@ fn check(sources: &[Source]) -> Vec<Problem> {
     }
     problems.extend(check_spec(sources));
     problems.extend(check_map(sources));
+    problems.extend(check_scenarios(sources));
     problems
 }
 
@@ -262,6 +264,39 @@ fn check_map(sources: &[Source]) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Each scenario in docs/complement.md names the tests that show its verdict, as `path::name`, in the column behind
+/// its own; each of them is there, and is run.
+fn check_scenarios(sources: &[Source]) -> Vec<Problem> {
+    let Some(page) = sources.iter().find(|source| source.path == "docs/complement.md") else {
+        return Vec::new();
+    };
+    let mut problems = Vec::new();
+    for row in page.text.lines().filter(|line| line.starts_with("| `Test")) {
+        let mut cells = row.split('|').skip(1);
+        let scenario = cells.next().unwrap_or_default().trim();
+        let names: Vec<&str> = cells.next().unwrap_or_default().split('`').skip(1).step_by(2).collect();
+        let missing = names.iter().filter(|name| !is_run(name, sources));
+        let mut rules: Vec<String> = missing.map(|name| format!("{scenario}: `{name}` is no test that runs")).collect();
+        if names.is_empty() {
+            rules.push(format!("{scenario}: names no test, as `path::name`"));
+        }
+        problems.extend(rules.into_iter().map(|rule| Problem { path: page.path.clone(), rule }));
+    }
+    problems
+}
+
+/// Returns true if `path::name` is a test: a function in Rust, a title in TypeScript.
+fn is_run(test: &str, sources: &[Source]) -> bool {
+    let Some((path, name)) = test.split_once("::") else { return false };
+    let Some(source) = sources.iter().find(|source| source.path == path) else { return false };
+    if source.has_ending("ts") {
+        return source.text.contains(&format!("test(\"{name}\""));
+    }
+    let opening = format!("fn {name}(");
+    let mut places = source.text.match_indices(&opening).map(|(at, _)| source.text.split_at(at));
+    places.any(|(before, function)| is_test(before) || is_listed(function, sources))
 }
 
 /// The label of a line that states a rule: `A7` of `**A7** Nobody grants …`.

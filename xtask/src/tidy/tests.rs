@@ -147,3 +147,31 @@ fn the_label_must_match_in_full() {
         [source("core/SPEC.md", "**A1** One.\n"), source("core/src/a.rs", "//! A.\nfn a12_one() {}\nfn ba1_x() {}\n")];
     assert_eq!(check(&sources).len(), 1);
 }
+
+#[test]
+fn tests_that_a_page_names_are_there() {
+    let page = "| scenario | our test | verdict |\n|---|---|---|\n\
+        | `TestA` / One | `core/src/a.rs::a1_one`, `wasm/tests/b.ts::two are one` | same |\n\
+        | `TestA` / Two | `core/src/a.rs::a1_two` | same |\n\
+        | `TestB` | `core/src/a.rs::a1_listed` | same |\n\
+        | `TestC` | | `core/src/a.rs::a1_one` |\n\
+        | `TestD` | `core/src/gone.rs::a1_one`, `a1_one`, `core/src/a.rs::a1_on` | same |\n\
+        | `TestE` | `wasm/tests/b.ts::two` | same |\n";
+    let tests = "//! A.\nmacro! {\n    a1_listed,\n}\nasync fn a1_listed(store: u8) {}\n\n\
+        #[test]\nfn a1_one() {}\n\nfn a1_two() {}\n";
+    let sources = [
+        source("docs/complement.md", page),
+        source("core/src/a.rs", tests),
+        source("wasm/tests/b.ts", "// B.\ntest(\"two are one\", () => {})\n"),
+    ];
+    let problems: Vec<String> = check(&sources).iter().map(Problem::to_string).collect();
+    let expected = [
+        "docs/complement.md: `TestA` / Two: `core/src/a.rs::a1_two` is no test that runs",
+        "docs/complement.md: `TestC`: names no test, as `path::name`",
+        "docs/complement.md: `TestD`: `core/src/gone.rs::a1_one` is no test that runs",
+        "docs/complement.md: `TestD`: `a1_one` is no test that runs",
+        "docs/complement.md: `TestD`: `core/src/a.rs::a1_on` is no test that runs",
+        "docs/complement.md: `TestE`: `wasm/tests/b.ts::two` is no test that runs",
+    ];
+    assert_eq!(problems, expected);
+}
