@@ -34,7 +34,7 @@ onEachStore("moderation", ({ test }) => {
     await ann.say("doors open at nine");
     await bob.open(channel);
     await bob.message("doors open at nine").waitFor();
-    await untilSilent(bob, "Only admins write here");
+    await untilSilent(bob, "Only admins can write here");
 
     await ann.openMembers();
     await ann.unfold("rules");
