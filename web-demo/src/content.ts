@@ -35,7 +35,7 @@ export function lineOf(content: Content): string {
     case "custom":
       return text === "" ? "Something this app cannot show" : `🎲 ${text}`;
     case "proposal":
-      return `📅 ${proposalLine(content)}${text === "" ? "" : `: ${text}`}`;
+      return `${proposalLine(content)}${text === "" ? "" : `: ${text}`}`;
     case "proposal_response":
       return text === "" ? responseWords(content) : `${responseWords(content)}: ${text}`;
     case "unknown":

@@ -14,6 +14,7 @@ import "./styles/conversation.css";
 import "./styles/details.css";
 import "./styles/contacts.css";
 import "./styles/proposal.css";
+import "./styles/resource.css";
 import "./styles/stage.css";
 
 const root = document.querySelector<HTMLElement>("#app");

@@ -28,6 +28,12 @@ export function mayRespond(detail: ConversationDetail): boolean {
   return detail.party === "client" && may(detail, "proposal:respond");
 }
 
+/** Returns true if the own account may move the stage of the lead and finalize it: it is on the owner's side. */
+export function mayCloseLead(detail: ConversationDetail): boolean {
+  const isOthers = detail.kind === "resource" && detail.party !== "client";
+  return isOthers && detail.state !== "deleted" && mayInAnyState(detail, "conversation:close");
+}
+
 /** Returns true if the own account may make proposals now: it is on the owner's side. */
 export function mayPropose(detail: ConversationDetail): boolean {
   return detail.kind === "resource" && detail.party !== "client" && may(detail, "proposal:send");

@@ -232,6 +232,16 @@ export function composerReason(detail: ConversationDetail, account: string): str
   return undefined;
 }
 
+/** What writing does beside sending a message; undefined if nothing. */
+export function reopeningWords(detail: ConversationDetail): string | undefined {
+  if (!reopens(detail)) {
+    return undefined;
+  }
+  return detail.state === "closed"
+    ? "This conversation is closed. What you write opens it again, with a new lead."
+    : "This conversation is archived. What you write opens it again.";
+}
+
 /** The slow mode that applies to the own account; undefined if none does. */
 export function slowModeWords(detail: ConversationDetail): string | undefined {
   const seconds = detail.policies.slow_mode_seconds;

@@ -7,7 +7,7 @@ import { button, element } from "../dom";
 import { icon } from "../icons";
 import { reasonOf, type Person } from "../person";
 import { openMenu, type MenuItem } from "../popover";
-import { composerReason, slowModeWords } from "../texts";
+import { composerReason, reopeningWords, slowModeWords } from "../texts";
 import type { Negotiation } from "./negotiation";
 
 const CHARACTERS_MAX = 4000;
@@ -279,7 +279,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
       reason.textContent = why ?? "";
       form.hidden = why !== undefined;
       text.disabled = why !== undefined;
-      const pace = why === undefined ? slowModeWords(next) : undefined;
+      const pace = why === undefined ? (reopeningWords(next) ?? slowModeWords(next)) : undefined;
       slow.hidden = pace === undefined;
       slow.textContent = pace ?? "";
     },

@@ -5,7 +5,7 @@ import type { ConversationDetail, ConversationRow, PinRow, RefusedRow, TimelineR
 
 import { avatar } from "../avatar";
 import { lineOf } from "../content";
-import { button, element } from "../dom";
+import { button, element, replaceContent } from "../dom";
 import { icon } from "../icons";
 import { attempt, type Person } from "../person";
 import { may } from "../rights";
@@ -13,6 +13,7 @@ import { titleOf } from "./about";
 import { createComposer, type ComposerView, type Drafts } from "./composer";
 import { createDetails } from "./details";
 import { createGate } from "./gate";
+import { leadBadge } from "./lead";
 import type { MessageActions } from "./message";
 import { createNegotiation } from "./negotiation";
 import { lift } from "./own";
@@ -52,6 +53,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
   const face = element("span", { class: "head-face" });
   const title = element("h2", { class: "head-title", dir: "auto", "data-testid": "conversation-title" });
   const lock = element("span", { class: "head-lock", "data-testid": "locked", hidden: true }, icon("lock", "Locked"));
+  const stage = element("span", { class: "head-stage" });
   const subtitle = element("p", { class: "head-subtitle quiet" });
   const toggle = button(
     {
@@ -73,7 +75,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
       icon("back"),
     ),
     face,
-    element("div", { class: "head-text" }, element("div", { class: "head-line" }, title, lock), subtitle),
+    element("div", { class: "head-text" }, element("div", { class: "head-line" }, title, lock, stage), subtitle),
     toggle,
   );
   const pins = element("div", { class: "pins", hidden: true });
@@ -146,7 +148,13 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     }
     const others = detail.members.filter((member) => member.account !== client.account);
     const here = others.filter((member) => member.presence !== "offline").length;
-    if (detail.kind === "direct") {
+    if (detail.resource !== undefined) {
+      const peer = detail.party === "client" ? detail.resource.owner : detail.resource.client;
+      const member = others.find((other) => other.account === peer);
+      const side = detail.party === "client" ? "owner" : "client";
+      const presence = (member?.presence ?? "offline") === "offline" ? "offline" : "online";
+      subtitle.textContent = `${member?.name ?? person.nameOf(peer)}, ${side}, ${presence}`;
+    } else if (detail.kind === "direct") {
       subtitle.textContent = here > 0 ? "online" : "offline";
     } else {
       const kind = detail.kind === "channel" ? "Channel, " : "";
@@ -255,6 +263,7 @@ export function createConversation(person: Person, row: ConversationRow, frame: 
     detail = next;
     drawHead(titleOf(next, client.account), next.members.find((member) => member.account !== client.account)?.account);
     lock.hidden = !next.locked;
+    replaceContent(stage, [leadBadge(next)]);
     drawSubtitle();
     drawPins(next.pins);
     composer.show(next);

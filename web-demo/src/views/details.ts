@@ -11,6 +11,7 @@ import { createCandidates } from "./candidates";
 import { createFormer } from "./former";
 import { createInvites } from "./invites";
 import { createHeld } from "./held";
+import { createLead } from "./lead";
 import { createLifecycle } from "./lifecycle";
 import { createMembers } from "./members";
 import { createOwn } from "./own";
@@ -38,6 +39,7 @@ export function createDetails(person: Person, row: ConversationRow, close: () =>
   );
   const sections = [
     createAbout(person, conversation),
+    createLead(person, conversation),
     own,
     createMembers(person, conversation),
     createCandidates(person, conversation),

@@ -30,7 +30,10 @@ export function createLifecycle(person: Person, conversation: string): Section {
       return [];
     }
     const { locked, state } = detail;
-    const mayState = state !== "deleted" && mayInAnyState(detail, "conversation:archive");
+    // What is about a resource is closed with its lead, and by the owner's side only.
+    const isResource = detail.kind === "resource";
+    const mayState =
+      state !== "deleted" && detail.party !== "client" && mayInAnyState(detail, "conversation:archive");
     return [
       may(detail, "conversation:lock") &&
         (locked
@@ -39,8 +42,8 @@ export function createLifecycle(person: Person, conversation: string): Section {
       mayState &&
         state !== "active" &&
         action("reopen", "open", "Reopen", "Opens the conversation again.", setState("active")),
-      mayState && state === "active" && action("archive", "archive", "Archive", "Makes it read-only for everybody.", setState("archived")),
-      mayState && state !== "closed" && action("close", "check", "Close", "Ends it for everybody.", setState("closed")),
+      mayState && state === "active" && action("archive", "archive", "Archive", archiveHint(isResource), setState("archived")),
+      mayState && !isResource && state !== "closed" && action("close", "check", "Close", "Ends it for everybody.", setState("closed")),
       state !== "deleted" && action("leave", "leave", "Leave", "", askToLeave, true),
       state !== "deleted" &&
         mayInAnyState(detail, "conversation:delete") &&
@@ -70,7 +73,11 @@ export function createLifecycle(person: Person, conversation: string): Section {
 
   return createSection(
     element("section", { class: "details-section panel-actions", "aria-label": "This conversation", tabindex: "-1" }),
-    (detail) => [detail.kind, detail.status, detail.permissions, detail.role, detail.locked, detail.state],
+    ({ kind, status, permissions, role, locked, state, party }) => [kind, status, permissions, role, locked, state, party],
     draw,
   );
+}
+
+function archiveHint(isResource: boolean): string {
+  return isResource ? "Until the client writes again." : "Makes it read-only for everybody.";
 }
