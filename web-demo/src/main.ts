@@ -3,7 +3,7 @@
 import { TidingsError } from "tidings";
 
 import { reasonOf } from "./person";
-import { openClient, otherDevice, setUp, visitOf } from "./session";
+import { openClient, otherDevice, setUp, visitOf, type Visit } from "./session";
 import { showElsewhere, showFailure, showOpening } from "./views/opening";
 import { showScreen } from "./views/screen";
 import { showStage } from "./views/stage";
@@ -21,20 +21,21 @@ const root = document.querySelector<HTMLElement>("#app");
 if (root !== null) {
   const visit = visitOf(new URL(location.href));
   if (visit.type === "stage") {
-    showStage(root, visit.accounts);
+    showStage(root, visit.scene);
   } else {
-    void open(root, visit.account, visit.device);
+    void open(root, visit);
   }
 }
 
-async function open(place: HTMLElement, account: string, device: string | undefined): Promise<void> {
+async function open(place: HTMLElement, visit: Extract<Visit, { type: "screen" }>): Promise<void> {
+  const { account, device, offer } = visit;
   showOpening(place);
   try {
     const client = await openClient(account, device, () => showElsewhere(place, otherDevice(account, device)));
-    showScreen(place, client);
+    showScreen(place, client, offer);
     setUp(client);
   } catch (error) {
     const code = error instanceof TidingsError ? error.code : "unknown";
-    showFailure(place, code, reasonOf(error), () => void open(place, account, device));
+    showFailure(place, code, reasonOf(error), () => void open(place, visit));
   }
 }

@@ -4,23 +4,26 @@
 import { Client, init } from "tidings";
 import moduleUrl from "tidings/wasm?url";
 
-const ACCOUNT = /^[!#-&(-.0-[\]-_a-~]{1,128}$/;
+import { isAccount, offerOf, sceneOf, type Offer, type Scene } from "./scene";
 
-/** The page that an address requests: one person's screen, or several side by side. */
+/** The page that an address requests: one person's screen, or a scene with several side by side. */
 export type Visit =
-  | { readonly type: "screen"; readonly account: string; readonly device: string | undefined }
-  | { readonly type: "stage"; readonly accounts: readonly string[] };
+  | {
+      readonly type: "screen";
+      readonly account: string;
+      readonly device: string | undefined;
+      readonly offer: Offer | undefined;
+    }
+  | { readonly type: "stage"; readonly scene: Scene };
 
 /** Reads the address. */
 export function visitOf(address: URL): Visit {
   const account = address.searchParams.get("account");
-  if (account !== null && ACCOUNT.test(account)) {
+  if (isAccount(account)) {
     const device = address.searchParams.get("device");
-    return { type: "screen", account, device: device !== null && ACCOUNT.test(device) ? device : undefined };
+    return { type: "screen", account, device: isAccount(device) ? device : undefined, offer: offerOf(address) };
   }
-  const people = (address.searchParams.get("people") ?? "").split(",").filter((person) => ACCOUNT.test(person));
-  const accounts = [...new Set(people)].slice(0, 3);
-  return { type: "stage", accounts: accounts.length > 1 ? accounts : ["ann", "bob"] };
+  return { type: "stage", scene: sceneOf(address) };
 }
 
 /** The address of the same person as another device, with a store of its own. */

@@ -51,11 +51,12 @@ export interface InboxView {
   rows(): readonly ConversationRow[];
 }
 
-/** Creates the list. `changed` is called after each change is drawn. */
+/** Creates the list. `changed` is called after each change is drawn; `notice` is placed above the list. */
 export function createInbox(
   person: Person,
   open: (conversation: string) => void,
   changed: (rows: readonly ConversationRow[]) => void,
+  notice?: HTMLElement,
 ): InboxView {
   const { client } = person;
   let rows: readonly ConversationRow[] = [];
@@ -127,7 +128,7 @@ export function createInbox(
       ),
     ),
     element("div", { class: "search-field" }, icon("search"), search, filter),
-    element("div", { class: "inbox-scroll" }, refused.element, list, empty),
+    element("div", { class: "inbox-scroll" }, notice, refused.element, list, empty),
     declineAll,
     archived,
   );

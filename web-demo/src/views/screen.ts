@@ -5,6 +5,7 @@ import type { Client, ConversationRow } from "tidings";
 
 import { element } from "../dom";
 import type { Person } from "../person";
+import type { Offer } from "../scene";
 import { invitedBy } from "../texts";
 import type { Drafts } from "./composer";
 import { createConnection } from "./connection";
@@ -12,14 +13,15 @@ import { createConversation, type ConversationView } from "./conversation";
 import { openJoin } from "./creation";
 import { createInbox } from "./inbox";
 import { createMoment, createStorage } from "./notices";
+import { createOffer } from "./offer";
 
 /** Width from which list and conversation are side by side. */
 const WIDE = window.matchMedia("(min-width: 600px)");
 /** A device whose pointer hovers has a real keyboard, so the composer may take the focus. */
 const KEYBOARD = window.matchMedia("(hover: hover)");
 
-/** Shows a person's screen; it lives as long as the page. */
-export function showScreen(root: HTMLElement, client: Client): Person {
+/** Shows a person's screen, with what they are offered to ask about; it lives as long as the page. */
+export function showScreen(root: HTMLElement, client: Client, offered?: Offer): Person {
   const moment = createMoment();
   const nicknames = new Map<string, string>();
   client.contacts((contacts) => {
@@ -52,13 +54,16 @@ export function showScreen(root: HTMLElement, client: Client): Person {
     { class: "conversation nothing" },
     element("p", { class: "quiet" }, "Choose a chat, or start one."),
   );
-  const inbox = createInbox(person, (conversation) => choose(conversation, true), receive);
+  const chooseByHand = (conversation: string): void => choose(conversation, true);
+  const offer = offered && createOffer(person, offered, chooseByHand);
+  const inbox = createInbox(person, chooseByHand, receive, offer?.element);
   const panes = element("div", { class: "panes" }, inbox.element, empty);
   const scrim = element("div", { class: "scrim", hidden: true });
   scrim.addEventListener("click", () => open?.togglePanel(false));
 
   function receive(next: readonly ConversationRow[]): void {
     rows = next;
+    offer?.show(rows);
     const row = rows.find((other) => other.conversation === openRow?.conversation);
     if (row !== undefined) {
       open?.showRow(row);

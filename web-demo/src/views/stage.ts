@@ -2,15 +2,17 @@
 // they share nothing but the server.
 
 import { button, element } from "../dom";
+import { addressOf, SCENES, screenOf, type Scene, type SceneName } from "../scene";
 import { initialName } from "../session";
 import { invitedBy } from "../texts";
 
 /** Shows the people's screens; on a narrow page one at a time, with tabs. */
-export function showStage(root: HTMLElement, accounts: readonly string[]): void {
+export function showStage(root: HTMLElement, scene: Scene): void {
+  const { accounts } = scene;
   const frames = accounts.map((account) =>
     element("iframe", {
       class: "frame",
-      src: screenOf(account),
+      src: frameOf(scene, account),
       title: `${initialName(account)}'s screen`,
       "data-testid": `frame-${account}`,
       id: `frame-${account}`,
@@ -57,22 +59,19 @@ export function showStage(root: HTMLElement, accounts: readonly string[]): void 
         "header",
         { class: "stage-bar" },
         element("h1", { class: "stage-name" }, "Tidings"),
-        element(
-          "p",
-          { class: "stage-words" },
-          "Write as anybody. Switch a network off, go on writing, switch it on again.",
-        ),
+        sceneSwitch(scene),
+        element("p", { class: "stage-words" }, SCENES[scene.name].words),
         element(
           "nav",
           { class: "stage-links", "aria-label": "One screen alone" },
           ...accounts.map((account) =>
             element(
               "a",
-              { href: screenOf(account), "data-testid": `alone-${account}` },
+              { href: frameOf(scene, account), "data-testid": `alone-${account}` },
               `${initialName(account)} alone`,
             ),
           ),
-          thirdPerson(accounts),
+          scene.name === "chat" && thirdPerson(scene),
         ),
       ),
       tablist,
@@ -81,17 +80,37 @@ export function showStage(root: HTMLElement, accounts: readonly string[]): void 
   );
 }
 
-function thirdPerson(accounts: readonly string[]): HTMLElement {
+/** The links to the scenes, the shown one marked. */
+function sceneSwitch(shown: Scene): HTMLElement {
+  return element(
+    "nav",
+    { class: "scenes", "aria-label": "Scene" },
+    ...(Object.keys(SCENES) as SceneName[]).map((name) =>
+      element(
+        "a",
+        {
+          class: "scene",
+          href: addressOf({ name, accounts: SCENES[name].accounts }),
+          "aria-current": name === shown.name ? "page" : undefined,
+          "data-testid": `scene-${name}`,
+        },
+        SCENES[name].title,
+      ),
+    ),
+  );
+}
+
+function thirdPerson({ name, accounts }: Scene): HTMLElement {
   return accounts.includes("carol")
     ? element("a", { href: "/", "data-testid": "remove-third" }, "Two people")
     : element(
         "a",
-        { href: `/?people=${[...accounts, "carol"].join(",")}`, "data-testid": "add-third" },
+        { href: addressOf({ name, accounts: [...accounts, "carol"] }), "data-testid": "add-third" },
         "Add a third person",
       );
 }
 
 /** The address of somebody's screen; an invite link of this page is passed on to it. */
-function screenOf(account: string): string {
-  return `/?account=${encodeURIComponent(account)}${invitedBy(new URL(location.href)) === undefined ? "" : location.hash}`;
+function frameOf(scene: Scene, account: string): string {
+  return `${screenOf(scene, account)}${invitedBy(new URL(location.href)) === undefined ? "" : location.hash}`;
 }
