@@ -43,13 +43,12 @@ export function zoneName(zone: string): string {
 
 /** The day of a span in full; both days if it goes on past midnight. */
 export function dayIn(span: Span, zone: string): string {
-  const isThisYear = yearIn(span.start, zone) === yearIn(Date.now(), zone);
   const format = new Intl.DateTimeFormat(LOCALE, {
     weekday: isOneDay(span, zone) ? "long" : "short",
     day: "numeric",
     month: isOneDay(span, zone) ? "long" : "short",
     timeZone: zone,
-    ...(!isThisYear && { year: "numeric" }),
+    ...yearOf(span, zone),
   });
   return format.formatRange(span.start, span.end);
 }
@@ -61,15 +60,17 @@ export function hoursIn({ start, end }: Span, zone: string): string {
   return isOneDay({ start, end }, zone) ? format.formatRange(start, end) : `${format.format(start)} – ${format.format(end)}`;
 }
 
-/** A span in one line. */
-export function spanIn(span: Span, zone: string): string {
+/** A span in one line; by the own clocks if the browser does not know the time zone. */
+export function spanIn(span: Span, wanted: string): string {
+  const zone = isZone(wanted) ? wanted : ownZone();
   const format = new Intl.DateTimeFormat(LOCALE, {
     weekday: "short",
     day: "numeric",
     month: "short",
     hour: "numeric",
     minute: "2-digit",
-    timeZone: isZone(zone) ? zone : ownZone(),
+    timeZone: zone,
+    ...yearOf(span, zone),
   });
   return format.formatRange(span.start, span.end);
 }
@@ -93,6 +94,11 @@ export function timeOf({ date, time }: DateFields, zone: string): number | undef
 
 function isOneDay({ start, end }: Span, zone: string): boolean {
   return fieldsIn(start, zone).date === fieldsIn(end, zone).date;
+}
+
+/** The year is shown unless it is this one. */
+function yearOf({ start }: Span, zone: string): Intl.DateTimeFormatOptions {
+  return yearIn(start, zone) === yearIn(Date.now(), zone) ? {} : { year: "numeric" };
 }
 
 function yearIn(ms: number, zone: string): string {

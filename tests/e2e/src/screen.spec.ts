@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { deviceOf } from "./support/device.js";
 import { Person } from "./support/person.js";
 import { onEachStore, PHONE } from "./support/scene.js";
-import { loadAll } from "./support/screens.js";
+import { frameOf, loadAll, nameless } from "./support/screens.js";
 import { until, untilEqual } from "./support/until.js";
 
 /** How many messages the long conversation has. */
@@ -203,24 +203,4 @@ function focused(page: Page): Promise<string | undefined> {
       ? (activeElement.dataset["conversation"] ?? activeElement.dataset["testid"])
       : undefined;
   });
-}
-
-async function frameOf(page: Page, testId: string): Promise<NonNullable<ReturnType<Page["frame"]>>> {
-  const element = await page.getByTestId(testId).elementHandle();
-  const frame = await element?.contentFrame();
-  assert.ok(frame, `${testId} has a screen`);
-  return frame;
-}
-
-/** The controls without an accessible name, by role, as assistive technology finds them. */
-async function nameless(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  const { nodes } = await session.send("Accessibility.getFullAXTree");
-  const controls = "button link textbox searchbox combobox switch menuitem tab checkbox radio spinbutton".split(" ");
-  const without = nodes.filter((node) => !node.ignored && controls.includes(node.role?.value) && !node.name?.value);
-  const described = without.map(async (node) => {
-    const { outerHTML } = await session.send("DOM.getOuterHTML", { backendNodeId: node.backendDOMNodeId ?? 0 });
-    return outerHTML.slice(0, 200);
-  });
-  return Promise.all(described);
 }

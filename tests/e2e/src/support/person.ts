@@ -43,10 +43,15 @@ export class Person {
     this.screen = screen;
   }
 
-  /** Opens the app in a new tab of `context`; what it shows is not waited for. */
-  static async visit(context: BrowserContext, network: Network, account: string): Promise<Person> {
+  /** Opens the app in a new tab of `context`, at an address that says `more`; what it shows is not waited for. */
+  static async visit(
+    context: BrowserContext,
+    network: Network,
+    account: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Person> {
     const page = await context.newPage();
-    await page.goto(`${network.url}/?account=${encodeURIComponent(account)}`);
+    await page.goto(`${network.url}/?${new URLSearchParams({ account, ...more })}`);
     return new Person(account, page, network);
   }
 

@@ -25,6 +25,8 @@ export interface PersonOptions {
   readonly size?: { readonly width: number; readonly height: number };
   /** The account; a fresh one unless told. */
   readonly account?: string;
+  /** What the address says beside the account. */
+  readonly address?: Readonly<Record<string, string>>;
 }
 
 /** Everything that one test has; it ends with the test. */
@@ -61,12 +63,17 @@ export class Scene {
   async visitor(name: string, options: PersonOptions = {}): Promise<Person> {
     const network = await this.network(options.server ?? this.server);
     const context = await this.device(options.size);
-    return this.tab(context, network, options.account ?? this.account(name));
+    return this.tab(context, network, options.account ?? this.account(name), options.address);
   }
 
   /** A tab on a device. */
-  async tab(context: BrowserContext, network: Network, account: string): Promise<Person> {
-    const person = await Person.visit(context, network, account);
+  async tab(
+    context: BrowserContext,
+    network: Network,
+    account: string,
+    address?: Readonly<Record<string, string>>,
+  ): Promise<Person> {
+    const person = await Person.visit(context, network, account, address);
     this.#people.push(person);
     return person;
   }
