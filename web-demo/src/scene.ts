@@ -20,17 +20,27 @@ export interface Offer {
   readonly owner: string;
 }
 
-/** Each scene's people, if the address names no others, and texts. */
-export const SCENES: Readonly<Record<SceneName, { readonly accounts: readonly string[]; readonly title: string; readonly words: string }>> = {
+/** What is fixed about a scene. */
+interface Script {
+  /** Its people, if the address names no others. */
+  readonly accounts: readonly string[];
+  readonly title: string;
+  /** What happens in it, to people of these names. */
+  words(one: string, other: string): string;
+}
+
+/** Every scene. */
+export const SCENES: Readonly<Record<SceneName, Script>> = {
   chat: {
     accounts: ["ann", "bob"],
     title: "A chat",
-    words: "Write as anybody. Switch a network off, go on writing, switch it on again.",
+    words: () => "Write as anybody. Switch a network off, go on writing, switch it on again.",
   },
   visit: {
     accounts: ["clara", "omar"],
     title: "A visit",
-    words: "Clara asks Omar about his flat. He proposes a visit, and she answers, with or without a network.",
+    words: (client, owner) =>
+      `${client} asks about a flat. ${owner} proposes a visit, and ${client} answers, with or without a network.`,
   },
 };
 

@@ -9,6 +9,7 @@ import { invitedBy } from "../texts";
 /** Shows the people's screens; on a narrow page one at a time, with tabs. */
 export function showStage(root: HTMLElement, scene: Scene): void {
   const { accounts } = scene;
+  const [one = "", other = ""] = accounts.map(initialName);
   const frames = accounts.map((account) =>
     element("iframe", {
       class: "frame",
@@ -60,7 +61,7 @@ export function showStage(root: HTMLElement, scene: Scene): void {
         { class: "stage-bar" },
         element("h1", { class: "stage-name" }, "Tidings"),
         sceneSwitch(scene),
-        element("p", { class: "stage-words" }, SCENES[scene.name].words),
+        element("p", { class: "stage-words" }, SCENES[scene.name].words(one, other)),
         element(
           "nav",
           { class: "stage-links", "aria-label": "One screen alone" },
