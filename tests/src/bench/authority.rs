@@ -107,7 +107,13 @@ fn admit_by_steps(
 const HONEST: &str = "an honest change passes";
 const NOW: WallTime = WallTime::from_millis(1_800_000_000_000);
 /// The page never closes.
-const LIMITS: Limits = Limits { page_changes_soft: u32::MAX, page_changes_max: u32::MAX, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits {
+    page_changes_soft: u32::MAX,
+    page_changes_max: u32::MAX,
+    page_bytes_soft: u32::MAX,
+    page_bytes_max: u32::MAX,
+    ..Limits::DEFAULT
+};
 
 /// Honest members of one group who take turns writing, on two replicas: one has seen everything, the other
 /// everything but the last change.
