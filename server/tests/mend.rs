@@ -338,32 +338,36 @@ async fn j33_what_is_being_written_is_neither_lost_nor_overwritten(database: Dat
     server.stop().await;
 }
 
-/// SQLite has one writer at a time; on Postgres the lock of a stream's head makes it so.
-#[tokio::test(flavor = "multi_thread")]
-async fn j33_whoever_mends_a_stream_waits_for_who_writes_it() {
-    let database = Database::postgres().await;
-    let (server, ..) = written(&database, &[]).await;
-    server.stop().await;
-    let store = database.open().await;
-    database.execute(&format!("UPDATE conversations SET title = 'rot' WHERE conversation = '{}'", group())).await;
-    // A commit that has come as far as its lock.
-    let mut connection = PgConnection::connect(&database.address).await.unwrap();
-    let mut commit = connection.begin().await.unwrap();
-    let lock = sqlx::query("SELECT position FROM streams WHERE stream = $1 FOR UPDATE");
-    lock.bind(stream(group()).to_string()).execute(&mut *commit).await.unwrap();
-    let waiting = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let mut mending = pin!(mended(&*store));
-    tokio::select! {
-        _ = &mut mending => panic!("rows were written beside a commit of their stream"),
-        () = database.wait_for(waiting, 1) => {}
+mod a_lock_of_postgres {
+    use super::*;
+
+    /// SQLite has one writer at a time; on Postgres the lock of a stream's head makes it so.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn j33_whoever_mends_a_stream_waits_for_who_writes_it() {
+        let database = Database::postgres().await;
+        let (server, ..) = written(&database, &[]).await;
+        server.stop().await;
+        let store = database.open().await;
+        database.execute(&format!("UPDATE conversations SET title = 'rot' WHERE conversation = '{}'", group())).await;
+        // A commit that has come as far as its lock.
+        let mut connection = PgConnection::connect(&database.address).await.unwrap();
+        let mut commit = connection.begin().await.unwrap();
+        let lock = sqlx::query("SELECT position FROM streams WHERE stream = $1 FOR UPDATE");
+        lock.bind(stream(group()).to_string()).execute(&mut *commit).await.unwrap();
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut mending = pin!(mended(&*store));
+        tokio::select! {
+            _ = &mut mending => panic!("rows were written beside a commit of their stream"),
+            () = database.wait_for(waiting, 1) => {}
+        }
+        // What it writes behind its lock is looked at too.
+        let rot = format!("UPDATE members SET joined = 99 WHERE account = 'bob' AND conversation = '{}'", group());
+        commit.execute(AssertSqlSafe(rot)).await.unwrap();
+        commit.commit().await.unwrap();
+        mending.await;
+        assert_eq!(odd(&*store).await, Vec::<String>::new());
     }
-    // What it writes behind its lock is looked at too.
-    let rot = format!("UPDATE members SET joined = 99 WHERE account = 'bob' AND conversation = '{}'", group());
-    commit.execute(AssertSqlSafe(rot)).await.unwrap();
-    commit.commit().await.unwrap();
-    mending.await;
-    assert_eq!(odd(&*store).await, Vec::<String>::new());
 }
 
 /// That the group is left as it is, with a title that rotted, because its journal is damaged.

@@ -54,17 +54,13 @@ struct Shell {
 }
 
 impl Shell {
-    fn of(sqlite: &Database, postgres: &Database) -> Self {
+    fn of(sqlite: &Database) -> Self {
         let file = PathBuf::from(sqlite.address.trim_start_matches("sqlite:"));
         let folder = file.parent().unwrap().to_owned();
         std::fs::create_dir_all(folder.join("bin")).unwrap();
         std::fs::create_dir_all(folder.join("backups")).unwrap();
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_tidings-server"), folder.join("bin/tidings-server")).unwrap();
-        let names = vec![
-            ("/backups/", format!("{}/backups/", folder.display())),
-            ("postgres://tidings@db/tidings", postgres.address.clone()),
-            ("postgres://owner@db/tidings", postgres.address.clone()),
-        ];
+        let names = vec![("/backups/", format!("{}/backups/", folder.display()))];
         Self { folder, names }
     }
 
@@ -116,45 +112,57 @@ fn entries(store: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn j35_both_stores_are_copied_and_put_back() {
-    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
-    let shell = Shell::of(&sqlite, &postgres);
-    let (mut copies, mut restores) = (blocks("Back up", "sh"), blocks("Restore", "sh"));
-    assert_eq!((copies.len(), restores.len()), (2, 2));
-    for database in [&sqlite, &postgres] {
-        let server = Process::start(&database.address, &["--dev"]);
-        let mut author = None;
-        say(&server, &mut author).await;
-        // The copy is made while it is served, and what comes later is not in it.
-        shell.run(copies.pop_front().unwrap());
-        say(&server, &mut author).await;
-        server.drain().await;
-        assert!(entries(&database.address).contains("3 entries"));
-        let said = shell.run(restores.pop_front().unwrap());
-        assert!(said.contains("the store is incarnation"), "{said}");
-        assert!(entries(&database.address).contains("2 entries"));
-        let server = Process::start(&database.address, &["--dev"]);
-        server.drain().await;
+mod postgres {
+    use super::*;
+
+    /// A shell in the folder of a SQLite store, whose commands reach a Postgres store, too.
+    fn beside(sqlite: &Database, postgres: &Database) -> Shell {
+        let mut shell = Shell::of(sqlite);
+        let addresses = ["postgres://tidings@db/tidings", "postgres://owner@db/tidings"];
+        shell.names.extend(addresses.map(|address| (address, postgres.address.clone())));
+        shell
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn j35_both_stores_are_copied_and_put_back() {
+        let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
+        let shell = beside(&sqlite, &postgres);
+        let (mut copies, mut restores) = (blocks("Back up", "sh"), blocks("Restore", "sh"));
+        assert_eq!((copies.len(), restores.len()), (2, 2));
+        for database in [&sqlite, &postgres] {
+            let server = Process::start(&database.address, &["--dev"]);
+            let mut author = None;
+            say(&server, &mut author).await;
+            // The copy is made while it is served, and what comes later is not in it.
+            shell.run(copies.pop_front().unwrap());
+            say(&server, &mut author).await;
+            server.drain().await;
+            assert!(entries(&database.address).contains("3 entries"));
+            let said = shell.run(restores.pop_front().unwrap());
+            assert!(said.contains("the store is incarnation"), "{said}");
+            assert!(entries(&database.address).contains("2 entries"));
+            let server = Process::start(&database.address, &["--dev"]);
+            server.drain().await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn j35_tables_are_made_before_a_node_serves_them() {
+        let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
+        let shell = beside(&sqlite, &postgres);
+        let commands: Vec<&str> = blocks("Upgrade", "sh").into_iter().flat_map(str::lines).collect();
+        let [migrate, serve] = commands[..] else { panic!("two commands, not {commands:?}") };
+        let refused = shell.command(serve).output().unwrap();
+        assert!(String::from_utf8(refused.stderr).unwrap().contains("store_schema_differs"));
+        shell.run(migrate);
+        shell.serve(serve).drain().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn j35_tables_are_made_before_a_node_serves_them() {
-    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
-    let shell = Shell::of(&sqlite, &postgres);
-    let commands: Vec<&str> = blocks("Upgrade", "sh").into_iter().flat_map(str::lines).collect();
-    let [migrate, serve] = commands[..] else { panic!("two commands, not {commands:?}") };
-    let refused = shell.command(serve).output().unwrap();
-    assert!(String::from_utf8(refused.stderr).unwrap().contains("store_schema_differs"));
-    shell.run(migrate);
-    shell.serve(serve).drain().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn j35_a_store_is_looked_after_while_it_is_served() {
-    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
-    let shell = Shell::of(&sqlite, &postgres);
+    let sqlite = Database::sqlite();
+    let shell = Shell::of(&sqlite);
     let server = Process::start(&sqlite.address, &["--dev"]);
     // Ann, of the tenant that is meant when none is named.
     let tenant = TenantId::parse("default").unwrap();
@@ -172,8 +180,8 @@ async fn j35_a_store_is_looked_after_while_it_is_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn j35_a_message_is_sent_on_behalf_of_an_account() {
-    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
-    let mut shell = Shell::of(&sqlite, &postgres);
+    let sqlite = Database::sqlite();
+    let mut shell = Shell::of(&sqlite);
     shell.names.push(("$CONVERSATION", boats().to_string()));
     let server = Process::start(&sqlite.address, &["--dev"]);
     say(&server, &mut None).await;
@@ -186,8 +194,8 @@ async fn j35_a_message_is_sent_on_behalf_of_an_account() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn j35_a_document_is_written_anew() {
-    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
-    let mut shell = Shell::of(&sqlite, &postgres);
+    let sqlite = Database::sqlite();
+    let mut shell = Shell::of(&sqlite);
     shell.names.push(("$CONVERSATION", boats().to_string()));
     let server = Process::start(&sqlite.address, &["--dev"]);
     say(&server, &mut None).await;
@@ -200,8 +208,8 @@ async fn j35_a_document_is_written_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn j35_a_key_set_is_read_at_the_start_and_when_it_is_asked_for() {
-    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
-    let mut shell = Shell::of(&sqlite, &postgres);
+    let sqlite = Database::sqlite();
+    let mut shell = Shell::of(&sqlite);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let provider = format!("http://{}", listener.local_addr().unwrap());
     let times = Arc::new(AtomicUsize::new(0));
@@ -247,8 +255,8 @@ async fn read_more_often(times: &AtomicUsize, than: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn j35_a_server_is_asked_how_it_is() {
-    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
-    let mut shell = Shell::of(&sqlite, &postgres);
+    let sqlite = Database::sqlite();
+    let mut shell = Shell::of(&sqlite);
     let server = Process::start(&sqlite.address, &["--dev"]);
     shell.names.push(("127.0.0.1:4870", server.address.to_string()));
     assert_eq!(shell.run(blocks("See how it is", "sh").pop_front().unwrap()), "ready\n");
@@ -257,8 +265,8 @@ async fn j35_a_server_is_asked_how_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn j35_secrets_of_containers_are_drawn_and_kept_from_others() {
-    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
-    let mut shell = Shell::of(&sqlite, &postgres);
+    let sqlite = Database::sqlite();
+    let mut shell = Shell::of(&sqlite);
     shell.names.push(("server/deploy", shell.folder.display().to_string()));
     shell.run(blocks("Run it in containers", "sh").pop_front().unwrap());
     let file = shell.folder.join(".env");
@@ -275,8 +283,8 @@ async fn j35_secrets_of_containers_are_drawn_and_kept_from_others() {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn j35_a_service_is_installed() {
-    let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
-    let mut shell = Shell::of(&sqlite, &postgres);
+    let sqlite = Database::sqlite();
+    let mut shell = Shell::of(&sqlite);
     let (deploy, folder) = (concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/"), shell.folder.display());
     shell.names.extend([
         (" tidings-server ", format!(" {} ", env!("CARGO_BIN_EXE_tidings-server"))),
@@ -301,8 +309,8 @@ mod proxy {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn j35_caddy_takes_its_file() {
-        let (sqlite, postgres) = (Database::sqlite(), Database::postgres().await);
-        let mut shell = Shell::of(&sqlite, &postgres);
+        let sqlite = Database::sqlite();
+        let mut shell = Shell::of(&sqlite);
         shell.names.push(("server/deploy/", concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/").to_owned()));
         let home = format!("export HOME={}\n", shell.folder.display());
         let said = shell.run(&(home + blocks("Behind a proxy", "sh").pop_front().unwrap()));

@@ -29,9 +29,13 @@ on_each_store! {
     e63_devices_that_are_ahead_of_a_copy_bring_it_back_also_where_nobody_says_so,
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn j30_a_dump_that_was_restored_into_a_new_cluster_is_another_incarnation_by_itself() {
-    come_back(Database::postgres().await, PutBack::InAnotherCluster).await;
+mod another_cluster_of_postgres {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn j30_a_dump_that_was_restored_into_a_new_cluster_is_another_incarnation_by_itself() {
+        come_back(Database::postgres().await, PutBack::InAnotherCluster).await;
+    }
 }
 
 /// How an operator puts a copy back.
