@@ -667,6 +667,51 @@ fn e64_what_an_account_said_since_stands() {
     }
 }
 
+/// Two devices of Ann, and a copy. Behind it the first names the group "Journey" and writes "hallo" for "helo"; before
+/// that the second, without a network, may have given it another name. When the copy is back the first commands both
+/// again, and its network goes before they are sent; then the second has one again.
+fn with_what_waits_to_be_said_again(named_before: Option<&str>) -> (Trip, Device, MessageId) {
+    let (mut trip, second, _, message) = with_a_mistake();
+    let ann = trip.ann;
+    let copy = trip.world.database().copy();
+    trip.world.set_network(second, false);
+    if let Some(title) = named_before {
+        trip.name_group(second, title);
+    }
+    trip.name_group(ann, "Journey");
+    trip.edit(ann, &message, "hallo");
+    trip.world.put_back(&copy, true);
+    while trip.world.client(ann).screen.unsynced == 0 {
+        trip.world.run_ms(1);
+    }
+    trip.world.set_network(ann, false);
+    trip.world.set_network(second, true);
+    trip.settle();
+    trip.world.run_ms(5_000);
+    (trip, second, message)
+}
+
+#[test]
+fn e64_what_waits_to_be_said_again_does_not_stand_over_what_was_said_since() {
+    let (mut trip, second, message) = with_what_waits_to_be_said_again(None);
+    trip.edit(second, &message, "hello");
+    trip.name_group(second, "Voyage");
+    trip.world.set_network(trip.ann, true);
+    trip.settle();
+    trip.check(&["hello"]);
+    assert_eq!(trip.title().as_deref(), Some("Voyage"));
+}
+
+#[test]
+fn e64_what_waits_to_be_said_again_stands_over_what_was_said_before() {
+    let (mut trip, _, _) = with_what_waits_to_be_said_again(Some("Voyage"));
+    assert_eq!(trip.title().as_deref(), Some("Voyage"));
+    trip.world.set_network(trip.ann, true);
+    trip.settle();
+    trip.check(&["hallo"]);
+    assert_eq!(trip.title().as_deref(), Some("Journey"));
+}
+
 #[test]
 fn e65_what_was_done_to_messages_that_the_copy_has_is_done_again() {
     let mut trip = begin(pair(Limits::default()));
@@ -708,6 +753,18 @@ impl Trip {
         self.world.command(device, EditMessage { conversation, message, content: text.into() });
         self.settle();
         self.world.run_ms(5_000);
+    }
+
+    fn name_group(&mut self, device: Device, title: &str) {
+        let (conversation, text) = (self.group, Some(title.into()));
+        self.world.command(device, SetInfo { conversation, field: InfoField::Title, text });
+        self.settle();
+        self.world.run_ms(5_000);
+    }
+
+    fn title(&mut self) -> Option<String> {
+        let journal = self.world.stream(&StreamId::Conversation(self.group)).unwrap();
+        journal.conversation().title().map(str::to_owned)
     }
 }
 

@@ -72,8 +72,9 @@ const RESTORED: [(u64, &str); 19] = [
 ];
 
 /// The same, of worlds in which documents are written anew meanwhile.
-const RESTORED_AND_SQUASHED: [(u64, &str); 2] = [
+const RESTORED_AND_SQUASHED: [(u64, &str); 3] = [
     (49, "whoever was removed while their fetch was answered was not told which of their words the copy lacks"),
+    (1_805_542_121, "an edit that two devices wrote again at once was counted as two edits"),
     (1_805_541_963, "who had left and read on had unread again with the next start what is on older pages"),
 ];
 

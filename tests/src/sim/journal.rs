@@ -34,6 +34,20 @@ enum Membership {
     Until(Position),
 }
 
+/// A text that was admitted.
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// The message that was edited to say it; none for other texts.
+    pub edited: Option<MessageId>,
+}
+
+impl Written {
+    fn of(text: Option<&str>, edited: Option<MessageId>) -> Option<Self> {
+        Some(Self { text: text?.to_owned(), edited })
+    }
+}
+
 /// One stream of the journal.
 pub struct StreamJournal {
     /// The stream as built from its entries.
@@ -43,7 +57,7 @@ pub struct StreamJournal {
     /// Number of facts of each kind.
     pub stated: BTreeMap<&'static str, u32>,
     /// People's texts, once for each time they were admitted.
-    pub words: Vec<String>,
+    pub words: Vec<Written>,
     membership: BTreeMap<AccountId, Membership>,
     /// The stream's position when a subscription last began or ended. A subscription that the subscriber ended
     /// hides nothing from them.
@@ -241,14 +255,14 @@ impl StreamJournal {
                 if message.author != *account && !(account.is_system() && is_admitted) {
                     return Err(format!("{account} wrote as {}", message.author));
                 }
-                self.words.extend(body.content.text().map(str::to_owned));
+                self.words.extend(Written::of(body.content.text(), None));
                 if let Some(before) = self.messages.insert(message, position) {
                     return Err(format!("the message of {before} once more"));
                 }
             }
-            Fact::Edit(_, edit) => self.words.extend(edit.content.text().map(str::to_owned)),
+            Fact::Edit(message, edit) => self.words.extend(Written::of(edit.content.text(), Some(message))),
             Fact::Info(_, words) | Fact::MemberText(_, _, words) | Fact::LeadClosureReason(_, words) => {
-                self.words.extend(words);
+                self.words.extend(Written::of(words.as_deref(), None));
             }
             _ => {}
         }

@@ -44,7 +44,7 @@ impl Run<'_> {
     /// Every text that people said and that is in a journal.
     fn admitted(&self) -> BTreeSet<String> {
         let streams = self.checks.journal.streams().values();
-        streams.flat_map(|stream| stream.words.iter().cloned()).collect()
+        streams.flat_map(|stream| stream.words.iter().map(|words| words.text.clone())).collect()
     }
 
     /// Of what the database has lost, texts may be lost that no device of their author keeps, and those

@@ -10,7 +10,8 @@ use crate::{
         store::record::{self, RefusedRecord},
         streams::{
             loading::{Slot, Work},
-            replica::{Executed, Replica, Rewritten},
+            replica::{Executed, Replica},
+            rewriting::Rewritten,
         },
     },
     ids::{ContactId, ConversationId, MessageId, StreamId, TimelineId},

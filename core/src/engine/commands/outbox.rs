@@ -31,6 +31,8 @@ pub(in crate::engine) struct OutboxEntry {
     pub(in crate::engine) document: DocumentId,
     pub(in crate::engine) change: Change,
     pub(in crate::engine) rewrites: u32,
+    /// Whether it is of a former incarnation and was commanded again: what was said later of the same thing stands.
+    pub(in crate::engine) is_offered: bool,
     /// Whether it is durable here: only then may it be sent, or a crash could
     /// give the same number to another change.
     pub(in crate::engine) stored: bool,
@@ -65,6 +67,7 @@ impl OutboxEntry {
             change: self.change.bytes().to_vec(),
             rewrites: self.rewrites,
             is_parked: self.parked.is_some(),
+            is_offered: self.is_offered,
         }
     }
 }

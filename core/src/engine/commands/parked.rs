@@ -16,7 +16,8 @@ use crate::{
         streams::{
             fetch::deferral,
             loading::Slot,
-            replica::{Executed, Replica, Rewritten},
+            replica::{Executed, Replica},
+            rewriting::Rewritten,
         },
     },
     ids::{AccountId, ConversationId, MessageId, StreamId, TimelineId},
@@ -212,7 +213,8 @@ impl Replica {
             let OutboxEntry { sequence, command, at, .. } = former.clone();
             let entry = match self.execute(session, limits, now, sequence, command, at) {
                 Ok(Executed::Written(entry)) => {
-                    let entry = OutboxEntry { parked: former.parked, rewrites: former.rewrites, ..*entry };
+                    let OutboxEntry { parked, rewrites, is_offered, .. } = former;
+                    let entry = OutboxEntry { parked, rewrites, is_offered, ..*entry };
                     rewritten.push(entry.clone());
                     entry
                 }
@@ -229,10 +231,10 @@ impl Replica {
         let is_due = |entry: &OutboxEntry| entry.parked.is_some_and(|parked| parked.at <= now.monotonic);
         let (due, others): (Vec<OutboxEntry>, Vec<OutboxEntry>) = parked_entries.into_iter().partition(is_due);
         let mut rewritten = Rewritten::default();
-        for OutboxEntry { sequence, command, at, rewrites, .. } in due {
+        for OutboxEntry { sequence, command, at, rewrites, is_offered, .. } in due {
             match self.execute(session, limits, now, sequence, command.clone(), at) {
                 Ok(Executed::Written(mut entry)) => {
-                    entry.rewrites = rewrites;
+                    (entry.rewrites, entry.is_offered) = (rewrites, is_offered);
                     rewritten.entries.push((*entry).clone());
                     self.outbox.entries.push_back(*entry);
                 }

@@ -277,7 +277,8 @@ impl Engine {
         let sequence = self.ctx.next_sequence();
         let Some(replica) = self.replica(stream) else { return };
         match replica.execute(&session, &limits, now, sequence, command.clone(), at) {
-            Ok(Executed::Written(entry)) => {
+            Ok(Executed::Written(mut entry)) => {
+                entry.is_offered = true;
                 self.ctx.new_sequence();
                 self.commands.store(&mut self.ctx, stream, &entry);
                 if let Some(replica) = self.replica(stream) {

@@ -1,6 +1,8 @@
 //! The facts that an account wrote in a stream, as far as this device has them, and the commands that
 //! would write them again on a restored server.
 
+use core::cell::OnceCell;
+
 use crate::{
     authority::Stream,
     command::{
@@ -10,7 +12,7 @@ use crate::{
         SetProfile, SetReachability, SetScope, SetState, SetTheme, SetThread, SettingChange, ThreadChange,
         TransferOwnership, UnbanMember, UnpinMessage, Unreact,
     },
-    doc::{Document, Fact, Key, Message, ProfileField, SettingField, Statement},
+    doc::{Change, Document, Fact, Key, Message, ProfileField, SettingField, Statement},
     engine::store::record::{self, DocumentRecord},
     ids::{AccountId, ChangeHash, ConversationId, DeviceId, DocumentId, MessageId, StreamId, TimelineId},
     journal::Entry,
@@ -269,6 +271,19 @@ pub(in crate::engine) fn last_said(document: &Document) -> SortedMap<String, (Ch
         last.insert(key_of(&fact), (hash, at));
     }
     last
+}
+
+/// Whether a document states, of anything that a change states, something else than what the change was
+/// written on, said at the same time as it or later.
+pub(in crate::engine) fn is_said_since(document: &Document, change: &Change, at: WallTime) -> bool {
+    let said = OnceCell::new();
+    change.operations().iter().any(|operation| {
+        let Some(key) = operation.key.as_deref() else { return false };
+        let (visible, replaced) = (document.visible(key, None), &operation.predecessors);
+        let is_as_it_was = visible.len() == replaced.len() && visible.iter().all(|it| replaced.contains(it));
+        let last = || said.get_or_init(|| last_said(document)).get(key);
+        !is_as_it_was && last().is_some_and(|(_, since)| *since >= at)
+    })
 }
 
 pub(in crate::engine) fn key_of(fact: &Fact) -> String {

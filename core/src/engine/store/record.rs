@@ -214,6 +214,9 @@ pub(in crate::engine) struct OutboxRecord {
     /// Whether it is parked.
     #[cbor(n(5), default)]
     pub(in crate::engine) is_parked: bool,
+    /// Whether it was commanded again after the server's store was put back.
+    #[cbor(n(6), default)]
+    pub(in crate::engine) is_offered: bool,
 }
 
 /// A membership request that waits for the server's answer.

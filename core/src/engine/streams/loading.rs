@@ -221,13 +221,14 @@ impl Engine {
     }
 
     fn resume_entry(&mut self, replica: &mut Replica, sequence: u64, entry: OutboxRecord) {
-        let OutboxRecord { command, at, document, change, rewrites, .. } = entry;
+        let OutboxRecord { command, at, document, change, rewrites, is_offered, is_parked: _ } = entry;
         let Ok(change) = Change::parse(&change) else {
             let detail = "the stored change does not decode".to_owned();
             self.refuse(sequence, command, at, Code::StorageCorrupt, detail);
             return;
         };
-        let entry = OutboxEntry { sequence, command, at, document, change, rewrites, stored: true, parked: None };
+        let (stored, parked) = (true, None);
+        let entry = OutboxEntry { sequence, command, at, document, change, rewrites, is_offered, stored, parked };
         // An entry whose document is not loaded does not apply; the server answers it all the same.
         if replica.resume(entry.clone()).is_err() {
             replica.outbox.entries.push_back(entry);

@@ -6,6 +6,7 @@
 //! | `loaded` | `Streams`: the streams in memory, and which of them changed |
 //! | `loading` | bringing streams and pages into memory, work that waits for that, eviction |
 //! | `replica` | `Replica`: one stream in memory, as admitted and as the person sees it |
+//! | `rewriting` | the outbox of a replica written anew from its commands |
 //! | `pages` | the pages of a replica that are loaded |
 //! | `threads` | the threads of a replica, loaded when opened or written in |
 //! | `fetched` | documents from the server, checked before they are used |
@@ -25,5 +26,6 @@ pub(super) mod loading;
 pub(super) mod pages;
 pub(super) mod received_entries;
 pub(super) mod replica;
+pub(super) mod rewriting;
 pub(super) mod threads;
 pub(super) mod uncreated;

@@ -244,6 +244,7 @@ impl Replica {
             document: plan.document,
             change,
             rewrites: 0,
+            is_offered: false,
             stored: false,
             parked: None,
         })))
@@ -416,33 +417,6 @@ impl Replica {
         }
     }
 
-    /// Drops the view and writes the outbox anew from its commands. Returns the new entries, the
-    /// commands refused on the view, and the numbers of those that have nothing left to do.
-    pub(in crate::engine) fn rewrite(&mut self, session: &Session, limits: &Limits, now: Now) -> Rewritten {
-        self.view = None;
-        self.touched.all = true;
-        self.touched.row = true;
-        self.touched.detail = true;
-        self.rewrite_due = false;
-        let mut rewritten = Rewritten::default();
-        for former in core::mem::take(&mut self.outbox.entries) {
-            let OutboxEntry { sequence, command, at, rewrites, parked, .. } = former;
-            match self.execute(session, limits, now, sequence, command.clone(), at) {
-                Ok(Executed::Written(mut entry)) => {
-                    // A parked command is not one that the server disagrees with.
-                    entry.rewrites = rewrites + u32::from(parked.is_none());
-                    entry.parked = parked;
-                    rewritten.entries.push((*entry).clone());
-                    self.outbox.entries.push_back(*entry);
-                }
-                Ok(Executed::Satisfied) => rewritten.satisfied.push(sequence),
-                Err(refusal) => rewritten.refused.push((sequence, command, at, refusal)),
-            }
-        }
-        self.drop_idle_view();
-        rewritten
-    }
-
     /// Restarts from the documents that the server sent, with the outbox on top as it was. Returns the
     /// outbox entries that were admitted meanwhile.
     pub(in crate::engine) fn restart(&mut self, fetched: &Fetched) -> Result<Vec<OutboxEntry>, RestoreFetchedError> {
@@ -575,14 +549,6 @@ impl Replica {
         self.touched.messages.extend(reached);
         self.receipts.get(account)
     }
-}
-
-/// The outbox after rewriting.
-#[derive(Debug, Default)]
-pub(in crate::engine) struct Rewritten {
-    pub(in crate::engine) entries: Vec<OutboxEntry>,
-    pub(in crate::engine) satisfied: Vec<u64>,
-    pub(in crate::engine) refused: Vec<(u64, Command, WallTime, Refusal)>,
 }
 
 /// The code of a refusal that follows from a status.

@@ -57,8 +57,8 @@ fn wait(held: &mut Replica, document: &DocumentId) {
         let change = held.view().compose(DeviceId::from_bytes([2; 16]), document, AT, &[fact]).unwrap();
         let command = SendMessage::new(ConversationId::from_bytes([7; 16]), "stands for what was commanded").into();
         let document = document.clone();
-        let entry =
-            OutboxEntry { sequence, command, at: AT, document, change, rewrites: 0, stored: true, parked: None };
+        let (rewrites, is_offered, stored, parked) = (0, false, true, None);
+        let entry = OutboxEntry { sequence, command, at: AT, document, change, rewrites, is_offered, stored, parked };
         held.resume(entry).unwrap();
     }
 }

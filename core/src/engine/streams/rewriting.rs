@@ -1,0 +1,61 @@
+//! The outbox of a stream written anew from its commands, on top of what was admitted meanwhile.
+
+use crate::{
+    authority::{Refusal, Session},
+    command::Command,
+    engine::{
+        commands::outbox::OutboxEntry,
+        restored::own::is_said_since,
+        streams::replica::{Executed, Replica},
+    },
+    limits::Limits,
+    time::{Now, WallTime},
+};
+
+/// The outbox after rewriting.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Rewritten {
+    pub(in crate::engine) entries: Vec<OutboxEntry>,
+    pub(in crate::engine) satisfied: Vec<u64>,
+    pub(in crate::engine) refused: Vec<(u64, Command, WallTime, Refusal)>,
+}
+
+impl Replica {
+    /// Drops the view and writes the outbox anew from its commands. Returns the new entries, the
+    /// commands refused on the view, and the numbers of those that have nothing left to do.
+    pub(in crate::engine) fn rewrite(&mut self, session: &Session, limits: &Limits, now: Now) -> Rewritten {
+        self.view = None;
+        self.touched.all = true;
+        self.touched.row = true;
+        self.touched.detail = true;
+        self.rewrite_due = false;
+        let mut rewritten = Rewritten::default();
+        for former in core::mem::take(&mut self.outbox.entries) {
+            if former.is_offered && self.is_said_since(&former) {
+                rewritten.satisfied.push(former.sequence);
+                continue;
+            }
+            let OutboxEntry { sequence, command, at, rewrites, is_offered, parked, .. } = former;
+            match self.execute(session, limits, now, sequence, command.clone(), at) {
+                Ok(Executed::Written(mut entry)) => {
+                    // A parked command is not one that the server disagrees with.
+                    entry.rewrites = rewrites + u32::from(parked.is_none());
+                    (entry.parked, entry.is_offered) = (parked, is_offered);
+                    rewritten.entries.push((*entry).clone());
+                    self.outbox.entries.push_back(*entry);
+                }
+                Ok(Executed::Satisfied) => rewritten.satisfied.push(sequence),
+                Err(refusal) => rewritten.refused.push((sequence, command, at, refusal)),
+            }
+        }
+        self.drop_idle_view();
+        rewritten
+    }
+
+    /// Whether a command of a former incarnation has come too late: what it would say again has been said
+    /// later, by somebody who did not know of it.
+    fn is_said_since(&self, offered: &OutboxEntry) -> bool {
+        let document = self.view().document(&offered.document);
+        document.is_some_and(|document| is_said_since(document, &offered.change, offered.at))
+    }
+}
