@@ -129,7 +129,7 @@ function askToFinalize(person: Person, conversation: string): void {
   openDialog({
     title: "Finalize this lead?",
     fields: [
-      element("p", {}, "The conversation is closed. If the client writes again, a new lead begins."),
+      element("p", {}, "This closes the conversation. If the client writes again, a new lead begins."),
       element(
         "div",
         { class: "choices", role: "radiogroup", "aria-label": "Outcome" },
