@@ -8,8 +8,8 @@ use tidings_core::{
     code::Code,
     command::{
         AddMember, AnswerRequest, BanMember, ChangeRole, Command, CreateConversation, CreateThread, DefineRole,
-        DeleteMessage, EditMessage, InviteMember, LeaveConversation, React, RemoveMember, RequestMembership,
-        SendMessage, SetInfo, SetPolicy, TransferOwnership, UnbanMember,
+        DeleteMessage, EditMessage, InviteMember, LeaveConversation, PinMessage, React, RemoveMember,
+        RequestMembership, SendMessage, SetInfo, SetPolicy, TransferOwnership, UnbanMember, Unreact,
     },
     engine::{DirectoryPage, Input, ListPage},
     ids::{AccountId, ConversationId, MessageId, StreamId, TenantId},
@@ -462,6 +462,7 @@ fn a21_what_is_deleted_shows_its_words_to_nobody() {
     trip.look(trip.bob);
     let message = trip.says(trip.ann, "expected words");
     assert_eq!(trip.world.client(trip.bob).screen.texts(trip.group), ["expected words"]);
+    trip.does(trip.ann, PinMessage { conversation: trip.group, message: message.clone() }).unwrap();
     trip.does(trip.ann, DeleteMessage { conversation: trip.group, message: message.clone() }).unwrap();
     // Nor to a device that comes later.
     let tablet = trip.world.add("bob");
@@ -472,7 +473,26 @@ fn a21_what_is_deleted_shows_its_words_to_nobody() {
         assert_eq!((&row.content, row.deleted_by), (&None, Some(account("ann"))), "device {device}");
         let last = trip.world.client(device).screen.inbox[&trip.group].last_message.clone();
         assert_eq!(last.and_then(|last| last.preview), None, "device {device}");
+        let pins = &trip.world.client(device).screen.details[&trip.group].pins;
+        assert_eq!(pins.iter().map(|pin| &pin.preview).collect::<Vec<_>>(), [&None], "device {device}");
     }
+}
+
+#[test]
+fn v8_what_is_deleted_shows_no_reactions() {
+    let mut trip = Trip::of(&["bob"]);
+    trip.look(trip.bob);
+    let (conversation, message) = (trip.group, trip.says(trip.ann, "hello"));
+    trip.does(trip.bob, React { conversation, message: message.clone(), emoji: "👍".into() }).unwrap();
+    let reactions = |trip: &mut Trip| {
+        let screens = [trip.ann, trip.bob].map(|device| &trip.world.clients()[device].screen);
+        screens.map(|screen| screen.timelines[&conversation][&message].reactions.len())
+    };
+    assert_eq!(reactions(&mut trip), [1, 1]);
+    trip.does(trip.ann, DeleteMessage { conversation, message: message.clone() }).unwrap();
+    assert_eq!(reactions(&mut trip), [0, 0]);
+    let unreact = Unreact { conversation, message: message.clone(), emoji: "👍".into() };
+    assert_eq!(trip.does(trip.bob, unreact), Err(Code::MessageDeleted), "which is why");
 }
 
 #[test]

@@ -57,6 +57,11 @@ impl Message {
         self.content().and_then(Content::text).unwrap_or_default()
     }
 
+    /// The accounts of each reaction that it shows: none if it is deleted, as nobody could take theirs off any more.
+    pub fn shown_reactions(&self) -> impl Iterator<Item = (&String, &Vec<AccountId>)> {
+        self.reactions.iter().filter(|_| self.deletion.is_none())
+    }
+
     /// The number of emoji that the account has put on it.
     pub fn reactions_of(&self, account: &AccountId) -> usize {
         self.reactions.values().filter(|accounts| accounts.contains(account)).count()

@@ -33,7 +33,7 @@ impl Drawing<'_> {
             (MessageState::Read, _) if page.id().thread().is_some() => (MessageState::Delivered, 0),
             state => state,
         };
-        let reactions = message.reactions.iter().map(|(emoji, accounts)| ReactionRow {
+        let reactions = message.shown_reactions().map(|(emoji, accounts)| ReactionRow {
             emoji: emoji.clone(),
             accounts: accounts.clone(),
             own: accounts.contains(self.me()),

@@ -147,7 +147,7 @@ impl Bearer {
             accounts: accounts.clone(),
             own: accounts.contains(&self.identity.account),
         };
-        message.reactions.iter().map(row).collect()
+        message.shown_reactions().map(row).collect()
     }
 
     /// How far the others have come, where so few are in that everybody is told.
