@@ -534,6 +534,22 @@ fn b12_what_is_so_already_is_not_written_again() {
 }
 
 #[test]
+fn a10_a_name_is_for_those_who_may_describe_the_conversation() {
+    let mut trip = Trip::of(&["bob"]);
+    let carl = trip.adds("carl", Role::Admin);
+    let conversation = trip.group;
+    let name = |text: Option<&str>| SetInfo { conversation, field: InfoField::Name, text: text.map(str::to_owned) };
+    assert_eq!(trip.does(trip.bob, name(Some("bobs"))), Err(Code::PermissionDenied));
+    trip.does(carl, name(Some("carls"))).unwrap();
+    assert_eq!(trip.does(trip.bob, name(None)), Err(Code::PermissionDenied));
+    trip.does(trip.ann, name(None)).unwrap();
+    assert_eq!(trip.world.client(carl).screen.details[&conversation].name, None);
+    let entries = trip.entries();
+    trip.does(carl, name(None)).unwrap();
+    assert_eq!(trip.entries(), entries, "there is none to remove");
+}
+
+#[test]
 fn l4_the_directory_shows_a_description_and_is_not_searched_by_it() {
     let mut trip = Trip::of_ann();
     let conversation = trip.publishes("test", Some("Test Name"), Some("About wombles"));
