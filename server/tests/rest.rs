@@ -5,6 +5,8 @@
 
 #[path = "rest/page.rs"]
 mod page;
+#[path = "rest/services.rs"]
+mod services;
 #[path = "rest/shapes.rs"]
 mod shapes;
 mod support;

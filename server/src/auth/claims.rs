@@ -11,7 +11,7 @@ use tidings_core::{
 };
 
 use super::{
-    Identity, VerifyTokenError,
+    Identity, Scope, VerifyTokenError,
     config::{ClaimConfig, ClaimPath},
 };
 use crate::contact_point;
@@ -59,6 +59,8 @@ pub(super) fn identity(
         administrator: is_administrator(config, claims, signer),
         expires_at,
         contact_points: contact_points(claims),
+        scopes: scopes(config, claims, signer),
+        acted_by: None,
     })
 }
 
@@ -93,6 +95,15 @@ fn is_administrator(config: &ClaimConfig, claims: &Value, signer: Signer) -> boo
         (None, Signer::Secret) => holds_admin(&claims["labels"]),
         // Keys of a set may be shared, and users of the provider may be able to set such a claim.
         (None, Signer::KeySet) => false,
+    }
+}
+
+fn scopes(config: &ClaimConfig, claims: &Value, signer: Signer) -> Option<BTreeSet<Scope>> {
+    match (&config.jwt_scope_claim, signer) {
+        (Some(path), _) => Scope::read(path.find(claims)?),
+        (None, Signer::Secret) => Scope::read(&claims["labels"]),
+        // As for administrators: `act` grants access, and somebody else may be able to set the claim.
+        (None, Signer::KeySet) => None,
     }
 }
 

@@ -76,6 +76,10 @@ pub struct ClaimConfig {
     /// Value of that claim, or one of its values, that makes an administrator; several with commas.
     #[arg(long, env = "TIDINGS_JWT_ADMIN_VALUE", value_delimiter = ',', default_value = "admin,root")]
     pub jwt_admin_value: Vec<String>,
+    /// Claim with the scopes of a service's token: `rest:read`, `rest:write`, `act`. By default `labels` in
+    /// tokens signed with the secret, and none with a key set.
+    #[arg(long, env = "TIDINGS_JWT_SCOPE_CLAIM", value_name = "CLAIM")]
+    pub jwt_scope_claim: Option<ClaimPath>,
 }
 
 impl Default for ClaimConfig {
@@ -87,6 +91,7 @@ impl Default for ClaimConfig {
             jwt_tenant_claim: None,
             jwt_admin_claim: None,
             jwt_admin_value: vec!["admin".to_owned(), "root".to_owned()],
+            jwt_scope_claim: None,
         }
     }
 }

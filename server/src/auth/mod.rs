@@ -5,6 +5,7 @@ mod config;
 mod fetch;
 mod key_set;
 mod keys;
+mod scope;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -25,6 +26,7 @@ pub use config::{ClaimConfig, ClaimPath, KeyConfig, ParseClaimPathError};
 pub use fetch::{FetchKeysError, KeySetUrl, ParseKeySetUrlError};
 pub use key_set::ReadKeySetError;
 pub use keys::{DEVELOPMENT_SECRET, Keys, LoadKeysError};
+pub use scope::Scope;
 pub use token::IssueTokenError;
 
 /// The identity that a token speaks for. Only `Keys::verify` makes one.
@@ -40,12 +42,28 @@ pub struct Identity {
     pub expires_at: WallTime,
     /// E-mail addresses and phone numbers that the identity provider has verified. The account has no others.
     pub contact_points: BTreeSet<ContactPoint>,
+    /// The scopes of a service's token, which may do nothing else. None for the token of a person.
+    pub scopes: Option<BTreeSet<Scope>>,
+    /// The service that acts for the account; none where the account itself asks.
+    pub acted_by: Option<AccountId>,
 }
 
 impl Identity {
     /// The key under which its shares of the node are counted.
     pub fn key(&self) -> AccountKey {
         (self.tenant.clone(), self.account.clone())
+    }
+
+    /// Returns true if the token allows this. A person's token allows everything except acting for others.
+    pub fn allows(&self, scope: Scope) -> bool {
+        self.scopes.as_ref().map_or(scope != Scope::Act, |scopes| scopes.contains(&scope))
+    }
+
+    /// The identity with which this service acts for an account. It has the rights of that account and no
+    /// others: a service that is an administrator acts for people without being one.
+    pub fn acting_for(self, account: AccountId) -> Self {
+        let acted_by = Some(self.account);
+        Self { account, administrator: false, contact_points: BTreeSet::new(), acted_by, ..self }
     }
 
     /// The session that the authority judges by, for this identity on a device.

@@ -83,7 +83,16 @@ impl Streams {
 /// The device as which programs write for an account. Anybody can derive it: where another
 /// account has taken it, a new one is drawn.
 pub(crate) async fn device(store: &dyn Store, tenant: &TenantId, account: &AccountId) -> Result<DeviceId, StoreError> {
-    let mut device = DeviceId::of_programs(tenant, account);
+    claim_device(store, tenant, account, DeviceId::of_programs(tenant, account)).await
+}
+
+/// Registers a device for an account, or a random one where another account has taken it.
+pub(crate) async fn claim_device(
+    store: &dyn Store,
+    tenant: &TenantId,
+    account: &AccountId,
+    mut device: DeviceId,
+) -> Result<DeviceId, StoreError> {
     if store.device_owner(tenant, account, device).await? == Some(DeviceOwner::Same) {
         return Ok(device);
     }

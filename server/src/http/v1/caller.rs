@@ -5,12 +5,21 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{Method, header, request::Parts},
 };
-use tidings_core::code::Code;
+use tidings_core::{code::Code, ids::AccountId};
 
 use super::problem::Problem;
-use crate::{auth::Identity, job, node::Node, rate::AccountRates, store::StoreError};
+use crate::{
+    auth::{Identity, Scope},
+    job,
+    node::Node,
+    rate::AccountRates,
+    store::StoreError,
+};
+
+/// The header with the account that a service acts for.
+pub(super) const ACTING_FOR: &str = "tidings-account";
 
 /// Somebody whose token holds. Whether the account is suspended is still to be asked: only what asks
 /// that in one question with others takes one of these.
@@ -59,6 +68,12 @@ impl FromRequestParts<Arc<Node>> for Bearer {
             tracing::debug!(reason = %error, "token refused");
             Problem::new(error.code(), error.to_string())
         })?;
+        let needed = if matches!(parts.method, Method::GET | Method::HEAD) { Scope::Read } else { Scope::Write };
+        require(&identity, needed)?;
+        let identity = match parts.headers.get(ACTING_FOR) {
+            None => identity,
+            Some(account) => acting_for(node, identity, account.to_str().unwrap_or_default()).await?,
+        };
         Ok(Self { node: Arc::clone(node), identity })
     }
 }
@@ -74,5 +89,25 @@ impl FromRequestParts<Arc<Node>> for Caller {
             Ok(_) => Err(Bearer::suspended()),
             Err(error) => Err(Problem::store_failed(node, &error)),
         }
+    }
+}
+
+fn require(identity: &Identity, scope: Scope) -> Result<(), Problem> {
+    match identity.allows(scope) {
+        true => Ok(()),
+        false => Err(Problem::new(Code::PermissionDenied, format!("the token lacks the scope {}", scope.as_str()))),
+    }
+}
+
+/// The identity of a service that acts for an account. The service must not be suspended; whether the account
+/// is, is checked as if it asked itself.
+async fn acting_for(node: &Arc<Node>, service: Identity, account: &str) -> Result<Identity, Problem> {
+    require(&service, Scope::Act)?;
+    let account = AccountId::parse(account).ok().filter(|account| !account.is_system());
+    let account = account.ok_or_else(|| Problem::new(Code::IdInvalid, format!("{ACTING_FOR}: not an account")))?;
+    let suspended = node.store.suspended(&service.tenant, std::slice::from_ref(&service.account)).await;
+    match suspended.map_err(|error| Problem::store_failed(node, &error))?.is_empty() {
+        true => Ok(service.acting_for(account)),
+        false => Err(Bearer::suspended()),
     }
 }

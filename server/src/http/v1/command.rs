@@ -124,7 +124,7 @@ impl Caller {
 
     /// The session as which the account writes by way of requests.
     async fn session(&self) -> Answer<Session> {
-        let device = self.node.memory.device(&self.node.env, &self.identity.tenant, &self.identity.account).await;
+        let device = self.node.memory.device(&self.node.env, &self.identity).await;
         Ok(self.identity.session(device.map_err(|error| self.failed(&error))?))
     }
 }

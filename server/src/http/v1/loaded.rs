@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use sha2::{Digest as _, Sha256};
 use tidings_core::{
     ids::{AccountId, ConversationId, DeviceId, TenantId, TimelineId},
     journal::Position,
@@ -15,6 +16,7 @@ use tidings_core::{
 };
 
 use crate::{
+    auth::Identity,
     environment::Environment,
     rate::AccountKey,
     store::StoreError,
@@ -23,7 +25,7 @@ use crate::{
 
 /// What all that is kept may weigh: members, and sixteen more for each conversation.
 const WEIGHT_MAX: usize = 200_000;
-/// Accounts whose device is remembered.
+/// Devices that are remembered.
 const DEVICES_MAX: usize = 10_000;
 
 /// A conversation as its document says.
@@ -46,7 +48,7 @@ impl Loaded {
 #[derive(Default)]
 pub struct Memory {
     conversations: Mutex<Conversations>,
-    devices: Mutex<HashMap<AccountKey, DeviceId>>,
+    devices: Mutex<HashMap<(AccountKey, Option<AccountId>), DeviceId>>,
 }
 
 #[derive(Default)]
@@ -84,19 +86,24 @@ impl Memory {
         Ok(loaded)
     }
 
-    /// The device as which what an account asks for is written.
-    pub(crate) async fn device(
-        &self,
-        env: &Environment,
-        tenant: &TenantId,
-        account: &AccountId,
-    ) -> Result<DeviceId, StoreError> {
-        let key = (tenant.clone(), account.clone());
+    /// The device as which an identity's requests are written: one for the account itself, and one for each
+    /// service that acts for it, so that the journal says which of them wrote.
+    pub(crate) async fn device(&self, env: &Environment, identity: &Identity) -> Result<DeviceId, StoreError> {
+        let key = (identity.key(), identity.acted_by.clone());
         let known = self.devices.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
         if let Some(device) = known {
             return Ok(device);
         }
-        let device = call::device(env.store.as_ref(), tenant, account).await?;
+        let Identity { tenant, account, acted_by, .. } = identity;
+        let device = match acted_by {
+            None => call::device(env.store.as_ref(), tenant, account).await?,
+            Some(service) => {
+                let device = service_device(tenant, account, service);
+                let device = call::claim_device(env.store.as_ref(), tenant, account, device).await?;
+                tracing::info!(%tenant, %account, %service, %device, "a service writes for an account");
+                device
+            }
+        };
         let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
         if devices.len() >= DEVICES_MAX {
             // What is forgotten is looked up again.
@@ -109,6 +116,18 @@ impl Memory {
     fn lock(&self) -> std::sync::MutexGuard<'_, Conversations> {
         self.conversations.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The device with which a service writes for an account, unless another account has taken it.
+fn service_device(tenant: &TenantId, account: &AccountId, service: &AccountId) -> DeviceId {
+    let mut hash = Sha256::new();
+    for part in ["tidings service 1", tenant.as_str(), account.as_str(), service.as_str()] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    DeviceId::from_bytes(bytes)
 }
 
 impl Conversations {

@@ -38,7 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub use self::loaded::Memory;
-use self::{input::IDEMPOTENCY_KEY, problem::Problem};
+use self::{caller::ACTING_FOR, input::IDEMPOTENCY_KEY, problem::Problem};
 use crate::node::Node;
 
 /// How long a browser need not ask again what pages of another origin may do.
@@ -93,6 +93,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
             header::CONTENT_TYPE,
             header::IF_NONE_MATCH,
             HeaderName::from_static(IDEMPOTENCY_KEY),
+            HeaderName::from_static(ACTING_FOR),
         ])
         .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER])
         .max_age(PREFLIGHT_KEPT)

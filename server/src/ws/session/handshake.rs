@@ -32,6 +32,10 @@ pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<S
     })?;
     let identity =
         job::keys::identify(node, &hello.token).await.map_err(|error| token_refused(node, &hello.token, error))?;
+    if identity.scopes.is_some() {
+        // A session reads and writes everything that its account may.
+        return Err(Ending::closed(Code::TokenInvalid, "a service's token is for requests over HTTP"));
+    }
     charge_share(&node.shares.hellos, &identity, "sessions begun")?;
     let suspended = node.store.suspended(&identity.tenant, std::slice::from_ref(&identity.account)).await;
     if !suspended.map_err(|error| Ending::store_failed(&error, node.clock.as_ref()))?.is_empty() {
