@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+#[path = "rest/events.rs"]
+mod events;
 #[path = "rest/page.rs"]
 mod page;
 #[path = "rest/services.rs"]

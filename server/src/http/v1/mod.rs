@@ -9,6 +9,8 @@ mod command;
 mod conversation_document;
 mod conversations;
 mod direct;
+mod event;
+mod events;
 mod input;
 mod joining;
 mod loaded;
@@ -76,6 +78,7 @@ fn resources() -> OpenApiRouter<Arc<Node>> {
         .merge(joining::router())
         .merge(accounts::router())
         .merge(direct::router())
+        .merge(events::router())
 }
 
 /// What the interface says of itself.

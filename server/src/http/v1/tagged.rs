@@ -21,7 +21,9 @@ pub(super) async fn tag(request: Request, next: Next) -> Response {
     let is_read = request.method() == Method::GET;
     let held = request.headers().get(header::IF_NONE_MATCH).cloned();
     let response = next.run(request).await;
-    if !is_read || response.status() != StatusCode::OK {
+    // Events have no end to be tagged.
+    let is_endless = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+    if !is_read || is_endless || response.status() != StatusCode::OK {
         return response;
     }
     let (mut parts, body) = response.into_parts();
