@@ -15,6 +15,7 @@ use crate::{
     bounds::Bounds,
     connection::ConnectionBounds,
     shares::ShareConfig,
+    webhook::WebhookConfig,
 };
 pub use crate::{
     health::HealthRequest,
@@ -179,6 +180,9 @@ pub struct Config {
     /// How much of this node a single account may use.
     #[command(flatten)]
     pub shares: ShareConfig,
+    /// Webhooks.
+    #[command(flatten)]
+    pub webhooks: WebhookConfig,
 }
 
 impl Config {
@@ -431,8 +435,16 @@ mod tests {
             .filter(|argument| argument.get_id() != "help")
             .map(|argument| argument.get_help_heading().unwrap_or_else(|| panic!("{argument} is under a heading")))
             .collect();
-        let expected =
-            ["HTTP", "Limits sent to clients", "Log", "Shares of an account", "Store", "This node", "Tokens"];
+        let expected = [
+            "HTTP",
+            "Limits sent to clients",
+            "Log",
+            "Shares of an account",
+            "Store",
+            "This node",
+            "Tokens",
+            "Webhooks",
+        ];
         assert_eq!(headings.into_iter().collect::<Vec<_>>(), expected);
     }
 

@@ -31,6 +31,7 @@ pub mod store;
 pub mod stream;
 pub mod trace;
 pub mod verify;
+pub mod webhook;
 pub mod ws;
 
 use std::{sync::Arc, time::Duration};
@@ -97,6 +98,8 @@ pub async fn run(
     let (node, mut tasks) = Node::start(config, keys, store, Arc::new(SystemClock));
     let Listeners { public, metrics, hangup } = listeners.into();
     tasks.spawn(job::keys::run(Arc::clone(&node), hangup));
+    tasks.spawn(webhook::deliver(Arc::clone(&node.env)));
+    tasks.spawn(webhook::sweep(Arc::clone(&node.env)));
     let bounds = node.config.node.connection_bounds();
     if let Some(listener) = metrics {
         let router = metrics::router(Arc::clone(&node));

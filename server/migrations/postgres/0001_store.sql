@@ -303,3 +303,46 @@ CREATE TABLE requests (
 );
 
 CREATE INDEX requests_accepted ON requests (accepted_at);
+
+-- Where other services are told what happened. `events` begins and ends with a comma, with the types that it is told
+-- between commas; empty for all. `former_secret` signs too until `former_until`.
+CREATE TABLE webhook_endpoints (
+    tenant TEXT COLLATE "C" NOT NULL,
+    endpoint TEXT COLLATE "C" NOT NULL,
+    url TEXT COLLATE "C" NOT NULL,
+    events TEXT COLLATE "C" NOT NULL,
+    secret BYTEA NOT NULL,
+    former_secret BYTEA,
+    former_until BIGINT NOT NULL DEFAULT 0,
+    state TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, endpoint)
+);
+
+-- Events that are still to be delivered, written with their entries, and dead letters. What was delivered is deleted. Of
+-- a conversation at an endpoint only the first pending one is sent. `lease` is not zero while a node sends it, and
+-- `due_at` is then when another node may. `since` is when its attempts began.
+CREATE TABLE webhook_deliveries (
+    tenant TEXT COLLATE "C" NOT NULL,
+    endpoint TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    position BIGINT NOT NULL,
+    ordinal BIGINT NOT NULL,
+    event TEXT COLLATE "C" NOT NULL,
+    type TEXT COLLATE "C" NOT NULL,
+    accepted_at BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    attempts BIGINT NOT NULL DEFAULT 0,
+    state TEXT COLLATE "C" NOT NULL DEFAULT 'pending',
+    lease BIGINT NOT NULL DEFAULT 0,
+    failure TEXT COLLATE "C",
+    body BYTEA NOT NULL,
+    PRIMARY KEY (tenant, endpoint, conversation, position, ordinal)
+);
+
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (tenant, endpoint, state, due_at);
+CREATE INDEX webhook_deliveries_first ON webhook_deliveries (tenant, endpoint, conversation, position, ordinal)
+    WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_event ON webhook_deliveries (tenant, endpoint, event);
+CREATE INDEX webhook_deliveries_accepted ON webhook_deliveries (accepted_at);

@@ -285,6 +285,49 @@ CREATE TABLE requests (
 
 CREATE INDEX requests_accepted ON requests (accepted_at);
 
+-- Where other services are told what happened. `events` begins and ends with a comma, with the types that it is told
+-- between commas; empty for all. `former_secret` signs too until `former_until`.
+CREATE TABLE webhook_endpoints (
+    tenant TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    url TEXT NOT NULL,
+    events TEXT NOT NULL,
+    secret BLOB NOT NULL,
+    former_secret BLOB,
+    former_until INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, endpoint)
+) STRICT, WITHOUT ROWID;
+
+-- Events that are still to be delivered, written with their entries, and dead letters. What was delivered is deleted. Of
+-- a conversation at an endpoint only the first pending one is sent. `lease` is not zero while a node sends it, and
+-- `due_at` is then when another node may. `since` is when its attempts began.
+CREATE TABLE webhook_deliveries (
+    tenant TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    type TEXT NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL DEFAULT 'pending',
+    lease INTEGER NOT NULL DEFAULT 0,
+    failure TEXT,
+    body BLOB NOT NULL,
+    PRIMARY KEY (tenant, endpoint, conversation, position, ordinal)
+) STRICT;
+
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (tenant, endpoint, state, due_at);
+CREATE INDEX webhook_deliveries_first ON webhook_deliveries (tenant, endpoint, conversation, position, ordinal)
+    WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_event ON webhook_deliveries (tenant, endpoint, event);
+CREATE INDEX webhook_deliveries_accepted ON webhook_deliveries (accepted_at);
+
 -- The planner's picture of a large deployment, given once instead of measured
 -- (ANALYZE): rows, then rows for each value of the first column, of the first
 -- two, and so on. Without it SQLite holds one tenant's rows to be few, and

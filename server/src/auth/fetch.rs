@@ -159,7 +159,7 @@ impl KeySetUrl {
 }
 
 /// Trusts the system's certificates; `SSL_CERT_FILE` names others.
-fn connector() -> TlsConnector {
+pub(crate) fn connector() -> TlsConnector {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();

@@ -23,6 +23,7 @@ use tidings_core::{
 use crate::rate::AccountKey;
 
 pub use config::{ClaimConfig, ClaimPath, KeyConfig, ParseClaimPathError};
+pub(crate) use fetch::connector as tls_connector;
 pub use fetch::{FetchKeysError, KeySetUrl, ParseKeySetUrlError};
 pub use key_set::ReadKeySetError;
 pub use keys::{DEVELOPMENT_SECRET, Keys, LoadKeysError};

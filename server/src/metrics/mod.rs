@@ -117,6 +117,15 @@ metrics! {
         /// Documents of which no snapshot can be made any more: their saved form does not load, or their
         /// journal is damaged.
         snapshots_failed: Counter,
+
+        /// Events that a webhook endpoint has taken.
+        webhooks_delivered: Counter,
+        /// Attempts to deliver an event to a webhook endpoint that failed.
+        webhooks_failed: Counter,
+        /// Events that were not delivered in days and became dead letters.
+        webhooks_dead: Counter,
+        /// From the decision on an entry to the delivery of its event, by this node's clock.
+        webhook_lag_seconds: Durations,
     }
 }
 

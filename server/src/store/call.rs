@@ -17,9 +17,10 @@ use tidings_core::{
 };
 
 use super::{
-    AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice,
-    Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError, StoredDocument, StreamCommit,
-    StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
+    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, LeaseTerms, MemberRow, Notice, Projections,
+    Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead,
+    SubscriberCounts, Suspension, WhichThreads,
 };
 
 /// How a call accesses the database.
@@ -395,6 +396,62 @@ store_calls! {
 
     /// At most `count_max` conversations that were deleted before a time and are not fully erased.
     Read DeletedConversations: deleted_conversations(before: WallTime, count_max: u32) -> Vec<DeletedConversation>;
+
+    /// Adds a webhook endpoint to a tenant, unless that has `count_max` already. Returns true if it was added. What
+    /// is submitted from then on is told it.
+    Write AddEndpoint: add_endpoint(tenant: &TenantId, endpoint: &Endpoint, count_max: u32) -> bool;
+
+    /// The webhook endpoints of a tenant, the oldest first.
+    Read Endpoints: endpoints(tenant: &TenantId) -> Vec<Endpoint>;
+
+    /// A webhook endpoint of a tenant.
+    Read Endpoint: endpoint(tenant: &TenantId, id: &str) -> Option<Endpoint>;
+
+    /// Changes a webhook endpoint; returns what it is now, or none if there is none.
+    Write ChangeEndpoint: change_endpoint(tenant: &TenantId, id: &str, change: &EndpointChange) -> Option<Endpoint>;
+
+    /// Removes a webhook endpoint, which is told nothing more. Returns true if there was one.
+    Write RemoveEndpoint: remove_endpoint(tenant: &TenantId, id: &str) -> bool;
+
+    /// At most `count_max` webhook endpoints of all tenants that are on and have a delivery that is due.
+    Read EndpointsDue: endpoints_due(now: WallTime, count_max: u32) -> Vec<(TenantId, String)>;
+
+    /// Leases the first pending delivery of at most `count_max` conversations at an endpoint, where it is due.
+    Write LeaseDeliveries: lease_deliveries(
+        endpoint: (&TenantId, &str),
+        terms: &LeaseTerms,
+        count_max: u32,
+        except: &[ConversationId],
+    ) -> Vec<Delivery>;
+
+    /// Writes the outcome of a leased delivery, unless the lease was lost. If that lets the next one of the
+    /// conversation go, it is leased by these terms and returned.
+    Write FinishDelivery: finish_delivery(
+        delivery: &Delivery,
+        outcome: &DeliveryOutcome,
+        terms: &LeaseTerms,
+    ) -> Option<Delivery>;
+
+    /// At most `count_max` deliveries of an endpoint after one of these, by when they are due or died.
+    Read Deliveries: deliveries(
+        endpoint: (&TenantId, &str),
+        state: DeliveryState,
+        after: Option<&(WallTime, String)>,
+        count_max: u32,
+    ) -> Vec<DeliveryRow>;
+
+    /// Makes dead letters pending again: that of one event, or at most `count_max`. Returns how many.
+    Write ReplayDeliveries: replay_deliveries(
+        endpoint: (&TenantId, &str),
+        event: Option<&str>,
+        now: WallTime,
+        count_max: u32,
+    ) -> u32;
+
+    /// Deletes at most `rows_max` deliveries of entries that were admitted before a time, and as many of a removed
+    /// endpoint; switches off endpoints for which more than `waiting_max` wait. Returns true if nothing is left to
+    /// delete.
+    Write SweepDeliveries: sweep_deliveries(before: WallTime, waiting_max: u32, rows_max: u32) -> bool;
 
     /// Erases a bounded number of rows of a deleted conversation. Returns true if only its tombstone is left.
     /// From the first call on, nothing more is written to the conversation.

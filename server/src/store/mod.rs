@@ -15,6 +15,7 @@ mod projections;
 mod records;
 mod sql;
 mod sqlite;
+mod webhook;
 
 use std::{
     path::{Path, PathBuf},
@@ -38,6 +39,11 @@ pub use name::NameChange;
 pub use notice::Notice;
 pub use projections::{OddRow, Oddity, Projections, Restate, RottenRow, Stated};
 pub use records::{Records, StoredSnapshot, StreamRecord};
+
+pub use webhook::{
+    Delivery, DeliveryKey, DeliveryOutcome, DeliveryRow, DeliveryState, Endpoint, EndpointChange, EndpointState,
+    EventKind, LeaseTerms, WebhookEvent,
+};
 
 use crate::{bounds::Bounds, trace::TraceId};
 
@@ -375,6 +381,8 @@ pub struct StreamCommit {
     pub traces: Vec<TraceId>,
     /// The requests that they were written for and that may be made again.
     pub requests: Vec<AnsweredRequest>,
+    /// What the tenant's webhook endpoints are told, by rising position.
+    pub events: Vec<WebhookEvent>,
 }
 
 /// A request that was carried out, and is answered alike when it is made again under its key.

@@ -24,7 +24,7 @@ impl Judge<'_> {
             let Some(change) = self.stream.compose(system.device, &document, at, &facts) else { continue };
             let pushed = PushedChange { document, change: change.bytes().to_vec() };
             match self.admit(&system, &pushed).await? {
-                Ok(admitted) => self.decision.take(admitted),
+                Ok(admitted) => self.take(admitted),
                 Err(AdmitError::Refused(refusal)) => {
                     let (code, detail) = (refusal.code, refusal.detail);
                     tracing::error!(stream = %self.stream.id(), %code, detail, "a consequence was refused");

@@ -65,7 +65,7 @@ impl Judge<'_> {
                         answer.accepted.push(Place::from(&admitted.entry));
                         decided.extend(held::decided(&admitted.effects));
                         self.decision.requests.extend(once::carries_out(submission, &admitted.entry));
-                        self.decision.take(admitted);
+                        self.take(admitted);
                     }
                     Err(AdmitError::AlreadyAdmitted(hash)) => {
                         let change = (pushed.document.clone(), hash);

@@ -11,7 +11,7 @@ use tidings_core::{
 use super::{submission::Submission, touched::Touched};
 use crate::{
     live::Answer,
-    store::{AnsweredRequest, NewEntry, SubscriberRow},
+    store::{AnsweredRequest, NewEntry, SubscriberRow, WebhookEvent},
     trace::{Step, TraceId},
 };
 
@@ -31,6 +31,8 @@ pub(super) struct Decision {
     pub(super) traces: Vec<TraceId>,
     /// The requests that are carried out with it, and may be made again.
     pub(super) requests: Vec<AnsweredRequest>,
+    /// What webhooks are told.
+    pub(super) events: Vec<WebhookEvent>,
 }
 
 /// The decision on one submission.

@@ -52,7 +52,7 @@ impl Judge<'_> {
         // The next one is written on top of it.
         self.stream.flush()?;
         match admitted {
-            Ok(admitted) => self.decision.take(admitted),
+            Ok(admitted) => self.take(admitted),
             // Its author has written it meanwhile, as a member again.
             Err(AdmitError::Refused(_)) => {}
             Err(AdmitError::AlreadyAdmitted(_)) => return Err(DecideError::Journal),

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{
     compose::compose, decision::Decision, error::DecideError, source::Source, submission::Asking, unwilling::Unwilling,
 };
-use crate::environment::Environment;
+use crate::{environment::Environment, webhook::events_of};
 
 /// Decides one batch, as of one position of the journal.
 pub(super) struct Judge<'a> {
@@ -39,6 +39,12 @@ impl Judge<'_> {
     ) -> Result<Result<Option<PushedChange>, Refusal>, DecideError> {
         self.source.load_for(self.stream, asking, self.base).await?;
         Ok(compose(self.env, self.stream, identity, &asking.command))
+    }
+
+    /// Adds an admitted change to the decision, with what webhooks are told of it.
+    pub(super) fn take(&mut self, admitted: Admitted) {
+        self.decision.events.extend(events_of(self.stream, &admitted));
+        self.decision.take(admitted);
     }
 
     /// Admits a change, or returns the reason why not.

@@ -43,7 +43,7 @@ impl Judge<'_> {
             match self.admit(&system, pushed).await? {
                 Ok(admitted) => {
                     accepted = Place::from(&admitted.entry);
-                    self.decision.take(admitted);
+                    self.take(admitted);
                 }
                 Err(AdmitError::Refused(refusal)) => return Ok(Err(refusal)),
                 // Its sequence number is the next one of its device, so it cannot have been admitted before.

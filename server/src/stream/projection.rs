@@ -53,6 +53,7 @@ pub(super) fn projected(
         contacts: touched.contacts.clone().into_iter().collect(),
         traces: Vec::new(),
         requests: Vec::new(),
+        events: Vec::new(),
     }
 }
 

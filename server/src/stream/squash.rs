@@ -19,7 +19,7 @@ impl Judge<'_> {
             return Ok(Err(Refusal::new(Code::DocumentUnknown, "there is no such document, or it is too large")));
         };
         let place = Place::from(&admitted.entry);
-        self.decision.take(admitted);
+        self.take(admitted);
         Ok(Ok(place))
     }
 

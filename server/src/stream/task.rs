@@ -209,6 +209,7 @@ impl Task {
             held: decision.held.clone().into_iter().collect(),
             traces: decision.traces.clone(),
             requests: decision.requests.clone(),
+            events: decision.events.clone(),
             ..projected(stream, &decision.touched, &former, decision.subscribers.clone())
         };
         let claimed = commit.name.as_ref().and_then(|change| change.to.clone());

@@ -73,7 +73,7 @@ struct Match {
 }
 
 impl Caller {
-    fn administers(&self) -> Answer<()> {
+    pub(super) fn administers(&self) -> Answer<()> {
         match self.identity.administrator {
             true => Ok(()),
             false => Err(Problem::new(Code::PermissionDenied, "for an administrator of the tenant")),

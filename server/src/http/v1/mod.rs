@@ -20,7 +20,8 @@ mod page;
 mod problem;
 mod receipts;
 mod tagged;
-mod time;
+pub(crate) mod time;
+mod webhooks;
 
 use std::{sync::Arc, time::Duration};
 
@@ -79,6 +80,7 @@ fn resources() -> OpenApiRouter<Arc<Node>> {
         .merge(accounts::router())
         .merge(direct::router())
         .merge(events::router())
+        .merge(webhooks::router())
 }
 
 /// What the interface says of itself.

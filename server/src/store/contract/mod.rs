@@ -9,6 +9,7 @@ pub(super) mod list;
 pub(super) mod register;
 pub(super) mod request;
 pub(super) mod subscription;
+pub(super) mod webhook;
 
 use std::time::Duration;
 
@@ -97,6 +98,13 @@ macro_rules! contract_tests {
                 whoever_is_suspended_or_blocks_the_asker_is_not_found,
                 blocks_are_what_was_written_last,
                 an_account_is_reached_by_whom_it_lets,
+            }
+            webhook {
+                h2_an_event_is_stored_for_each_endpoint_that_is_told_it,
+                h3_only_the_first_event_of_a_conversation_is_leased,
+                h4_a_lease_that_ran_out_is_taken_over_and_its_outcome_is_void,
+                h5_a_dead_letter_blocks_nobody_and_is_replayed,
+                h6_what_is_old_or_of_a_removed_endpoint_is_swept,
             }
             erasure {
                 s25_what_was_deleted_is_erased_from_its_time_on,
@@ -232,6 +240,7 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         contacts: Vec::new(),
         traces: Vec::new(),
         requests: Vec::new(),
+        events: Vec::new(),
     }
 }
 

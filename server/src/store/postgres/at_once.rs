@@ -25,7 +25,8 @@ pub(super) async fn commit(
     let mut arguments = PgArguments::default();
     bind_columns(&mut arguments, heads)?;
     let mut place = 3;
-    for (Insert { table, columns, conflict }, rows) in inserts {
+    for (insert, rows) in inserts {
+        let Insert { table, columns, conflict, .. } = insert;
         let places: Vec<String> = columns
             .iter()
             .map(|_| {
@@ -33,14 +34,14 @@ pub(super) async fn commit(
                 format!("${place}")
             })
             .collect();
-        let values = columns.iter().map(|column| match *column {
+        let (names, values) = insert.columns_and_values(|column| match column {
             "tick" => "head.tick".to_owned(),
             column => format!("new.{column}"),
         });
-        let (values, columns, places) = (values.collect::<Vec<_>>().join(", "), columns.join(", "), places.join(", "));
+        let (columns, join, places) = (columns.join(", "), insert.join(), places.join(", "));
         sql.push_str(&format!(
-            ", new_{table} AS (INSERT INTO {table} ({columns})
-            SELECT {values} FROM head, unnest({places}) AS new ({columns}) {conflict})"
+            ", new_{table} AS (INSERT INTO {table} ({names})
+            SELECT {values} FROM head, unnest({places}) AS new ({columns}) {join} {conflict})"
         ));
         bind_columns(&mut arguments, rows)?;
     }

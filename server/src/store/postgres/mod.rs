@@ -221,12 +221,12 @@ impl Backend for Postgres {
         insert: &Insert,
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<PgRow>, sqlx::Error> {
-        let Insert { table, columns, conflict } = insert;
+        let Insert { table, columns, conflict, .. } = insert;
         let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
+        let (names, values) = insert.columns_and_values(|column| format!("new.{column}"));
+        let (columns, join, places) = (columns.join(", "), insert.join(), places.join(", "));
         let sql = format!(
-            "INSERT INTO {table} ({}) SELECT * FROM unnest({}) {conflict}",
-            columns.join(", "),
-            places.join(", ")
+            "INSERT INTO {table} ({names}) SELECT {values} FROM unnest({places}) AS new ({columns}) {join} {conflict}"
         );
         let mut arguments = PgArguments::default();
         bind_columns(&mut arguments, rows)?;

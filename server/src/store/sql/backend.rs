@@ -106,6 +106,34 @@ pub(in crate::store) struct Insert {
     pub(in crate::store) columns: &'static [&'static str],
     /// The clause from `ON CONFLICT` on.
     pub(in crate::store) conflict: &'static str,
+    /// What each row is written once for; none if it is written once.
+    pub(in crate::store) joined: Option<Joined>,
+}
+
+/// Rows of another table, for each of which a row is inserted: none if there are none.
+pub(in crate::store) struct Joined {
+    /// `JOIN … ON …`, where the rows of the insert are `new` and the others `joined`.
+    pub(in crate::store) clause: &'static str,
+    /// A column that both tables have, whose value is the other table's.
+    pub(in crate::store) column: &'static str,
+}
+
+impl Insert {
+    /// The columns, those of the joined rows last, and their values, those of the insert's rows by `value`.
+    pub(in crate::store) fn columns_and_values(&self, value: impl Fn(&'static str) -> String) -> (String, String) {
+        let mut columns = self.columns.to_vec();
+        let mut values: Vec<String> = columns.iter().map(|column| value(column)).collect();
+        if let Some(Joined { column, .. }) = self.joined {
+            columns.push(column);
+            values.push(format!("joined.{column}"));
+        }
+        (columns.join(", "), values.join(", "))
+    }
+
+    /// The clause that joins the other rows; empty for none.
+    pub(in crate::store) fn join(&self) -> &'static str {
+        self.joined.as_ref().map_or("", |joined| joined.clause)
+    }
 }
 
 /// A parameter.

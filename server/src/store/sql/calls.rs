@@ -18,14 +18,15 @@ use tidings_core::{
 use super::{
     Backend, SqlStore,
     backend::fetch,
-    catch_up, contact, directory, epoch, erasure, held, journal, list, receipt, request, schema, search,
+    catch_up, contact, delivery, directory, epoch, erasure, held, journal, list, receipt, request, schema, search,
     snapshot::{self, Suspect},
-    standing, subscription, thread,
+    standing, subscription, thread, webhook,
 };
 use crate::store::{
-    AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, DeviceOwner, FoundChange, MemberRow, Notice,
-    Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError, StoredDocument,
-    StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
+    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, LeaseTerms, MemberRow, Notice, Projections,
+    Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError, StoredDocument, StreamCommit,
+    StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
 /// Maximum number of restarts of a transaction after collisions with another node's.
@@ -492,6 +493,97 @@ impl<B: Backend> Store for SqlStore<B> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
         let is_done = erasure::erase::<B>(&mut transaction, &self.bounds, tenant, conversation, now).await?;
+        transaction.commit().await?;
+        Ok(is_done)
+    }
+
+    async fn add_endpoint(&self, tenant: &TenantId, endpoint: &Endpoint, count_max: u32) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        if webhook::add::<B>(&mut transaction, tenant, endpoint, count_max).await? {
+            transaction.commit().await?;
+            return Ok(true);
+        }
+        transaction.rollback().await?;
+        Ok(false)
+    }
+
+    async fn endpoints(&self, tenant: &TenantId) -> Result<Vec<Endpoint>, StoreError> {
+        webhook::all::<B>(&mut *self.reader().await?, tenant).await
+    }
+
+    async fn endpoint(&self, tenant: &TenantId, id: &str) -> Result<Option<Endpoint>, StoreError> {
+        webhook::one::<B>(&mut *self.reader().await?, tenant, id).await
+    }
+
+    async fn change_endpoint(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+        change: &EndpointChange,
+    ) -> Result<Option<Endpoint>, StoreError> {
+        webhook::change::<B>(&mut *self.writer().await?, tenant, id, change).await
+    }
+
+    async fn remove_endpoint(&self, tenant: &TenantId, id: &str) -> Result<bool, StoreError> {
+        webhook::remove::<B>(&mut *self.writer().await?, tenant, id).await
+    }
+
+    async fn endpoints_due(&self, now: WallTime, count_max: u32) -> Result<Vec<(TenantId, String)>, StoreError> {
+        delivery::endpoints_due::<B>(&mut *self.reader().await?, now, count_max).await
+    }
+
+    async fn lease_deliveries(
+        &self,
+        endpoint: (&TenantId, &str),
+        terms: &LeaseTerms,
+        count_max: u32,
+        except: &[ConversationId],
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let leased = delivery::lease::<B>(&mut transaction, endpoint, terms, count_max, except).await?;
+        transaction.commit().await?;
+        Ok(leased)
+    }
+
+    async fn finish_delivery(
+        &self,
+        delivery: &Delivery,
+        outcome: &DeliveryOutcome,
+        terms: &LeaseTerms,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let next = delivery::finish::<B>(&mut transaction, delivery, outcome, terms).await?;
+        transaction.commit().await?;
+        Ok(next)
+    }
+
+    async fn deliveries(
+        &self,
+        endpoint: (&TenantId, &str),
+        state: DeliveryState,
+        after: Option<&(WallTime, String)>,
+        count_max: u32,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        delivery::list::<B>(&mut *self.reader().await?, endpoint, state, after, count_max).await
+    }
+
+    async fn replay_deliveries(
+        &self,
+        endpoint: (&TenantId, &str),
+        event: Option<&str>,
+        now: WallTime,
+        count_max: u32,
+    ) -> Result<u32, StoreError> {
+        delivery::replay::<B>(&mut *self.writer().await?, endpoint, event, now, count_max).await
+    }
+
+    async fn sweep_deliveries(&self, before: WallTime, waiting_max: u32, rows_max: u32) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let is_done = delivery::sweep::<B>(&mut transaction, before, waiting_max, rows_max).await?;
         transaction.commit().await?;
         Ok(is_done)
     }

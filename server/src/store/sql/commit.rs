@@ -14,6 +14,7 @@ use super::{
     Backend, Insert, Tick, Value,
     backend::{fetch, insert},
     contact::{self, BLOCKS, CONTACT_ACCOUNTS, REACHABILITY},
+    delivery::{self, DELIVERIES},
     erasure,
     held::{self, HELD_MESSAGES},
     journal::BACKLOG_STEP,
@@ -141,6 +142,7 @@ impl StreamCommit {
 
 pub(super) const OPEN_STREAM: Insert = Insert {
     table: "streams",
+    joined: None,
     columns: &["tenant", "stream", "position", "page", "tick", "chain"],
     conflict: "ON CONFLICT (tenant, stream) DO NOTHING",
 };
@@ -195,6 +197,7 @@ async fn lock_heads<'c, B: Backend>(
 
 pub(super) const STREAMS: Insert = Insert {
     table: "streams",
+    joined: None,
     columns: &["tenant", "stream", "position", "page", "tick", "chain"],
     conflict: "ON CONFLICT (tenant, stream) DO UPDATE
         SET position = excluded.position, page = excluded.page, tick = excluded.tick, chain = excluded.chain",
@@ -202,6 +205,7 @@ pub(super) const STREAMS: Insert = Insert {
 
 const JOURNAL: Insert = Insert {
     table: "journal",
+    joined: None,
     columns: &[
         "tenant",
         "stream",
@@ -223,6 +227,7 @@ const JOURNAL: Insert = Insert {
 
 pub(super) const DOCUMENTS: Insert = Insert {
     table: "documents",
+    joined: None,
     columns: &["tenant", "document", "entries", "backlog"],
     conflict: "ON CONFLICT (tenant, document) DO UPDATE SET
         entries = documents.entries + excluded.entries,
@@ -231,6 +236,7 @@ pub(super) const DOCUMENTS: Insert = Insert {
 
 pub(super) const CONVERSATIONS: Insert = Insert {
     table: "conversations",
+    joined: None,
     columns: &[
         "tenant",
         "conversation",
@@ -257,6 +263,7 @@ pub(super) const CONVERSATIONS: Insert = Insert {
 // Whoever is a subscriber already keeps the time at which they subscribed.
 pub(super) const MEMBERS: Insert = Insert {
     table: "members",
+    joined: None,
     columns: &["tenant", "conversation", "account", "role", "status", "position", "joined", "subscribed_at", "tick"],
     conflict: "ON CONFLICT (tenant, conversation, account) DO UPDATE SET
         role = excluded.role, status = excluded.status, position = excluded.position,
@@ -268,6 +275,7 @@ pub(super) const MEMBERS: Insert = Insert {
 
 pub(super) const ACCOUNTS: Insert = Insert {
     table: "accounts",
+    joined: None,
     columns: &["tenant", "account", "profile", "created_at", "updated_at", "tick"],
     conflict: "ON CONFLICT (tenant, account) DO UPDATE SET profile = excluded.profile,
         created_at = coalesce(accounts.created_at, excluded.created_at), updated_at = excluded.updated_at,
@@ -293,6 +301,7 @@ pub(super) fn rows<'c>(
     let (mut reachability, mut contacts) = (BTreeMap::new(), BTreeMap::new());
     let mut words = BTreeMap::new();
     let mut requests = BTreeMap::new();
+    let mut deliveries = Vec::new();
     for commit in commits {
         let (tenant, stream) = (&commit.tenant, &commit.stream);
         if !commit.entries.is_empty() {
@@ -305,6 +314,7 @@ pub(super) fn rows<'c>(
         requests.extend(request::rows(commit));
         match stream {
             StreamId::Conversation(conversation) => {
+                deliveries.extend(delivery::rows(commit, *conversation));
                 if let Some(row) = conversation_row(commit) {
                     conversations.insert((tenant, *conversation), row);
                 }
@@ -362,6 +372,7 @@ pub(super) fn rows<'c>(
         (&REACHABILITY, reachability.into_values().collect()),
         (&CONTACT_ACCOUNTS, contacts.into_values().collect()),
         (&REQUESTS, requests.into_values().collect()),
+        (&DELIVERIES, deliveries),
     ]
 }
 

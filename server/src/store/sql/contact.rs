@@ -18,6 +18,7 @@ use crate::store::{StoreError, StreamCommit};
 
 pub(super) const BLOCKS: Insert = Insert {
     table: "blocks",
+    joined: None,
     columns: &["tenant", "account", "other", "blocked", "tick"],
     conflict: "ON CONFLICT (tenant, account, other) DO UPDATE SET blocked = excluded.blocked, tick = excluded.tick",
 };
@@ -35,6 +36,7 @@ pub(super) fn block_rows<'c>(
 
 pub(super) const REACHABILITY: Insert = Insert {
     table: "reachability",
+    joined: None,
     columns: &["tenant", "account", "reachability"],
     conflict: "ON CONFLICT (tenant, account) DO UPDATE SET reachability = excluded.reachability",
 };
@@ -47,6 +49,7 @@ pub(super) fn reachability_row(commit: &StreamCommit, account: &AccountId) -> Op
 
 pub(super) const CONTACT_ACCOUNTS: Insert = Insert {
     table: "contact_accounts",
+    joined: None,
     columns: &["tenant", "account", "contact", "other"],
     conflict: "ON CONFLICT (tenant, account, contact) DO UPDATE SET other = excluded.other",
 };
@@ -139,6 +142,7 @@ pub(super) async fn set_contact_points<B: Backend>(
     const FORGET: &str = "DELETE FROM contact_points WHERE tenant = $1 AND account = $2";
     const POINTS: Insert = Insert {
         table: "contact_points",
+        joined: None,
         columns: &["tenant", "point", "account"],
         conflict: "ON CONFLICT (tenant, point, account) DO NOTHING",
     };

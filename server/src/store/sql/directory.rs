@@ -60,6 +60,7 @@ pub(super) async fn device_owners<B: Backend>(
 
 const REGISTER_DEVICE: Insert = Insert {
     table: "devices",
+    joined: None,
     columns: &["device", "tenant", "account"],
     conflict: "ON CONFLICT (tenant, device) DO NOTHING RETURNING tenant",
 };
@@ -81,6 +82,7 @@ pub(super) async fn register_device<B: Backend>(
 
 const SUSPEND: Insert = Insert {
     table: "accounts",
+    joined: None,
     columns: &["tenant", "account", "suspended", "tick"],
     conflict: "ON CONFLICT (tenant, account) DO UPDATE SET suspended = excluded.suspended",
 };

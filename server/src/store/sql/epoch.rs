@@ -13,7 +13,7 @@ use super::{
 };
 use crate::store::StoreError;
 
-const EPOCHS: Insert = Insert { table: "epochs", columns: &["tick", "epoch"], conflict: "" };
+const EPOCHS: Insert = Insert { table: "epochs", joined: None, columns: &["tick", "epoch"], conflict: "" };
 
 /// Begins an epoch: everything written from now on belongs to it.
 pub(super) async fn begin<B: Backend>(store: &SqlStore<B>) -> Result<(), StoreError> {

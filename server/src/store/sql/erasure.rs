@@ -8,7 +8,7 @@ use tidings_core::{
     wire,
 };
 
-use super::{Backend, ReadRow, Value, backend::fetch, row::Fields};
+use super::{Backend, ReadRow, Value, backend::fetch, delivery, row::Fields};
 use crate::{
     bounds::Bounds,
     store::{DeletedConversation, StoreError, StreamCommit},
@@ -147,6 +147,7 @@ pub(super) async fn erase<B: Backend>(
             fetch::<B>(connection, erase, with(key_of(last)?)).await?;
         }
     }
+    delivery::erase::<B>(connection, tenant, conversation).await?;
     let first = fetch::<B>(connection, FIRST_ENTRY, key()).await?;
     if let Some(row) = first.first() {
         let first: u64 = Fields::of("journal", row).number("position")?;

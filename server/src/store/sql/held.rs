@@ -17,6 +17,7 @@ use crate::store::{StoreError, StreamCommit};
 
 pub(super) const HELD_MESSAGES: Insert = Insert {
     table: "held_messages",
+    joined: None,
     columns: &["tenant", "conversation", "message", "content"],
     conflict: "ON CONFLICT (tenant, conversation, message) DO UPDATE SET content = excluded.content",
 };

@@ -6,6 +6,7 @@ mod calls;
 mod catch_up;
 mod commit;
 mod contact;
+mod delivery;
 mod directory;
 mod epoch;
 mod erasure;
@@ -27,6 +28,7 @@ mod snapshot;
 mod standing;
 mod subscription;
 mod thread;
+mod webhook;
 
 use std::sync::Arc;
 

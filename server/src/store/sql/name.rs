@@ -12,6 +12,7 @@ use crate::store::{NameChange, StoreError, StreamCommit};
 
 pub(super) const CLAIM: Insert = Insert {
     table: "public_names",
+    joined: None,
     columns: &["tenant", "name", "conversation"],
     conflict: "ON CONFLICT (tenant, name) DO NOTHING RETURNING tenant",
 };

@@ -33,6 +33,7 @@ const MEMBERSHIPS: &str = "SELECT own.conversation, own.subscribed_at, streams.p
 // were read.
 const MOVE: Insert = Insert {
     table: "receipts",
+    joined: None,
     columns: &["tenant", "conversation", "account", "delivered", "read", "subscriber", "tick"],
     conflict: "ON CONFLICT (tenant, conversation, account) DO UPDATE SET
         delivered = CASE WHEN excluded.delivered > receipts.delivered

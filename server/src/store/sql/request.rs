@@ -11,6 +11,7 @@ use crate::store::{AnsweredRequest, StoreError, StreamCommit};
 
 pub(super) const REQUESTS: Insert = Insert {
     table: "requests",
+    joined: None,
     columns: &["tenant", "account", "key", "fingerprint", "made", "position", "accepted_at"],
     conflict: "ON CONFLICT (tenant, account, key) DO UPDATE SET fingerprint = excluded.fingerprint,
         made = excluded.made, position = excluded.position, accepted_at = excluded.accepted_at",

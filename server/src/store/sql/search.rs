@@ -27,7 +27,7 @@ const LOOKS_PER_ROW: u32 = 4;
 const LAST: &str = "\u{10ffff}";
 
 pub(super) const DIRECTORY_WORDS: Insert =
-    Insert { table: "directory_words", columns: &["tenant", "conversation", "word"], conflict: "" };
+    Insert { table: "directory_words", joined: None, columns: &["tenant", "conversation", "word"], conflict: "" };
 
 /// The word rows of these conversations.
 pub(super) fn rows(words: BTreeMap<(&TenantId, ConversationId), &SortedSet<String>>) -> Vec<Vec<Value>> {

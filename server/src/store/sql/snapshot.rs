@@ -89,6 +89,7 @@ pub(super) async fn read<B: Backend>(
 
 const SAVE: Insert = Insert {
     table: "snapshots",
+    joined: None,
     columns: &["tenant", "document", "position", "checksum", "admissions", "data"],
     conflict: "ON CONFLICT (tenant, document) DO UPDATE SET position = excluded.position,
             checksum = excluded.checksum, admissions = excluded.admissions, data = excluded.data
@@ -141,6 +142,7 @@ const TAKE_OUT: &str = "DELETE FROM snapshots
 
 const SET_ASIDE: Insert = Insert {
     table: "quarantine",
+    joined: None,
     columns: &["tenant", "document", "position", "quarantined_at", "reason", "checksum", "admissions", "data"],
     conflict: "ON CONFLICT (tenant, document, position) DO NOTHING",
 };

@@ -16,6 +16,7 @@ use crate::store::{StoreError, StreamCommit, WhichThreads};
 
 pub(super) const THREADS: Insert = Insert {
     table: "threads",
+    joined: None,
     columns: &["tenant", "conversation", "thread", "parent", "counted"],
     conflict: "ON CONFLICT (tenant, conversation, thread) DO UPDATE
         SET parent = excluded.parent, counted = excluded.counted",

@@ -23,11 +23,11 @@ pub(super) async fn commit(
         UPDATE clock SET tick = tick + 1;"
         .to_owned();
     let mut values: Vec<Value> = heads.into_iter().flatten().collect();
-    for (Insert { table, columns, conflict }, rows) in inserts {
+    for (insert, rows) in inserts {
         let mut places = Vec::new();
         for row in rows {
             let mut row_places = Vec::new();
-            for (column, value) in columns.iter().zip(row) {
+            for (column, value) in insert.columns.iter().zip(row) {
                 if *column == "tick" {
                     row_places.push("(SELECT tick FROM clock)");
                 } else {
@@ -37,11 +37,7 @@ pub(super) async fn commit(
             }
             places.push(format!("({})", row_places.join(", ")));
         }
-        sql.push_str(&format!(
-            " INSERT INTO {table} ({}) VALUES {} {conflict};",
-            columns.join(", "),
-            places.join(", ")
-        ));
+        sql.push_str(&format!(" {};", text(insert, &places.join(", "))));
     }
     let mut transaction = connection.begin_with(SqlStr::from_static(Sqlite::BEGIN_WRITE)).await?;
     let script = sqlx::query_with::<Sqlite, _>(AssertSqlSafe(sql), bind(values)?);
@@ -64,4 +60,18 @@ pub(super) async fn commit(
         transaction.rollback().await?;
     }
     Ok(written)
+}
+
+/// The text of an insert of these rows: as it is, or once for each of the rows that it is joined with.
+pub(super) fn text(insert: &Insert, rows: &str) -> String {
+    let Insert { table, columns, conflict, joined } = insert;
+    let columns = columns.join(", ");
+    if joined.is_none() {
+        return format!("INSERT INTO {table} ({columns}) VALUES {rows} {conflict}");
+    }
+    let (names, values) = insert.columns_and_values(|column| format!("new.{column}"));
+    let join = insert.join();
+    format!(
+        "INSERT INTO {table} ({names}) WITH new ({columns}) AS (VALUES {rows}) SELECT {values} FROM new {join} {conflict}"
+    )
 }

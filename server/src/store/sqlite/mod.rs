@@ -130,7 +130,7 @@ impl Backend for Sqlite {
         insert: &Insert,
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        let Insert { table, columns, conflict } = insert;
+        let columns = insert.columns;
         let mut answered = Vec::new();
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
@@ -138,7 +138,7 @@ impl Backend for Sqlite {
             // Unnamed parameters, because SQLite would look up names one after another.
             let row = format!("({})", vec!["?"; columns.len()].join(", "));
             let rows_places = vec![row.as_str(); count].join(", ");
-            let sql = format!("INSERT INTO {table} ({}) VALUES {rows_places} {conflict}", columns.join(", "));
+            let sql = at_once::text(insert, &rows_places);
             let values = rows.by_ref().take(count).flatten().collect();
             let query = sqlx::query_with::<Sqlite, _>(AssertSqlSafe(sql), bind(values)?);
             answered.extend(query.fetch_all(&mut *connection).await?);

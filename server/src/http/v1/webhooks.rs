@@ -1,0 +1,357 @@
+//! Webhooks of the tenant, for its administrators: where they are sent, their secrets, and what could not be delivered.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use axum::{Json, http::StatusCode};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use serde::{Deserialize, Serialize};
+use tidings_core::{code::Code, ids::ConversationId, journal::Position, time::WallTime};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    caller::Caller,
+    input::{Choice, Ids, Input, Nothing},
+    problem::{Answer, Problem},
+};
+use crate::{
+    node::Node,
+    store::{DeliveryRow, DeliveryState, Endpoint, EndpointChange, EndpointState, EventKind},
+    webhook::{AddressError, Target, new_secret, print_secret},
+};
+
+/// Dead letters that are replayed in one step.
+const REPLAYED_AT_ONCE: u32 = 1_000;
+
+/// The routes.
+pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(read, change, remove))
+        .routes(routes!(rotate))
+        .routes(routes!(deliveries))
+        .routes(routes!(replay_all))
+        .routes(routes!(replay))
+}
+
+/// A webhook to be added.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewWebhook {
+    /// Where it is sent: an https URL.
+    url: String,
+    /// The types of events that it is told; all if left out.
+    #[serde(default)]
+    events: Vec<String>,
+}
+
+/// What is to change of a webhook; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WebhookChange {
+    /// Another address.
+    url: Option<String>,
+    /// Other types of events; none for all.
+    events: Option<Vec<String>>,
+    /// True to switch it on, false to switch it off.
+    enabled: Option<bool>,
+}
+
+/// A webhook.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Webhook {
+    /// Its id.
+    id: String,
+    /// Where it is sent.
+    url: String,
+    /// The types of events that it is told; empty for all.
+    events: Vec<&'static str>,
+    /// `on`, `off`, `gone` if it answered 410, `full` if too many events waited.
+    state: &'static str,
+    /// When it was added.
+    created_at: WallTime,
+    /// Until when the former secret signs too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    former_secret_until: Option<WallTime>,
+    /// Its secret, in the answer that makes it and in no other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+/// The webhooks of a tenant.
+#[derive(Serialize, ToSchema)]
+struct Webhooks {
+    /// The oldest first.
+    webhooks: Vec<Webhook>,
+}
+
+/// Which deliveries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// `dead` or `pending`; `dead` if left out.
+    state: Option<String>,
+    /// Those behind this cursor.
+    after: Option<String>,
+    /// How many, 1 to 100; 50 if left out.
+    limit: Option<u32>,
+}
+
+/// An event that was not delivered.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Undelivered {
+    /// The id of the event, its `webhook-id`.
+    id: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The conversation.
+    #[schema(value_type = String)]
+    conversation: ConversationId,
+    /// The entry that it tells of.
+    position: Position,
+    /// When that was admitted.
+    accepted_at: WallTime,
+    /// When it is tried next; of a dead letter, when it failed for good.
+    due_at: WallTime,
+    /// Failed attempts.
+    attempts: u32,
+    /// Why the last one failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+}
+
+/// Events that follow one another.
+#[derive(Serialize, ToSchema)]
+struct Deliveries {
+    /// By `dueAt`.
+    deliveries: Vec<Undelivered>,
+    /// What to ask `after` for the rest; none if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// How many dead letters are delivered again.
+#[derive(Serialize, ToSchema)]
+struct Replayed {
+    /// The number.
+    replayed: u32,
+}
+
+impl Webhook {
+    fn of(caller: &Caller, endpoint: Endpoint) -> Self {
+        let now = caller.node.clock.wall_now();
+        Self {
+            id: endpoint.id,
+            url: endpoint.url,
+            events: endpoint.events.iter().map(|kind| kind.as_str()).collect(),
+            state: endpoint.state.as_str(),
+            created_at: endpoint.created_at,
+            former_secret_until: endpoint.former.map(|(_, until)| until).filter(|until| *until > now),
+            secret: None,
+        }
+    }
+}
+
+fn unknown() -> Problem {
+    Problem::new(Code::RouteUnknown, "the tenant has no such webhook")
+}
+
+fn kinds(names: &[String]) -> Answer<BTreeSet<EventKind>> {
+    let parse = |name: &String| {
+        EventKind::parse(name).ok_or_else(|| Problem::new(Code::ValueInvalid, format!("events: there is no {name:?}")))
+    };
+    names.iter().map(parse).collect()
+}
+
+/// Checks an address; a name that does not resolve now may do so later, and is checked at each request.
+async fn check(caller: &Caller, url: &str) -> Answer<()> {
+    let allow_private = caller.node.config.webhooks.webhook_allow_private;
+    let refused = |error: AddressError| Problem::new(Code::ValueInvalid, format!("url: {error}"));
+    let target = Target::parse(url, allow_private).map_err(refused)?;
+    match target.resolve(allow_private).await {
+        Ok(_) | Err(AddressError::Unresolved) => Ok(()),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// That whoever asks administers the tenant, and has a change left.
+fn may_change(caller: &Caller) -> Answer<()> {
+    caller.administers()?;
+    caller.take(&caller.node.shares.changes, 1)
+}
+
+fn may_read(caller: &Caller) -> Answer<()> {
+    caller.administers()?;
+    caller.take(&caller.node.shares.fetches, 1)
+}
+
+/// The webhooks of the tenant.
+#[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks",
+    responses((status = 200, body = Webhooks), (status = "4XX", body = Problem)))]
+async fn list(caller: Caller) -> Answer<Json<Webhooks>> {
+    may_read(&caller)?;
+    let endpoints = caller.node.store.endpoints(&caller.identity.tenant).await;
+    let endpoints = endpoints.map_err(|error| caller.failed(&error))?;
+    let webhooks = endpoints.into_iter().map(|endpoint| Webhook::of(&caller, endpoint)).collect();
+    Ok(Json(Webhooks { webhooks }))
+}
+
+/// Adds a webhook. Its secret is told in this answer and in no other; so a request that is made again adds another.
+#[utoipa::path(post, path = "/v1/webhooks", tag = "webhooks",
+    request_body = NewWebhook,
+    responses((status = 201, body = Webhook), (status = "4XX", body = Problem)))]
+async fn add(caller: Caller, Input { body, .. }: Input<NewWebhook>) -> Answer<(StatusCode, Json<Webhook>)> {
+    may_change(&caller)?;
+    check(&caller, &body.url).await?;
+    let endpoint = Endpoint {
+        id: format!("wh_{}", HEXLOWER.encode(&rand::random::<[u8; 12]>())),
+        url: body.url,
+        events: kinds(&body.events)?,
+        secret: new_secret(),
+        former: None,
+        state: EndpointState::On,
+        created_at: caller.node.clock.wall_now(),
+    };
+    let count_max = caller.node.config.webhooks.webhooks_max;
+    let added = caller.node.store.add_endpoint(&caller.identity.tenant, &endpoint, count_max).await;
+    if !added.map_err(|error| caller.failed(&error))? {
+        let full = Problem::new(Code::ValueInvalid, format!("a tenant has at most {count_max} webhooks"));
+        return Err(full.with_status(StatusCode::CONFLICT));
+    }
+    let secret = Some(print_secret(&endpoint.secret));
+    Ok((StatusCode::CREATED, Json(Webhook { secret, ..Webhook::of(&caller, endpoint) })))
+}
+
+/// A webhook.
+#[utoipa::path(get, path = "/v1/webhooks/{webhook}", tag = "webhooks", params(("webhook" = String, Path,)),
+    responses((status = 200, body = Webhook), (status = "4XX", body = Problem)))]
+async fn read(caller: Caller, Ids(id): Ids<String>) -> Answer<Json<Webhook>> {
+    may_read(&caller)?;
+    let endpoint = caller.node.store.endpoint(&caller.identity.tenant, &id).await;
+    let endpoint = endpoint.map_err(|error| caller.failed(&error))?.ok_or_else(unknown)?;
+    Ok(Json(Webhook::of(&caller, endpoint)))
+}
+
+async fn write(caller: &Caller, id: &str, change: &EndpointChange) -> Answer<Webhook> {
+    let changed = caller.node.store.change_endpoint(&caller.identity.tenant, id, change).await;
+    let changed = changed.map_err(|error| caller.failed(&error))?.ok_or_else(unknown)?;
+    let secret = change.secret.as_ref().map(|(secret, _)| print_secret(secret));
+    Ok(Webhook { secret, ..Webhook::of(caller, changed) })
+}
+
+/// Changes a webhook, or switches it on or off. What happens while it is off it is never told.
+#[utoipa::path(patch, path = "/v1/webhooks/{webhook}", tag = "webhooks", params(("webhook" = String, Path,)),
+    request_body = WebhookChange,
+    responses((status = 200, body = Webhook), (status = "4XX", body = Problem)))]
+async fn change(
+    caller: Caller,
+    Ids(id): Ids<String>,
+    Input { body, .. }: Input<WebhookChange>,
+) -> Answer<Json<Webhook>> {
+    may_change(&caller)?;
+    let WebhookChange { url, events, enabled } = body;
+    if let Some(url) = &url {
+        check(&caller, url).await?;
+    }
+    let events = events.as_deref().map(kinds).transpose()?;
+    let state = enabled.map(|enabled| if enabled { EndpointState::On } else { EndpointState::Off });
+    Ok(Json(write(&caller, &id, &EndpointChange { url, events, state, secret: None }).await?))
+}
+
+/// Removes a webhook, with all that waits for it.
+#[utoipa::path(delete, path = "/v1/webhooks/{webhook}", tag = "webhooks", params(("webhook" = String, Path,)),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+async fn remove(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> Answer<StatusCode> {
+    may_change(&caller)?;
+    let removed = caller.node.store.remove_endpoint(&caller.identity.tenant, &id).await;
+    match removed.map_err(|error| caller.failed(&error))? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(unknown()),
+    }
+}
+
+/// Gives a webhook a new secret. The present one signs too for a while.
+#[utoipa::path(post, path = "/v1/webhooks/{webhook}/rotate", tag = "webhooks", params(("webhook" = String, Path,)),
+    responses((status = 200, body = Webhook), (status = "4XX", body = Problem)))]
+async fn rotate(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> Answer<Json<Webhook>> {
+    may_change(&caller)?;
+    let until = caller.node.clock.wall_now().plus(caller.node.config.webhooks.webhook_rotation);
+    let change = EndpointChange { secret: Some((new_secret(), until)), ..EndpointChange::default() };
+    Ok(Json(write(&caller, &id, &change).await?))
+}
+
+fn cursor(text: &str) -> Answer<(WallTime, String)> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok();
+    let cursor = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|text| {
+        let (millis, event) = text.split_once('.')?;
+        Some((WallTime::from_millis(millis.parse().ok()?), event.to_owned()))
+    });
+    cursor.ok_or_else(|| Problem::new(Code::ValueInvalid, "a cursor is one that was answered"))
+}
+
+/// What was not delivered to a webhook: dead letters, or what still waits.
+#[utoipa::path(get, path = "/v1/webhooks/{webhook}/deliveries", tag = "webhooks",
+    params(("webhook" = String, Path,), Which),
+    responses((status = 200, body = Deliveries), (status = "4XX", body = Problem)))]
+async fn deliveries(caller: Caller, Ids(id): Ids<String>, Choice(which): Choice<Which>) -> Answer<Json<Deliveries>> {
+    may_read(&caller)?;
+    let state = DeliveryState::parse(which.state.as_deref().unwrap_or("dead"));
+    let state = state.ok_or_else(|| Problem::new(Code::ValueInvalid, "state: dead or pending"))?;
+    let after = which.after.as_deref().map(cursor).transpose()?;
+    let count_max = which.limit.unwrap_or(50).clamp(1, 100);
+    let (store, tenant) = (&caller.node.store, &caller.identity.tenant);
+    let failed = |error| caller.failed(&error);
+    store.endpoint(tenant, &id).await.map_err(failed)?.ok_or_else(unknown)?;
+    let rows = store.deliveries((tenant, &id), state, after.as_ref(), count_max).await.map_err(failed)?;
+    let last = rows.last().filter(|_| rows.len() == count_max as usize);
+    let next = last.map(|row| BASE64URL_NOPAD.encode(format!("{}.{}", row.due_at.as_millis(), row.event).as_bytes()));
+    let shown = |row: DeliveryRow| {
+        let DeliveryRow { event, kind, conversation, position, accepted_at, due_at, attempts, failure } = row;
+        Undelivered { id: event, kind, conversation, position, accepted_at, due_at, attempts, failure }
+    };
+    Ok(Json(Deliveries { deliveries: rows.into_iter().map(shown).collect(), next }))
+}
+
+async fn replay_some(caller: &Caller, id: &str, event: Option<&str>) -> Answer<u32> {
+    let (store, tenant) = (&caller.node.store, &caller.identity.tenant);
+    let now = caller.node.clock.wall_now();
+    let replayed = store.replay_deliveries((tenant, id), event, now, REPLAYED_AT_ONCE).await;
+    replayed.map_err(|error| caller.failed(&error))
+}
+
+/// Delivers all dead letters of a webhook again.
+#[utoipa::path(post, path = "/v1/webhooks/{webhook}/deliveries/replay", tag = "webhooks",
+    params(("webhook" = String, Path,)),
+    responses((status = 200, body = Replayed), (status = "4XX", body = Problem)))]
+async fn replay_all(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> Answer<Json<Replayed>> {
+    may_change(&caller)?;
+    let mut replayed = 0;
+    let rounds_max = caller.node.config.webhooks.webhook_waiting_max / REPLAYED_AT_ONCE + 1;
+    for _ in 0..rounds_max {
+        let count = replay_some(&caller, &id, None).await?;
+        replayed += count;
+        if count < REPLAYED_AT_ONCE {
+            break;
+        }
+    }
+    Ok(Json(Replayed { replayed }))
+}
+
+/// Delivers one dead letter again.
+#[utoipa::path(post, path = "/v1/webhooks/{webhook}/deliveries/{delivery}/replay", tag = "webhooks",
+    params(("webhook" = String, Path,), ("delivery" = String, Path,)),
+    responses((status = 200, body = Replayed), (status = "4XX", body = Problem)))]
+async fn replay(
+    caller: Caller,
+    Ids((id, delivery)): Ids<(String, String)>,
+    _: Input<Nothing>,
+) -> Answer<Json<Replayed>> {
+    may_change(&caller)?;
+    match replay_some(&caller, &id, Some(&delivery)).await? {
+        0 => Err(Problem::new(Code::RouteUnknown, "the webhook has no such dead letter")),
+        replayed => Ok(Json(Replayed { replayed })),
+    }
+}

@@ -1,0 +1,172 @@
+//! Sends what is due: one request at a time for a conversation at an endpoint, several conversations at once. What
+//! a node has leased and does not finish, because it was killed, another one takes over when the lease has run out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use tidings_core::ids::{ConversationId, TenantId};
+use tokio::task::JoinSet;
+
+use super::{
+    attempt::{Ended, Sender},
+    schedule::next_attempt,
+};
+use crate::{
+    drain::Phase,
+    environment::Environment,
+    store::{Delivery, DeliveryOutcome, EndpointChange, EndpointState, LeaseTerms, StoreError},
+};
+
+/// Endpoints looked at in one search.
+const ENDPOINTS_MAX: u32 = 1_000;
+/// Deliveries of a conversation after which another one gets its turn.
+const IN_A_ROW_MAX: u32 = 32;
+/// The part of a node's requests that one endpoint may have.
+const ENDPOINT_PART: usize = 8;
+
+/// A conversation at an endpoint of a tenant.
+type Lane = (TenantId, String, ConversationId);
+
+struct Deliverer {
+    env: Arc<Environment>,
+    sender: Arc<Sender>,
+    lanes: JoinSet<Lane>,
+    /// Those that this node sends to, by endpoint.
+    busy: BTreeMap<(TenantId, String), BTreeSet<ConversationId>>,
+}
+
+/// Delivers until the node shuts down. What it had begun is given back.
+pub(crate) async fn run(env: Arc<Environment>) {
+    let sender = Arc::new(Sender::new(&env.config.webhooks));
+    let mut deliverer = Deliverer { env: Arc::clone(&env), sender, lanes: JoinSet::new(), busy: BTreeMap::new() };
+    let interval = env.config.webhooks.webhook_interval.max(Duration::from_millis(10));
+    while env.drain.phase() == Phase::Running {
+        if let Err(error) = deliverer.search().await {
+            tracing::warn!(%error, "webhooks were not delivered yet");
+        }
+        let pause = tokio::time::sleep(interval);
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                () = &mut pause => break,
+                Some(ended) = deliverer.lanes.join_next() => deliverer.ended(ended),
+            }
+        }
+    }
+    while deliverer.lanes.join_next().await.is_some() {}
+}
+
+impl Deliverer {
+    fn ended(&mut self, ended: Result<Lane, tokio::task::JoinError>) {
+        let Ok((tenant, endpoint, conversation)) = ended else {
+            // A panic; which one it was is not known, and leases tell the rest.
+            tracing::error!("a webhook delivery failed within this program");
+            return;
+        };
+        let key = (tenant, endpoint);
+        if let Some(busy) = self.busy.get_mut(&key) {
+            busy.remove(&conversation);
+            if busy.is_empty() {
+                self.busy.remove(&key);
+            }
+        }
+    }
+
+    /// Leases what is due and begins to send it, within the bounds of requests.
+    async fn search(&mut self) -> Result<(), StoreError> {
+        let requests_max = self.env.config.webhooks.webhook_requests_max.max(1);
+        let of_endpoint_max = (requests_max / ENDPOINT_PART).max(1);
+        for key in self.env.store.endpoints_due(self.env.clock.wall_now(), ENDPOINTS_MAX).await? {
+            let busy: Vec<ConversationId> = self.busy.get(&key).into_iter().flatten().copied().collect();
+            let free = of_endpoint_max.saturating_sub(busy.len()).min(requests_max.saturating_sub(self.lanes.len()));
+            if free == 0 {
+                continue;
+            }
+            let (tenant, endpoint) = &key;
+            let terms = terms(&self.env);
+            let count_max = u32::try_from(free).unwrap_or(u32::MAX);
+            let leased = self.env.store.lease_deliveries((tenant, endpoint), &terms, count_max, &busy).await?;
+            for delivery in leased {
+                self.busy.entry(key.clone()).or_default().insert(delivery.key.conversation);
+                self.lanes.spawn(run_lane(Arc::clone(&self.env), Arc::clone(&self.sender), delivery));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn terms(env: &Environment) -> LeaseTerms {
+    let now = env.clock.wall_now();
+    let lease = i64::from(rand::random::<u32>()) + 1;
+    LeaseTerms { now, until: now.plus(env.config.webhooks.webhook_timeout * 2), lease }
+}
+
+/// Sends the deliveries of a conversation one after another, as long as they are taken.
+async fn run_lane(env: Arc<Environment>, sender: Arc<Sender>, first: Delivery) -> Lane {
+    let lane = (first.key.tenant.clone(), first.key.endpoint.clone(), first.key.conversation);
+    let mut next = Some(first);
+    let mut count = 0;
+    while let Some(delivery) = next.take() {
+        count += 1;
+        let outcome = match count <= IN_A_ROW_MAX {
+            true => attempt(&env, &sender, &delivery).await,
+            false => Ok(DeliveryOutcome::Released),
+        };
+        let finished = match outcome {
+            Ok(outcome) => env.store.finish_delivery(&delivery, &outcome, &terms(&env)).await,
+            Err(error) => Err(error),
+        };
+        match finished {
+            Ok(following) => next = following,
+            // The lease runs out, and it is sent again.
+            Err(error) => tracing::warn!(%error, event = delivery.event, "the outcome of a webhook was not stored"),
+        }
+    }
+    lane
+}
+
+/// Sends one delivery.
+async fn attempt(env: &Environment, sender: &Arc<Sender>, delivery: &Delivery) -> Result<DeliveryOutcome, StoreError> {
+    let (tenant, id) = (&delivery.key.tenant, &delivery.key.endpoint);
+    let endpoint = env.store.endpoint(tenant, id).await?;
+    let Some(endpoint) = endpoint.filter(|endpoint| endpoint.state == EndpointState::On) else {
+        return Ok(DeliveryOutcome::Released);
+    };
+    let metrics = &env.metrics;
+    let ended = tokio::select! {
+        biased;
+        () = env.drain.reached(Phase::Finishing) => return Ok(DeliveryOutcome::Released),
+        ended = sender.send(&endpoint, delivery, env.clock.wall_now()) => ended,
+    };
+    match ended {
+        Ended::Taken => {
+            metrics.webhooks_delivered.count();
+            let since = env.clock.wall_now().as_millis().saturating_sub(delivery.accepted_at.as_millis());
+            metrics.webhook_lag_seconds.record(Duration::from_millis(since));
+            Ok(DeliveryOutcome::Delivered)
+        }
+        Ended::Gone => {
+            metrics.webhooks_failed.count();
+            tracing::info!(%tenant, endpoint = id, "a webhook endpoint answered 410 and is switched off");
+            let change = EndpointChange { state: Some(EndpointState::Gone), ..EndpointChange::default() };
+            env.store.change_endpoint(tenant, id, &change).await?;
+            Ok(DeliveryOutcome::Released)
+        }
+        Ended::Failed(failure, retry_after) => {
+            metrics.webhooks_failed.count();
+            let (config, failed) = (&env.config.webhooks, delivery.attempts + 1);
+            match next_attempt(config, &*env.clock, delivery.since, failed, retry_after) {
+                Some(at) => Ok(DeliveryOutcome::Retry(at, failure)),
+                None => {
+                    metrics.webhooks_dead.count();
+                    let event = &delivery.event;
+                    tracing::warn!(%tenant, endpoint = id, event, failure, "a webhook is a dead letter");
+                    Ok(DeliveryOutcome::Dead(failure))
+                }
+            }
+        }
+    }
+}
