@@ -84,6 +84,12 @@ const SQUASHED: [(u64, &str); 2] = [
     (1_795_541_997, "whoever was banned and told so again asked again for what they hold nothing of"),
 ];
 
+/// Seeds of worlds in which people negotiate, plain and put back.
+const NEGOTIATED: [(u64, bool, &str); 2] = [
+    (1_795_560_766, false, "a message of before a conversation was closed reopened it where its page was loaded later"),
+    (1_805_560_735, true, "a consequence that followed was refused where an older message was taken for its cause"),
+];
+
 #[test]
 fn seeds_that_failed_stay_mended() {
     // Most are of a time in which no document was written anew, and all of one in which nobody negotiated: they are
@@ -105,6 +111,12 @@ fn seeds_that_failed_stay_mended() {
     for (seed, found) in SQUASHED {
         if let Err(failure) = run(&squashed(seed)) {
             panic!("cargo xtask sim --without Negotiation --seed {seed}, which found {found}: {failure}");
+        }
+    }
+    for (seed, is_restored, found) in NEGOTIATED {
+        if let Err(failure) = run(&Plan { is_restored, ..Plan::new(seed) }) {
+            let restored = if is_restored { " --restored" } else { "" };
+            panic!("cargo xtask sim{restored} --seed {seed}, which found {found}: {failure}");
         }
     }
     for (seed, found) in SEEDS {

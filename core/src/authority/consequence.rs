@@ -10,7 +10,7 @@ use crate::{
     code::Code,
     doc::{Document, Fact, Key},
     ids::{DocumentId, MessageId, TimelineId},
-    journal::Entry,
+    journal::{Entry, Position},
     limits::Limits,
     model::{
         Content, Conversation, ConversationState, LeadOpened, MessageBody, Party,
@@ -69,17 +69,18 @@ impl Stream {
         }
     }
 
-    /// Records what follows from facts of a document, and what need no longer be written. Returns true if one
-    /// of them reopens the conversation.
-    pub(super) fn note_consequences(&mut self, document: &DocumentId, facts: &[Fact]) -> bool {
+    /// Records what follows from facts of a document, and what need no longer be written. `at` is the position at
+    /// which they were admitted, if they were: documents are loaded as of different positions, and one that is
+    /// past it was written with their consequences. Returns true if one of them reopens the conversation.
+    pub(super) fn note_consequences(&mut self, document: &DocumentId, facts: &[Fact], at: Option<Position>) -> bool {
         let mut reopens = false;
         for fact in facts {
             match fact {
                 Fact::Message(message, MessageBody { content, .. }) => {
                     if let Content::ProposalResponse(response) = content {
-                        self.note_response(document, message, response);
+                        self.note_response(document, message, response, at);
                     }
-                    reopens |= self.note_message(document, message);
+                    reopens |= self.note_message(document, message, at);
                 }
                 Fact::ProposalAnswer(proposal, _) => {
                     self.due.answers.remove(proposal);
@@ -91,14 +92,25 @@ impl Stream {
         reopens
     }
 
-    fn note_response(&mut self, document: &DocumentId, message: &MessageId, response: &ProposalResponse) {
+    fn note_response(
+        &mut self,
+        document: &DocumentId,
+        message: &MessageId,
+        response: &ProposalResponse,
+        at: Option<Position>,
+    ) {
         let Some(page) = document.timeline().map(|timeline| timeline.page(response.page)) else { return };
+        if self.is_past(&page, at) && self.document(&page).is_some_and(|page| is_answered(page, response)) {
+            return;
+        }
         let answer = ProposalAnswer { status: response.response.status(), response: message.clone() };
         self.due.answers.insert(response.proposal.clone(), (page, answer));
     }
 
-    fn note_message(&mut self, document: &DocumentId, message: &MessageId) -> bool {
-        if document.thread().is_some() {
+    fn note_message(&mut self, document: &DocumentId, message: &MessageId, at: Option<Position>) -> bool {
+        let conversation = self.id().conversation().map(|conversation| TimelineId::of(conversation).document());
+        let is_past = conversation.is_some_and(|conversation| self.is_past(&conversation, at));
+        if document.thread().is_some() || is_past {
             return false;
         }
         let facts = reopening(self.conversation(), message);
@@ -109,6 +121,16 @@ impl Stream {
         }
         reopens
     }
+
+    /// Returns true if a loaded document is past a position.
+    fn is_past(&self, document: &DocumentId, at: Option<Position>) -> bool {
+        let loaded = self.document(document).map(Document::position);
+        loaded.zip(at).is_some_and(|(loaded, at)| loaded > at)
+    }
+}
+
+fn is_answered(page: &Document, response: &ProposalResponse) -> bool {
+    page.get(&Key::ProposalAnswer(response.proposal.clone())).is_some()
 }
 
 /// The facts by which a client's message reopens an archived or closed resource conversation: with the current

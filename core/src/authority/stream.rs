@@ -333,7 +333,7 @@ impl Stream {
     ) -> Option<(Change, Effects)> {
         let target = self.documents.entry(document.clone()).or_insert_with(|| Document::new(document.clone()).into());
         let change = Document::to_mut(target).write(device, at, facts)?;
-        Some((change, self.take_effect(document, facts.to_vec())))
+        Some((change, self.take_effect(document, facts.to_vec(), None)))
     }
 
     /// Applies an accepted entry from the own store: to its document if that is loaded, or if it is a page that
@@ -452,7 +452,7 @@ impl Stream {
         }
         Ok(applied.map(|change| {
             let facts = facts_of(&entry.document, &change);
-            let mut effects = self.take_effect(&entry.document, facts);
+            let mut effects = self.take_effect(&entry.document, facts, Some(entry.position));
             self.count(&entry.document, &entry.account, (entry.position, entry.accepted_at), &effects.facts);
             if !self.documents.contains_key(&entry.document) {
                 effects.facts.clear();
@@ -527,10 +527,10 @@ impl Stream {
             }
         }
         let facts = facts_of(document, change);
-        Ok(self.take_effect(document, facts))
+        Ok(self.take_effect(document, facts, None))
     }
 
-    pub(super) fn take_effect(&mut self, id: &DocumentId, facts: Vec<Fact>) -> Effects {
+    pub(super) fn take_effect(&mut self, id: &DocumentId, facts: Vec<Fact>, at: Option<Position>) -> Effects {
         let document = self.documents.get(id).map(Arc::as_ref);
         let mut effects = Effects { thread: id.thread(), ..Effects::default() };
         match (id, document) {
@@ -594,7 +594,7 @@ impl Stream {
                 _ => {}
             }
         }
-        effects.reopens = self.note_consequences(id, &facts);
+        effects.reopens = self.note_consequences(id, &facts, at);
         effects.facts = facts;
         effects
     }

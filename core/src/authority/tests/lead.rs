@@ -148,3 +148,18 @@ fn a106_the_system_reopens_only_where_the_client_wrote() {
     let closes = [Fact::State(ConversationState::Closed)];
     assert_eq!(as_system(&fixture, &closes), Err(Code::PermissionDenied));
 }
+
+#[test]
+fn a106_what_was_said_before_a_conversation_was_closed_does_not_reopen_it() {
+    let mut fixture = begun();
+    fixture.push("ann", Some(1), &[says(1, "ann")]).unwrap();
+    let page = fixture.stream.document(&fixture.document(Some(1))).unwrap().clone();
+    fixture.push("ann", Some(1), &[says(2, "ann")]).unwrap();
+    let said = fixture.admitted.last().unwrap().clone();
+    fixture.push("bob", None, &finalize(LeadOutcome::Won)).unwrap();
+    // Loaded as of different positions: the conversation as it was closed, and the page before.
+    fixture.stream.insert(page);
+    fixture.stream.apply_entry(&said).unwrap().unwrap();
+    assert_eq!(fixture.stream.consequences(), []);
+    assert_eq!(fixture.state(), ConversationState::Closed);
+}

@@ -181,6 +181,22 @@ fn a102_a_response_on_a_later_page_settles_a_proposal_on_an_earlier_one() {
 }
 
 #[test]
+fn a106_an_answer_that_is_stated_is_not_due_again() {
+    let mut fixture = proposed();
+    fixture.limits.page_changes_soft = 2;
+    fixture.push("bob", Some(1), &[says(2, "bob")]).unwrap();
+    fixture.push("bob", Some(2), &[says(3, "bob")]).unwrap();
+    let page = fixture.stream.document(&fixture.document(Some(2))).unwrap().clone();
+    fixture.push("ann", Some(2), &[respond(4, ResponseKind::Accept)]).unwrap();
+    let response = fixture.admitted.last().unwrap().clone();
+    fixture.follow();
+    // Loaded as of different positions: the proposal with its answer, and the page of the response before that.
+    fixture.stream.insert(page);
+    fixture.stream.apply_entry(&response).unwrap().unwrap();
+    assert_eq!(fixture.stream.consequences(), []);
+}
+
+#[test]
 fn a103_nobody_responds_after_the_end() {
     let mut fixture = begun();
     let over = Proposal { expires_at: Some(NOW), ..visit(Party::Owner) };

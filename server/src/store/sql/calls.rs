@@ -1,4 +1,5 @@
-//! Implements `Store`: each call leases a connection and is done by the file of its noun.
+//! Implements `Store`: each call leases a connection and is done by the file of its noun. It is long because the store
+//! has many calls, each of a few lines.
 
 use std::{collections::BTreeSet, path::Path};
 
