@@ -11,7 +11,7 @@ use tidings_core::{
 };
 
 use super::{
-    Identity, Scope, VerifyTokenError,
+    Identity, Scope, Service, VerifyTokenError,
     config::{ClaimConfig, ClaimPath},
 };
 use crate::contact_point;
@@ -59,8 +59,7 @@ pub(super) fn identity(
         administrator: is_administrator(config, claims, signer),
         expires_at,
         contact_points: contact_points(claims),
-        scopes: scopes(config, claims, signer),
-        acted_by: None,
+        service: scopes(config, claims, signer).map(|scopes| Box::new(Service { scopes, acting: None })),
     })
 }
 

@@ -43,10 +43,17 @@ pub struct Identity {
     pub expires_at: WallTime,
     /// E-mail addresses and phone numbers that the identity provider has verified. The account has no others.
     pub contact_points: BTreeSet<ContactPoint>,
-    /// The scopes of a service's token, which may do nothing else. None for the token of a person.
-    pub scopes: Option<BTreeSet<Scope>>,
-    /// The service that acts for the account; none where the account itself asks.
-    pub acted_by: Option<AccountId>,
+    /// For the token of a service; none for a person's. Boxed, since every session keeps an identity.
+    pub service: Option<Box<Service>>,
+}
+
+/// What the token of a service says beyond its account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Its scopes, beyond which it may do nothing.
+    pub scopes: BTreeSet<Scope>,
+    /// The service's own account, where it acts for another one.
+    pub acting: Option<AccountId>,
 }
 
 impl Identity {
@@ -55,16 +62,22 @@ impl Identity {
         (self.tenant.clone(), self.account.clone())
     }
 
+    /// The service that acts for the account; none where the account itself asks.
+    pub fn acted_by(&self) -> Option<&AccountId> {
+        self.service.as_ref()?.acting.as_ref()
+    }
+
     /// Returns true if the token allows this. A person's token allows everything except acting for others.
     pub fn allows(&self, scope: Scope) -> bool {
-        self.scopes.as_ref().map_or(scope != Scope::Act, |scopes| scopes.contains(&scope))
+        self.service.as_ref().map_or(scope != Scope::Act, |service| service.scopes.contains(&scope))
     }
 
     /// The identity with which this service acts for an account. It has the rights of that account and no
     /// others: a service that is an administrator acts for people without being one.
     pub fn acting_for(self, account: AccountId) -> Self {
-        let acted_by = Some(self.account);
-        Self { account, administrator: false, contact_points: BTreeSet::new(), acted_by, ..self }
+        let scopes = self.service.map(|service| service.scopes).unwrap_or_default();
+        let service = Some(Box::new(Service { scopes, acting: Some(self.account) }));
+        Self { account, administrator: false, contact_points: BTreeSet::new(), service, ..self }
     }
 
     /// The session that the authority judges by, for this identity on a device.

@@ -83,8 +83,8 @@ fn an_issued_token_speaks_for_its_account_until_it_expires() {
     let ttl = Duration::from_secs(60);
     let token = secret_keys().issue(&tenant, &account, &["root".to_owned()], NOW, ttl).unwrap();
     let expires_at = NOW.plus(ttl);
-    let (contact_points, scopes, acted_by) = (BTreeSet::new(), None, None);
-    let identity = Identity { tenant, account, administrator: true, expires_at, contact_points, scopes, acted_by };
+    let (contact_points, service) = (BTreeSet::new(), None);
+    let identity = Identity { tenant, account, administrator: true, expires_at, contact_points, service };
     assert_eq!(secret_keys().verify(&token, NOW), Ok(identity));
     assert!(secret_keys().verify(&token, NOW.plus(Duration::from_secs(59))).is_ok());
     assert_eq!(secret_keys().verify(&token, expires_at), Err(VerifyTokenError::Expired));

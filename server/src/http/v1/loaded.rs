@@ -89,13 +89,13 @@ impl Memory {
     /// The device as which an identity's requests are written: one for the account itself, and one for each
     /// service that acts for it, so that the journal says which of them wrote.
     pub(crate) async fn device(&self, env: &Environment, identity: &Identity) -> Result<DeviceId, StoreError> {
-        let key = (identity.key(), identity.acted_by.clone());
+        let key = (identity.key(), identity.acted_by().cloned());
         let known = self.devices.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
         if let Some(device) = known {
             return Ok(device);
         }
-        let Identity { tenant, account, acted_by, .. } = identity;
-        let device = match acted_by {
+        let Identity { tenant, account, .. } = identity;
+        let device = match identity.acted_by() {
             None => call::device(env.store.as_ref(), tenant, account).await?,
             Some(service) => {
                 let device = service_device(tenant, account, service);

@@ -32,7 +32,7 @@ pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<S
     })?;
     let identity =
         job::keys::identify(node, &hello.token).await.map_err(|error| token_refused(node, &hello.token, error))?;
-    if identity.scopes.is_some() {
+    if identity.service.is_some() {
         // A session reads and writes everything that its account may.
         return Err(Ending::closed(Code::TokenInvalid, "a service's token is for requests over HTTP"));
     }
