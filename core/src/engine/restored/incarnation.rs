@@ -221,10 +221,11 @@ impl Engine {
                     (false, None) => self.command_again(stream, send.into(), said),
                 },
                 Written::Statement(document, fact) => {
-                    // A later statement of somebody who had not seen this one stands.
+                    // A later statement of somebody who had not seen this one stands. One of the same second, as
+                    // times go, is not later.
                     let since = said.get(&document).and_then(|said| said.get(&key_of(&fact)));
                     let is_former = |hash| held.document(&document).is_some_and(|held| held.contains(hash));
-                    if since.is_none_or(|(hash, since)| *since < at || is_former(*hash)) {
+                    if since.is_none_or(|(hash, since)| *since <= at || is_former(*hash)) {
                         self.state_again(stream, &document, &fact, held.conversation(), at);
                     }
                 }

@@ -274,7 +274,7 @@ pub(in crate::engine) fn last_said(document: &Document) -> SortedMap<String, (Ch
 }
 
 /// Whether a document states, of anything that a change states, something else than what the change was
-/// written on, said at the same time as it or later.
+/// written on, said later. Changes have their times in whole seconds.
 pub(in crate::engine) fn is_said_since(document: &Document, change: &Change, at: WallTime) -> bool {
     let said = OnceCell::new();
     change.operations().iter().any(|operation| {
@@ -282,7 +282,7 @@ pub(in crate::engine) fn is_said_since(document: &Document, change: &Change, at:
         let (visible, replaced) = (document.visible(key, None), &operation.predecessors);
         let is_as_it_was = visible.len() == replaced.len() && visible.iter().all(|it| replaced.contains(it));
         let last = || said.get_or_init(|| last_said(document)).get(key);
-        !is_as_it_was && last().is_some_and(|(_, since)| *since >= at)
+        !is_as_it_was && last().is_some_and(|(_, since)| *since > at)
     })
 }
 
