@@ -37,7 +37,7 @@ struct Data<'a> {
     accepted_at: WallTime,
     actor: &'a AccountId,
     #[serde(flatten)]
-    subject: Value,
+    subject: &'a Value,
 }
 
 #[derive(Serialize)]
@@ -53,9 +53,9 @@ pub(crate) fn events_of(stream: &Stream, admitted: &Admitted) -> Vec<WebhookEven
     let Some(conversation) = stream.id().conversation() else { return Vec::new() };
     let subjects = subjects(stream, admitted);
     let events = subjects.into_iter().zip(0..).map(|((kind, subject), ordinal)| {
-        let body = match body(stream, conversation, admitted, kind, subject.clone()) {
+        let body = match body(stream, conversation, admitted, kind, &subject) {
             body if body.len() <= BODY_BYTES_MAX => body,
-            _ => body(stream, conversation, admitted, kind, without_content(subject)),
+            _ => body(stream, conversation, admitted, kind, &without_content(subject)),
         };
         WebhookEvent {
             // The chain is of the entry and all before it, so after a restore another entry has another id.
@@ -75,7 +75,7 @@ fn body(
     conversation: ConversationId,
     admitted: &Admitted,
     kind: EventKind,
-    subject: Value,
+    subject: &Value,
 ) -> Vec<u8> {
     let entry = &admitted.entry;
     let data = Data {
