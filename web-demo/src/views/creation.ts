@@ -170,7 +170,7 @@ export function suggestions(known: readonly string[]): HTMLElement {
 }
 
 /** How a dialog begins a conversation: it is opened once the dialog is gone, so that the focus goes there. */
-function beginning(open: (conversation: string) => void): {
+export function beginning(open: (conversation: string) => void): {
   act(command: Promise<Stored>): Promise<string | undefined>;
   then(): void;
 } {

@@ -1,14 +1,15 @@
 // A resource that the person can ask its owner about: a card above the list until they have, and the dialog
 // that begins the conversation.
 
-import type { ConversationRow } from "tidings";
+import type { ConversationRow, Stored } from "tidings";
 
 import { field, openDialog } from "../dialog";
 import { button, element } from "../dom";
 import { icon } from "../icons";
-import { reasonOf, type Person } from "../person";
+import type { Person } from "../person";
 import type { Offer } from "../scene";
 import { initialName } from "../session";
+import { beginning } from "./creation";
 
 /** What a client can want, and how they can be reached, in this app's names. */
 const INTENTS = { rent: "To rent it", buy: "To buy it", question: "Just a question" } as const;
@@ -52,7 +53,21 @@ function ask(person: Person, offer: Offer, open: (conversation: string) => void)
     { rows: 3, required: true, maxlength: 4000, "data-testid": "ask-message" },
     `Hello ${initialName(offer.owner)}, is it still free? I would like to see it.`,
   );
-  let begun: string | undefined;
+  const begin = async (): Promise<Stored> => {
+    const words = message.value.trim();
+    const stored = await client.createResource(offer.resource, {
+      owner: offer.owner,
+      title: offer.title,
+      clientName: person.nameOf(client.account),
+      intent: intent.value,
+      contactChannel: channel.value,
+    });
+    if (stored.conversation !== undefined) {
+      await client.sendMessage(stored.conversation, words);
+    }
+    return stored;
+  };
+  const { act, then } = beginning(open);
   openDialog({
     title: offer.title,
     fields: [
@@ -60,30 +75,8 @@ function ask(person: Person, offer: Offer, open: (conversation: string) => void)
       field("Message", message),
     ],
     agree: "Ask",
-    act: async () => {
-      const words = message.value.trim();
-      try {
-        const { conversation } = await client.createResource(offer.resource, {
-          owner: offer.owner,
-          title: offer.title,
-          clientName: person.nameOf(client.account),
-          intent: intent.value,
-          contactChannel: channel.value,
-        });
-        if (conversation !== undefined) {
-          await client.sendMessage(conversation, words);
-        }
-        begun = conversation;
-        return undefined;
-      } catch (error) {
-        return reasonOf(error);
-      }
-    },
-    then: () => {
-      if (begun !== undefined) {
-        open(begun);
-      }
-    },
+    act: () => act(begin()),
+    then,
   });
 }
 
