@@ -35,7 +35,7 @@ impl HybridClock {
 
     /// Moves back to `to` if the clock is more than `ahead_max` ahead of it: the device's clock was wrong, and
     /// no such stamp would be admitted. Returns true if it moved.
-    pub fn take_back(&mut self, to: WallTime, ahead_max: Duration) -> bool {
+    pub fn set_back(&mut self, to: WallTime, ahead_max: Duration) -> bool {
         let is_beyond = self.latest.0 > to.plus(ahead_max);
         if is_beyond {
             self.latest = (to, 0);
@@ -92,10 +92,10 @@ mod tests {
     fn e70_a_clock_that_ran_ahead_is_taken_back_and_no_other() {
         let to = WallTime::from_millis(1_000_000);
         let mut clock = HybridClock::resume(Stamp::new(to.plus(AHEAD_MAX), 3, [0; 8]));
-        assert!(!clock.take_back(to, AHEAD_MAX));
+        assert!(!clock.set_back(to, AHEAD_MAX));
         assert_eq!(clock.tick(to, [0; 8]).wall(), to.plus(AHEAD_MAX));
         clock.tick(to.plus(AHEAD_MAX + Duration::from_millis(1)), [0; 8]);
-        assert!(clock.take_back(to, AHEAD_MAX));
+        assert!(clock.set_back(to, AHEAD_MAX));
         assert_eq!(clock.tick(to, [0; 8]).wall(), to);
     }
 

@@ -30,7 +30,7 @@ pub mod frame_items {
     /// Alternative times in a response to a proposal.
     pub const SLOTS: usize = 10;
     /// Conversations, profiles, receipts, rows or subscribers in one frame of a server.
-    pub const TOLD: usize = 10_000;
+    pub const ROWS: usize = 10_000;
     /// Entries of a stream in one frame of a server, and positions in the answer to a push.
     pub const ENTRIES: usize = 50_000;
     /// Named accounts of a conversation or thread.

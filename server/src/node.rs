@@ -83,7 +83,7 @@ impl Node {
     /// Records that a client was sent more than the store holds: somebody restored the store without saying so.
     /// Since the client may also be lying, this is only logged and shown.
     pub fn note_restored(&self, evidence: &str) {
-        self.metrics.store_behind.count();
+        self.metrics.store_rollbacks.count();
         tracing::error!(
             evidence,
             "the store is behind what a client was told: if it was put back, stop, run `tidings-server restored`, start"

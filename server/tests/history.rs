@@ -83,7 +83,7 @@ async fn j49_a_fetch_that_names_another_history_is_refused(database: Database) {
         let refused = ann.fetch_naming(&stream(boats()), scope, ChainHash::from_bytes([9; 32])).await.unwrap_err();
         assert_eq!((refused.code, refused.retry_at), (Code::HistoryDiffers, None));
     }
-    Scrape::until(server.metrics.unwrap(), &[("store_behind_total", 2.0)]).await;
+    Scrape::until(server.metrics.unwrap(), &[("store_rollbacks_total", 2.0)]).await;
     // Of what lies ahead nothing can be said: it is told anew.
     let ahead = FetchScope::After(Position::new(9));
     let told = ann.fetch_naming(&stream(boats()), ahead, ChainHash::from_bytes([9; 32])).await.unwrap();

@@ -149,7 +149,7 @@ async fn snapshots_and_failures_of_the_store_are_counted(database: Database) {
     let (server, metrics) = serve(&database, &["--snapshot-entries", "2", "--snapshot-interval", "20ms"]).await;
     let (mut ann, mut author) = group(&server, &[]).await;
     ann.push_accepted(stream(boats()), vec![author.say("one"), author.say("two")]).await;
-    let scrape = Scrape::until(metrics, &[("snapshots_cut_total", 1.0), ("documents_behind", 0.0)]).await;
+    let scrape = Scrape::until(metrics, &[("snapshots_cut_total", 1.0), ("snapshots_outdated", 0.0)]).await;
     assert!(scrape.value("tidings_snapshots_cut_bytes_total") > 100.0);
     database.execute("UPDATE snapshots SET position = 2").await;
     ann.fetch(&stream(boats()), FetchScope::Page(1)).await.unwrap();

@@ -111,7 +111,7 @@ impl Stream {
         let document = self.document_mut(&pushed.document).expect("shape found it");
         admit(document, &change, position, accepted_at).map_err(malformed)?;
         document.charge(&change, &session.account, session.administrator, accepted_at);
-        let effects = self.take_effect(&pushed.document, facts, None);
+        let effects = self.note_effects(&pushed.document, facts, None);
         self.count(&pushed.document, &session.account, (position, accepted_at), &effects.facts);
         let entry = Entry {
             position,

@@ -122,6 +122,19 @@ impl Stream {
         reopens
     }
 
+    /// Stops assuming consequences that have not arrived. Returns true if there were any.
+    pub fn drop_consequences(&mut self) -> bool {
+        if self.due.is_empty() {
+            return false;
+        }
+        self.due = Due::default();
+        let conversation = self.id().conversation().map(|conversation| TimelineId::of(conversation).document());
+        if let Some(document) = conversation.and_then(|conversation| self.document(&conversation)) {
+            self.conversation = Arc::new(Conversation::read(document));
+        }
+        true
+    }
+
     /// Returns true if a loaded document is past a position.
     fn is_past(&self, document: &DocumentId, at: Option<Position>) -> bool {
         let loaded = self.document(document).map(Document::position);

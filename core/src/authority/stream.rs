@@ -333,7 +333,7 @@ impl Stream {
     ) -> Option<(Change, Effects)> {
         let target = self.documents.entry(document.clone()).or_insert_with(|| Document::new(document.clone()).into());
         let change = Document::to_mut(target).write(device, at, facts)?;
-        Some((change, self.take_effect(document, facts.to_vec(), None)))
+        Some((change, self.note_effects(document, facts.to_vec(), None)))
     }
 
     /// Applies an accepted entry from the own store: to its document if that is loaded, or if it is a page that
@@ -343,7 +343,7 @@ impl Stream {
     /// When the change does not apply; the stream is unchanged.
     pub fn apply_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
         let read = || Ok(Change::parse(&entry.change)?);
-        let taken = self.take_entry(entry, |document| document.apply_entry(entry), read)?;
+        let taken = self.add_entry(entry, |document| document.apply_entry(entry), read)?;
         Ok(taken.map(|(_, effects)| effects))
     }
 
@@ -353,7 +353,7 @@ impl Stream {
     /// # Errors
     /// When no authority could have admitted it, or it does not apply; the stream is unchanged.
     pub fn receive_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        self.take_received(entry, Document::admit).map(|taken| taken.map(|(_, effects)| effects))
+        self.add_received(entry, Document::admit).map(|taken| taken.map(|(_, effects)| effects))
     }
 
     /// As `receive_entry`, for one of many: the library gets it with the next `flush`.
@@ -361,12 +361,12 @@ impl Stream {
     /// # Errors
     /// As `receive_entry`; or as `flush`.
     pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Effects>, ApplyChangeError> {
-        self.take_received(entry, Document::queue).map(|taken| taken.map(|(_, effects)| effects))
+        self.add_received(entry, Document::queue).map(|taken| taken.map(|(_, effects)| effects))
     }
 
     /// As `queue_entry`; also returns the decoded change.
     pub(crate) fn queue_received(&mut self, entry: &Entry) -> Result<Option<(Change, Effects)>, ApplyChangeError> {
-        self.take_received(entry, Document::queue)
+        self.add_received(entry, Document::queue)
     }
 
     /// As `queue_entry`, for an entry that is this very change, written on this device.
@@ -382,10 +382,10 @@ impl Stream {
             document.charge(change, &entry.account, entry.administrator, entry.accepted_at);
             Ok(Some(change.clone()))
         };
-        self.take_entry(entry, apply, || Ok(change.clone())).map(|taken| taken.map(|(_, effects)| effects))
+        self.add_entry(entry, apply, || Ok(change.clone())).map(|taken| taken.map(|(_, effects)| effects))
     }
 
-    fn take_received(&mut self, entry: &Entry, admit: Admit) -> Result<Option<(Change, Effects)>, ApplyChangeError> {
+    fn add_received(&mut self, entry: &Entry, admit: Admit) -> Result<Option<(Change, Effects)>, ApplyChangeError> {
         let system = self.system;
         let apply = |document: &mut Document| {
             if entry.position <= document.position() {
@@ -401,7 +401,7 @@ impl Stream {
             document.charge(&change, &entry.account, entry.administrator, entry.accepted_at);
             Ok(Some(change))
         };
-        self.take_entry(entry, apply, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))
+        self.add_entry(entry, apply, || Ok(shape::read(&entry.change, &Limits::WIDEST).map_err(illegal)?.0))
     }
 
     /// Applies everything that is queued to the library's documents.
@@ -413,7 +413,7 @@ impl Stream {
         queued.try_for_each(|document| Document::to_mut(document).flush())
     }
 
-    fn take_entry(
+    fn add_entry(
         &mut self,
         entry: &Entry,
         apply: impl FnOnce(&mut Document) -> Result<Option<Change>, ApplyChangeError>,
@@ -452,7 +452,7 @@ impl Stream {
         }
         Ok(applied.map(|change| {
             let facts = facts_of(&entry.document, &change);
-            let mut effects = self.take_effect(&entry.document, facts, Some(entry.position));
+            let mut effects = self.note_effects(&entry.document, facts, Some(entry.position));
             self.count(&entry.document, &entry.account, (entry.position, entry.accepted_at), &effects.facts);
             if !self.documents.contains_key(&entry.document) {
                 effects.facts.clear();
@@ -527,10 +527,10 @@ impl Stream {
             }
         }
         let facts = facts_of(document, change);
-        Ok(self.take_effect(document, facts, None))
+        Ok(self.note_effects(document, facts, None))
     }
 
-    pub(super) fn take_effect(&mut self, id: &DocumentId, facts: Vec<Fact>, at: Option<Position>) -> Effects {
+    pub(super) fn note_effects(&mut self, id: &DocumentId, facts: Vec<Fact>, at: Option<Position>) -> Effects {
         let document = self.documents.get(id).map(Arc::as_ref);
         let mut effects = Effects { thread: id.thread(), ..Effects::default() };
         match (id, document) {

@@ -408,7 +408,7 @@ impl Document {
     /// # Errors
     /// When it does not apply; the document is unchanged.
     pub fn apply_entry(&mut self, entry: &Entry) -> Result<Option<Change>, ApplyChangeError> {
-        self.take_entry(entry, Self::admit)
+        self.add_entry(entry, Self::admit)
     }
 
     /// Applies a change as accepted at a position.
@@ -432,10 +432,10 @@ impl Document {
     /// # Errors
     /// When it does not follow the document's changes, in which case the document is unchanged; or as `flush`.
     pub fn queue_entry(&mut self, entry: &Entry) -> Result<Option<Change>, ApplyChangeError> {
-        self.take_entry(entry, Self::queue)
+        self.add_entry(entry, Self::queue)
     }
 
-    fn take_entry(&mut self, entry: &Entry, take: Admit) -> Result<Option<Change>, ApplyChangeError> {
+    fn add_entry(&mut self, entry: &Entry, take: Admit) -> Result<Option<Change>, ApplyChangeError> {
         if entry.position <= self.position {
             return Ok(None);
         }

@@ -123,7 +123,7 @@ impl Context {
     pub(super) fn set_server_time(&mut self, time: WallTime) {
         self.server_clock.set(time, self.now);
         let (wall, ahead_max) = (self.wall(), self.limits.clock_ahead_max());
-        self.dirty_meta |= self.clock.take_back(wall, ahead_max);
+        self.dirty_meta |= self.clock.set_back(wall, ahead_max);
     }
 
     /// Whether the server is to be asked for its time again; true once for each cause.
@@ -164,7 +164,7 @@ impl Context {
     /// Sets the hybrid clock back to a time, if it is ahead of it at all.
     pub(super) fn set_clock_back(&mut self, time: WallTime) {
         self.dirty_meta = true;
-        self.clock.take_back(time, Duration::ZERO);
+        self.clock.set_back(time, Duration::ZERO);
     }
 
     /// The number that the next command has if it is stored.

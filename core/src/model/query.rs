@@ -93,7 +93,7 @@ pub struct ActivityKey {
 
 impl ActivityKey {
     /// Returns true if this place comes after another one.
-    pub fn is_behind(&self, other: &ActivityKey) -> bool {
+    pub fn is_after(&self, other: &ActivityKey) -> bool {
         (other.at, self.conversation) > (self.at, other.conversation)
     }
 }

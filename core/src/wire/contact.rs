@@ -30,7 +30,7 @@ pub struct ContactMatches {
     #[n(0)]
     pub request: u64,
     /// The matches; a point without an account has none.
-    #[cbor(n(1), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
+    #[cbor(n(1), decode_with = "bounded::decode::<{ frame_items::ROWS }, _, _>")]
     pub matches: Vec<ContactMatch>,
 }
 

@@ -27,6 +27,6 @@ pub struct HeldMessages {
     #[n(1)]
     pub conversation: ConversationId,
     /// The messages as their authors submitted them.
-    #[cbor(n(2), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
+    #[cbor(n(2), decode_with = "bounded::decode::<{ frame_items::ROWS }, _, _>")]
     pub messages: Vec<HeldMessage>,
 }

@@ -39,14 +39,14 @@ pub enum ListedRows {
     /// Own conversations.
     #[n(0)]
     Own(
-        #[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<ListedRow>,
+        #[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::ROWS }, _, _>")] Vec<ListedRow>,
         #[n(1)] Option<ActivityKey>,
     ),
     /// Public conversations. A page may have fewer rows than requested, or none, and still be followed by
     /// another one, because the server looks through a bounded number for each.
     #[n(1)]
     Directory(
-        #[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<DirectoryRow>,
+        #[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::ROWS }, _, _>")] Vec<DirectoryRow>,
         #[n(1)] Option<WordKey>,
     ),
 }

@@ -22,10 +22,10 @@ pub enum ServerFrame {
     Welcome(#[n(0)] Box<Welcome>),
     /// Conversations that changed, as the list shows them.
     #[n(1)]
-    Summaries(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<ConversationSummary>),
+    Summaries(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::ROWS }, _, _>")] Vec<ConversationSummary>),
     /// Profiles of accounts that share a conversation.
     #[n(2)]
-    Profiles(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<ProfileNotice>),
+    Profiles(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::ROWS }, _, _>")] Vec<ProfileNotice>),
     /// Accepted changes of one stream, by rising position.
     #[n(3)]
     Entries(#[n(0)] Entries),
@@ -43,7 +43,7 @@ pub enum ServerFrame {
     Fetched(#[n(0)] Fetched),
     /// Receipts that moved.
     #[n(8)]
-    Receipts(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")] Vec<MemberReceipt>),
+    Receipts(#[cbor(n(0), decode_with = "bounded::decode::<{ frame_items::ROWS }, _, _>")] Vec<MemberReceipt>),
     /// A member's presence.
     #[n(9)]
     Presence(#[n(0)] MemberPresence),
@@ -286,10 +286,10 @@ pub struct Fetched {
     #[cbor(n(6), decode_with = "bounded::decode::<{ frame_items::ENTRIES }, _, _>")]
     pub entries: Vec<Entry>,
     /// The receipts of the conversation's members, unless it has too many.
-    #[cbor(n(7), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
+    #[cbor(n(7), decode_with = "bounded::decode::<{ frame_items::ROWS }, _, _>")]
     pub receipts: Vec<MemberReceipt>,
     /// The threads that start from a message of these pages, and the requested one. Omitted if empty.
-    #[cbor(n(8), skip_if = "Vec::is_empty", default, decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
+    #[cbor(n(8), skip_if = "Vec::is_empty", default, decode_with = "bounded::decode::<{ frame_items::ROWS }, _, _>")]
     pub threads: Vec<Thread>,
     /// The changes named by the fetch that the stream does not contain in any form.
     #[cbor(n(9), skip_if = "Vec::is_empty", default)]

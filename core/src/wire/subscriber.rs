@@ -56,7 +56,7 @@ pub struct Subscribers {
     #[n(4)]
     pub read: u32,
     /// Some of them; none after the last.
-    #[cbor(n(5), decode_with = "bounded::decode::<{ frame_items::TOLD }, _, _>")]
+    #[cbor(n(5), decode_with = "bounded::decode::<{ frame_items::ROWS }, _, _>")]
     pub subscribers: Vec<Subscriber>,
 }
 

@@ -24,7 +24,7 @@ async fn ready(State(node): State<Arc<Node>>) -> Result<&'static str, ApiError> 
         return Err(unavailable(Code::Draining, "the server is shutting down"));
     }
     match tokio::time::timeout(PING_TIMEOUT, node.store.ping()).await {
-        Ok(Ok(())) if node.metrics.store_behind.total() > 0 => Ok(RESTORED),
+        Ok(Ok(())) if node.metrics.store_rollbacks.total() > 0 => Ok(RESTORED),
         Ok(Ok(())) => Ok("ready"),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the store does not answer");

@@ -101,7 +101,7 @@ metrics! {
         /// Failed calls of the store, by kind of failure.
         store_errors: By<StoreFailure, Counter>,
         /// Clients that had been sent more than the store holds: it was restored to an older state.
-        store_behind: Counter,
+        store_rollbacks: Counter,
         /// Rows that did not decode and were left out of answers, by table: once a minute for each stream
         /// until they are rebuilt.
         projections_rotten: By<Table, Counter>,
@@ -109,7 +109,7 @@ metrics! {
         projections_mended: Counter,
         /// Documents with an outdated snapshot, as found by the last round of the snapshot job, which
         /// handles some at a time.
-        documents_behind: Level,
+        snapshots_outdated: Level,
         /// Snapshots of documents that were made.
         snapshots_cut: Counter,
         /// Bytes of those snapshots.

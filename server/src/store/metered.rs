@@ -47,7 +47,7 @@ impl Gate for Metered {
     async fn stale_documents(&self, entries_min: u32, count_max: u32) -> Result<Vec<StaleDocument>, StoreError> {
         let stale = self.store.stale_documents(entries_min, count_max);
         let stale = self.pass(StoreCall::StaleDocuments, stale).await?;
-        self.metrics.documents_behind.set(stale.len());
+        self.metrics.snapshots_outdated.set(stale.len());
         Ok(stale)
     }
 

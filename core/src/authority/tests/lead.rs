@@ -149,6 +149,19 @@ fn a106_the_system_reopens_only_where_the_client_wrote() {
     assert_eq!(as_system(&fixture, &closes), Err(Code::PermissionDenied));
 }
 
+/// A former member is not sent what follows from their last message.
+#[test]
+fn a106_a_reopening_that_does_not_arrive_is_assumed_no_more() {
+    let mut fixture = begun();
+    fixture.push("bob", None, &archive()).unwrap();
+    assert!(!fixture.stream.drop_consequences(), "nothing is due");
+    fixture.push("ann", Some(1), &[says(1, "ann")]).unwrap();
+    assert_eq!(fixture.state(), ConversationState::Active);
+    assert!(fixture.stream.drop_consequences());
+    assert_eq!((fixture.state(), fixture.lead().is_archived), (ConversationState::Archived, true));
+    assert!(fixture.stream.consequences().is_empty());
+}
+
 #[test]
 fn a106_what_was_said_before_a_conversation_was_closed_does_not_reopen_it() {
     let mut fixture = begun();

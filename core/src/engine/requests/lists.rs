@@ -88,7 +88,7 @@ impl Engine {
         let (kinds, statuses, states) = (query.kinds(), query.statuses(), query.states());
         let is_asked = |row: &&ConversationRow| {
             let status = member_status(&row.role, row.status);
-            let is_after = query.after.is_none_or(|after| key_of(row).is_behind(&after));
+            let is_after = query.after.is_none_or(|after| key_of(row).is_after(&after));
             let is_in_state = !has_row(status) || states.contains(&row.state);
             let is_of = kinds.contains(&row.kind) && statuses.contains(&status);
             let is_about = query.resource.is_none() || row.resource == query.resource;

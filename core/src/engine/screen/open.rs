@@ -38,6 +38,8 @@ pub(in crate::engine) struct OpenConversation {
     pub(super) is_stale: bool,
     /// When the first of what is granted or denied for a while ends.
     pub(super) grants_end: Option<WallTime>,
+    /// The end by which it is among those that something ends on.
+    noted_end: Option<WallTime>,
 }
 
 impl OpenConversation {
@@ -57,6 +59,7 @@ impl OpenConversation {
             wants_older: false,
             is_stale: false,
             grants_end: None,
+            noted_end: None,
         }
     }
 
@@ -144,9 +147,10 @@ impl OpenConversation {
         }
     }
 
-    /// When the first row changes by itself, and the row.
-    pub(super) fn first_expiry(&self) -> Option<&(WallTime, MessageId)> {
-        self.expiring.first()
+    /// When a grant or a row first changes by itself.
+    fn first_end(&self) -> Option<WallTime> {
+        let expiry = self.expiring.first().map(|(at, _)| *at);
+        self.grants_end.into_iter().chain(expiry).min()
     }
 
     /// The rows that have changed by themselves.
@@ -200,6 +204,8 @@ pub(in crate::engine) struct OpenConversations {
     timelines: SortedMap<ConversationId, OpenConversation>,
     /// The open timelines of each conversation, its threads included.
     of: SortedMap<ConversationId, SortedSet<ConversationId>>,
+    /// The timelines on which something ends, by when the first of it does.
+    ending: SortedSet<(WallTime, ConversationId)>,
 }
 
 impl OpenConversations {
@@ -222,6 +228,9 @@ impl OpenConversations {
 
     pub(in crate::engine) fn remove(&mut self, timeline: &ConversationId) -> Option<OpenConversation> {
         let removed = self.timelines.remove(timeline)?;
+        if let Some(end) = removed.noted_end {
+            self.ending.remove(&(end, *timeline));
+        }
         if let Some(timelines) = self.of.get_mut(&removed.conversation) {
             timelines.remove(timeline);
             if timelines.is_empty() {
@@ -229,6 +238,38 @@ impl OpenConversations {
             }
         }
         Some(removed)
+    }
+
+    /// Notes when something on a timeline that was drawn at this time first ends.
+    pub(super) fn note_end(&mut self, timeline: ConversationId, now: WallTime) {
+        let Some(open) = self.timelines.get_mut(&timeline) else { return };
+        let end = open.first_end().filter(|end| *end > now);
+        let former = core::mem::replace(&mut open.noted_end, end);
+        if former == end {
+            return;
+        }
+        if let Some(former) = former {
+            self.ending.remove(&(former, timeline));
+        }
+        self.ending.extend(end.map(|end| (end, timeline)));
+    }
+
+    /// When something on any timeline first ends.
+    pub(super) fn first_end(&self) -> Option<WallTime> {
+        self.ending.first().map(|(end, _)| *end)
+    }
+
+    /// The timelines on which something has ended. They are to be drawn.
+    pub(super) fn drain_ended(&mut self, now: WallTime) -> Vec<ConversationId> {
+        let mut ended = Vec::new();
+        while let Some((_, timeline)) = self.ending.first().filter(|(end, _)| *end <= now).copied() {
+            self.ending.pop_first();
+            if let Some(open) = self.timelines.get_mut(&timeline) {
+                open.noted_end = None;
+            }
+            ended.push(timeline);
+        }
+        ended
     }
 
     pub(in crate::engine) fn iter(&self) -> impl Iterator<Item = (&ConversationId, &OpenConversation)> {

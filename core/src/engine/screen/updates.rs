@@ -63,6 +63,7 @@ impl Engine {
             } else if touched.invites || !touched.members.is_empty() {
                 self.flush_members(timeline, &touched);
             }
+            self.open.note_end(timeline, self.ctx.wall());
         }
         if touched.all {
             self.drop_uncreated(conversation);

@@ -28,9 +28,7 @@ impl Engine {
             self.compare_summary(&stream, &summary);
         }
         if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
-            replica.revoked = Some(summary.status).filter(|status| *status != MemberStatus::Active);
-            replica.touched.row = true;
-            replica.touched.detail = true;
+            replica.set_status(summary.status);
             if replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty() {
                 replica.whole = false;
                 self.stream_heads.change(&stream);
@@ -185,8 +183,7 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         // Pending changes may have been admitted before: the server answers them, and after its first
         // refusal the rest is refused here.
-        replica.revoked = Some(status);
-        replica.touched.detail = true;
+        replica.set_status(status);
         self.watch(conversation);
     }
 }

@@ -164,6 +164,29 @@ impl Replica {
         }
     }
 
+    /// Records the account's status in the conversation, which decides whether it may write here.
+    pub(in crate::engine) fn set_status(&mut self, status: MemberStatus) {
+        self.revoked = Some(status).filter(|status| *status != MemberStatus::Active);
+        self.touched.row = true;
+        self.touched.detail = true;
+        self.drop_withheld();
+    }
+
+    /// Stops assuming what followed from the account's last changes: a former member is not sent it.
+    fn drop_withheld(&mut self) {
+        if self.revoked.is_none() {
+            return;
+        }
+        // The conversation is read anew, with what is queued. A flush that fails is reported by the compaction.
+        let _ = self.confirmed.flush();
+        if self.confirmed.drop_consequences() {
+            self.touched.all = true;
+            self.touched.row = true;
+            self.touched.detail = true;
+            self.reapply();
+        }
+    }
+
     /// Whether the whole stream must be fetched anew before anything is pushed.
     pub(in crate::engine) fn awaits_restart(&self) -> bool {
         self.former.as_ref().is_some_and(|former| !matches!(former, Former::Out))
@@ -334,6 +357,7 @@ impl Replica {
             }
         }
         self.drop_idle_view();
+        self.drop_withheld();
         if self.view.is_none() {
             self.reapply();
         }

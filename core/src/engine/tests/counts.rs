@@ -80,6 +80,34 @@ fn e91_an_input_looks_at_what_it_changes_however_much_is_open() {
     assert_eq!((timer.streams, timer.timelines, timer.rows, timer.records), (0, 0, 0, 0));
 }
 
+#[test]
+fn e91_of_what_ends_by_itself_the_first_alone_is_looked_at() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    drain(&mut engine, &mut store);
+    let later = |seconds| Now {
+        monotonic: now().monotonic.plus(Duration::from_secs(seconds)),
+        wall: now().wall.plus(Duration::from_secs(seconds)),
+    };
+    for end in 1..=50 {
+        let conversation = open_group(&mut engine, &mut store);
+        let (account, permission) = (AccountId::parse("bob").unwrap(), Permission::PinAdd);
+        let until = Some(later(60 + end).wall);
+        let command = SetPermission { conversation, account, permission, allowed: Some(true), until };
+        give(&mut engine, &mut store, Input::Command { request: end, command: command.into() });
+    }
+    let mut timelines_at = |seconds| {
+        let before = engine.counts();
+        engine.handle(later(seconds), Input::TimerDue).unwrap();
+        drain(&mut engine, &mut store);
+        engine.counts().since(before).timelines
+    };
+    assert_eq!(timelines_at(60), 0, "nothing has ended");
+    // Once to see what has ended there, and once to draw it.
+    assert_eq!(timelines_at(61), 2);
+    assert_eq!(timelines_at(61), 0, "it has ended");
+    assert_eq!(timelines_at(63), 4);
+}
+
 fn new_group(engine: &mut Engine, store: &mut MemoryStore) -> ConversationId {
     let command = CreateConversation::group(None, vec![]).into();
     let outputs = give(engine, store, Input::Command { request: 1, command });
