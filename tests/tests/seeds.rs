@@ -85,10 +85,16 @@ const SQUASHED: [(u64, &str); 2] = [
 ];
 
 /// Seeds of worlds in which people negotiate, plain and put back.
-const NEGOTIATED: [(u64, bool, &str); 4] = [
+const NEGOTIATED: [(u64, bool, &str); 6] = [
     (1_795_560_766, false, "a message of before a conversation was closed reopened it where its page was loaded later"),
     (1_805_560_735, true, "a consequence that followed was refused where an older message was taken for its cause"),
     (1_815_561_904, true, "a description was not offered again because of one of the same second"),
+    (1_835_564_025, false, "a timeline that was scrolled back was short again where its documents came anew"),
+    (
+        1_845_564_065,
+        true,
+        "the check wanted back what an administrator wrote as no member, and did not look at any more",
+    ),
     (1_795_562_152, false, "whoever wrote to an archived conversation and left saw it reopened until the next start"),
 ];
 

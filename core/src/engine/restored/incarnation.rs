@@ -462,15 +462,20 @@ impl Replica {
     }
 }
 
-/// The words of an account in what a device stores of what was admitted, as they
-/// are now: what it can offer again. For tests.
+/// The words of an account in what a device stores of what was admitted, as they are now: what it can offer
+/// again. Streams that are on no list are not kept for that (E60). For tests.
 #[cfg(any(test, feature = "testing"))]
 pub fn kept_words(
     records: &std::collections::BTreeMap<crate::storage::RecordKey, Vec<u8>>,
     account: &AccountId,
     device: crate::ids::DeviceId,
 ) -> std::collections::BTreeSet<String> {
+    let is_listed = |stream: &StreamId| match stream {
+        StreamId::Conversation(conversation) => records.contains_key(&record::inbox_key(*conversation)),
+        StreamId::Account(of) => of == account,
+    };
     let streams = records.keys().filter_map(|key| StreamId::parse(key.strip_prefix(record::STREAM_HEADS)?).ok());
+    let streams = streams.filter(is_listed);
     let of_stream = |stream: StreamId| {
         let prefixes = [record::documents_prefix(&stream), record::tail_prefix(&stream)];
         let is_of = |key: &str| prefixes.iter().any(|prefix| key.starts_with(prefix));

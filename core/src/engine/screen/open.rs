@@ -34,6 +34,8 @@ pub(in crate::engine) struct OpenConversation {
     /// Whether an older page was asked for and has not come: asked for again
     /// with the next link.
     pub(super) wants_older: bool,
+    /// Older rows that it showed before its documents came anew, and does not show again yet.
+    pub(super) lost_rows: usize,
     /// Whether its stored rows are older than the ones it shows.
     pub(super) is_stale: bool,
     /// When the first of what is granted or denied for a while ends.
@@ -57,6 +59,7 @@ impl OpenConversation {
             detail: None,
             loading_older: false,
             wants_older: false,
+            lost_rows: 0,
             is_stale: false,
             grants_end: None,
             noted_end: None,

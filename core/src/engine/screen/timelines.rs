@@ -71,6 +71,7 @@ impl Engine {
         open.floor = floor;
         open.live = whole;
         open.has_older = has_older;
+        open.lost_rows = count.saturating_sub(shown);
         if let Some(replica) = self.replica(&stream) {
             replica.touched.all = true;
             replica.touched.detail = true;
@@ -78,7 +79,7 @@ impl Engine {
                 replica.show_thread(conversation);
             }
         }
-        if shown < self.ctx.settings.rows_step && lowest > 1 {
+        if shown < count && lowest > 1 {
             self.load_older(conversation);
         }
     }
@@ -90,12 +91,13 @@ impl Engine {
         }
     }
 
-    /// Shows one step more from the loaded pages. If they have no more, the next older page is
-    /// loaded first.
+    /// Shows one step more from the loaded pages, or all that it showed before its documents came anew. If they
+    /// have no more, the next older page is loaded first.
     pub(in crate::engine) fn extend_timeline(&mut self, conversation: ConversationId) {
         let Some((open, replica)) = self.drawing().shown(conversation) else { return };
         let stream = StreamId::Conversation(open.conversation());
-        let older = Older::than(replica, replica.timeline(conversation), open.floor, self.ctx.settings.rows_step);
+        let count = self.ctx.settings.rows_step.max(open.lost_rows);
+        let older = Older::than(replica, replica.timeline(conversation), open.floor, count);
         let lowest = replica.lowest_page(replica.timeline(conversation));
         let Some(open) = self.open.get_mut(&conversation) else { return };
         if older.messages.is_empty() && lowest > 1 {
@@ -109,8 +111,10 @@ impl Engine {
         }
         open.loading_older = false;
         open.wants_older = false;
-        open.floor = older.floor(self.ctx.settings.rows_step, lowest, open.floor);
+        open.floor = older.floor(count, lowest, open.floor);
         open.has_older = older.has_more || lowest > 1;
+        open.lost_rows = open.lost_rows.saturating_sub(older.messages.len());
+        let lacks_more = open.lost_rows > 0 && open.has_older;
         if let Some(replica) = self.replica(&stream) {
             // The panel shows the words of pinned messages, which may be among these.
             let timeline = replica.view().timeline(replica.timeline(conversation));
@@ -119,6 +123,9 @@ impl Engine {
             replica.touched.detail |= has_pinned;
             replica.touched.messages.extend(older.messages.into_iter().map(|(_, message)| message));
             replica.touched.extended.insert(conversation);
+        }
+        if lacks_more {
+            self.load_older(conversation);
         }
     }
 }
