@@ -188,9 +188,15 @@ pub struct ReactionRow {
 }
 
 impl ProposalRow {
-    /// What became of a message by the answer to it, at the server's time; none if it is no proposal.
-    pub fn of(content: Option<&Content>, answer: Option<ProposalAnswer>, now: WallTime) -> Option<Self> {
+    /// What became of a message by the answer to it, at the server's time; none if it is no proposal, of which no
+    /// answer is asked for.
+    pub fn of(
+        content: Option<&Content>,
+        answer: impl FnOnce() -> Option<ProposalAnswer>,
+        now: WallTime,
+    ) -> Option<Self> {
         let Some(Content::Proposal(proposal)) = content else { return None };
+        let answer = answer();
         let status = proposal.status(answer.as_ref(), now);
         Some(Self { status, response: answer.map(|answer| answer.response) })
     }

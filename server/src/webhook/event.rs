@@ -107,7 +107,7 @@ fn subjects(stream: &Stream, admitted: &Admitted) -> Vec<(EventKind, Value)> {
         match fact {
             Fact::Message(id, body) => {
                 subjects.push((EventKind::MessageCreated, message(admitted, id, body)));
-                if let Some(row) = ProposalRow::of(Some(&body.content), None, admitted.entry.accepted_at) {
+                if let Some(row) = ProposalRow::of(Some(&body.content), || None, admitted.entry.accepted_at) {
                     subjects.push((EventKind::ProposalChanged, proposal(id, &row)));
                 }
             }

@@ -14,8 +14,8 @@ use crate::{
 pub(in crate::engine) struct OpenConversation {
     /// The conversation itself, or the one that a thread belongs to.
     conversation: ConversationId,
-    /// The rows last sent.
-    pub(super) rows: SortedMap<MessageId, TimelineRow>,
+    /// The rows last sent: boxed, as whoever scrolls back puts each in front of the others.
+    pub(super) rows: SortedMap<MessageId, Box<TimelineRow>>,
     /// Their order on the screen.
     order: SortedSet<(Position, MessageId)>,
     /// Replies, by the message that they answer.
@@ -115,7 +115,7 @@ impl OpenConversation {
             self.naming.entry(account.clone()).or_default().insert(row.id.clone());
         }
         self.order.insert(place_of(row));
-        let former = self.rows.insert(row.id.clone(), row.clone());
+        let former = self.rows.insert(row.id.clone(), Box::new(row.clone()));
         if let Some(former) = former {
             if former.position != row.position {
                 self.order.remove(&place_of(&former));
@@ -127,7 +127,7 @@ impl OpenConversation {
 
     /// The newest rows, falling.
     pub(in crate::engine) fn newest(&self) -> impl Iterator<Item = &TimelineRow> {
-        self.order.iter().rev().filter_map(|(_, id)| self.rows.get(id))
+        self.order.iter().rev().filter_map(|(_, id)| self.rows.get(id).map(Box::as_ref))
     }
 
     pub(in crate::engine) fn remove(&mut self, id: &MessageId) {

@@ -59,7 +59,7 @@ impl Drawing<'_> {
             unsynced: replica.outbox.entries.touches(id),
             proposal: ProposalRow::of(
                 message.content(),
-                replica.view().proposal_answer(page, &message.id),
+                || replica.view().proposal_answer(page, &message.id),
                 self.ctx.wall(),
             ),
             id: id.clone(),

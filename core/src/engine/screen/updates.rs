@@ -134,7 +134,7 @@ impl Drawing<'_> {
         self.ctx.count(|counts| counts.rows += ids.len() as u64);
         for id in ids {
             match self.timeline_row(replica, timeline, &id, open.floor) {
-                Some(row) if open.rows.get(&id) != Some(&row) => rows.push(row),
+                Some(row) if open.rows.get(&id).is_none_or(|shown| **shown != row) => rows.push(row),
                 Some(_) => {}
                 None if open.rows.contains_key(&id) => removed.push(id),
                 None => {}

@@ -277,7 +277,7 @@ async fn sent(caller: &Caller, command: SendMessage, id: &MessageId, place: Plac
     let readable = caller.readable(command.conversation).await?;
     let people = std::iter::once(&id.author).chain(command.reply_to.as_ref().map(|reply| &reply.author));
     let names = caller.names(readable.conversation(), people).await?;
-    let proposal = ProposalRow::of(Some(&command.content), None, caller.node.clock.wall_now());
+    let proposal = ProposalRow::of(Some(&command.content), || None, caller.node.clock.wall_now());
     Ok(TimelineRow {
         author: id.author.clone(),
         author_name: names.of(&id.author),

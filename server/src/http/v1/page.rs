@@ -78,7 +78,7 @@ impl Bearer {
                 let admission = page.admissions().get(id);
                 let accepted_at = admission.map(|admission| admission.accepted_at);
                 let Some(message) = all.get(id) else { continue };
-                let answer = match page.fact(&Key::ProposalAnswer(id.clone())) {
+                let answer = || match page.fact(&Key::ProposalAnswer(id.clone())) {
                     Some(Fact::ProposalAnswer(_, answer)) => Some(answer),
                     _ => None,
                 };
