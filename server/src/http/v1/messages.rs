@@ -24,7 +24,7 @@ use super::{
     caller::Caller,
     command::{Request, Written},
     input::{Choice, Ids, Input, Nothing},
-    page::Found,
+    page::{Found, Names},
     problem::{Answer, Problem},
 };
 use crate::{live::Place, node::Node};
@@ -255,7 +255,7 @@ async fn send(
     let request = Request { made, bytes, ..Request::new(command.clone(), key) };
     let Written { place, made } = caller.write(request).await?;
     let id = MessageId::parse(&made).map_err(|_| Problem::new(tidings_core::code::Code::Internal, "no message"))?;
-    let row = sent(&caller, command, &id, place).await?;
+    let row = sent(&caller, command, &id, place).await;
     let location = HeaderValue::from_str(&address(conversation, &id, thread));
     let mut response = (StatusCode::CREATED, Json(row)).into_response();
     if let Ok(location) = location {
@@ -272,13 +272,16 @@ fn address(conversation: ConversationId, id: &MessageId, thread: Option<Conversa
     format!("/v1/conversations/{conversation}/messages/{id}{query}")
 }
 
-/// The row of a message that was just sent, for which nothing has to be read but its author's name.
-async fn sent(caller: &Caller, command: SendMessage, id: &MessageId, place: Place) -> Answer<TimelineRow> {
-    let readable = caller.readable(command.conversation).await?;
+/// The row of a message that was just sent, for which nothing has to be read but its author's name. It was
+/// admitted: whoever may read no more since, or now, is answered with ids for names.
+async fn sent(caller: &Caller, command: SendMessage, id: &MessageId, place: Place) -> TimelineRow {
     let people = std::iter::once(&id.author).chain(command.reply_to.as_ref().map(|reply| &reply.author));
-    let names = caller.names(readable.conversation(), people).await?;
+    let names = match caller.readable(command.conversation).await {
+        Ok(readable) => caller.names(readable.conversation(), people).await.unwrap_or_default(),
+        Err(_) => Names::default(),
+    };
     let proposal = ProposalRow::of(Some(&command.content), || None, caller.node.clock.wall_now());
-    Ok(TimelineRow {
+    TimelineRow {
         author: id.author.clone(),
         author_name: names.of(&id.author),
         own: true,
@@ -304,7 +307,7 @@ async fn sent(caller: &Caller, command: SendMessage, id: &MessageId, place: Plac
         waits: None,
         proposal,
         id: id.clone(),
-    })
+    }
 }
 
 /// One message.

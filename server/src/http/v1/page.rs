@@ -181,6 +181,7 @@ impl Bearer {
 }
 
 /// What people are called.
+#[derive(Default)]
 pub(crate) struct Names {
     /// In the conversation.
     here: BTreeMap<AccountId, String>,
