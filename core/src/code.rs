@@ -247,6 +247,10 @@ named! {
         // Request over HTTP.
         /// There is nothing under this address, or not by this method.
         RouteUnknown = "route_unknown",
+        /// The tenant has no such webhook.
+        WebhookUnknown = "webhook_unknown",
+        /// The webhook has no such dead letter.
+        DeliveryUnknown = "delivery_unknown",
         /// A body over the size limit.
         BodyTooLarge = "body_too_large",
         /// Another request was made under the same key.

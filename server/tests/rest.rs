@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+#[path = "rest/by_session.rs"]
+mod by_session;
 #[path = "rest/events.rs"]
 mod events;
 #[path = "rest/page.rs"]
 mod page;
+#[path = "rest/routes.rs"]
+mod routes;
 #[path = "rest/services.rs"]
 mod services;
 #[path = "rest/shapes.rs"]

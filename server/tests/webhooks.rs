@@ -249,7 +249,7 @@ async fn h1_events_are_delivered_signed_and_in_order(database: Database) {
     let next = receiver.next().await;
     assert_eq!(next.body["data"]["member"], json!({ "account": "bob", "role": "member", "status": "removed" }));
     root.delete(&path).await.is(204);
-    root.get(&path).await.is_refused(404, "route_unknown");
+    root.get(&path).await.is_refused(404, "webhook_unknown");
     server.stop().await;
 }
 
@@ -320,7 +320,7 @@ async fn h5_a_dead_letter_is_listed_and_replayed(database: Database) {
     assert_eq!((again[0].0.as_str(), again[0].1.header("webhook-id")), ("two", id));
     assert_eq!(root.post(&format!("{path}/deliveries/replay"), json!({})).await.is(200), json!({ "replayed": 1 }));
     assert_eq!(receiver.messages(1).await[0].0, "one");
-    root.post(&format!("{path}/deliveries/{id}/replay"), json!({})).await.is_refused(404, "route_unknown");
+    root.post(&format!("{path}/deliveries/{id}/replay"), json!({})).await.is_refused(404, "delivery_unknown");
     server.stop().await;
 }
 

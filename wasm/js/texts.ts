@@ -141,6 +141,8 @@ export const ENGLISH: Texts = {
 
   // Request over HTTP.
   route_unknown: "There is nothing under this address.",
+  webhook_unknown: "That webhook does not exist.",
+  delivery_unknown: "There is no such undelivered event.",
   body_too_large: "That is more than the server takes at once.",
   key_reused: "Another request was made under the same key.",
 

@@ -13,7 +13,7 @@ use crate::{
     },
     doc::{Fact, Key},
     ids::{AccountId, ConversationId, MessageId, Stamp, TimelineId},
-    model::{Content, Deletion, Edit, HeldState, MessageBody, Party, Pin},
+    model::{Content, Deletion, Edit, HeldState, MessageBody, Party, Pin, is_emoji},
 };
 
 /// Sends a message. Its id is given once and kept through every rewriting.
@@ -265,8 +265,11 @@ fn reaction(planning: &Planning<'_>, message: &MessageId, emoji: &str, on: bool)
     let page = planning.page_of(message)?;
     let account = planning.account().clone();
     let key = Key::Reaction(message.clone(), emoji.to_owned(), account.clone());
-    if page.get(&key).is_some() == on {
-        return Ok(None);
+    match page.get(&key).is_some() == on {
+        // Nothing that is no emoji was ever put there.
+        true if !is_emoji(emoji) => return Err(Refusal::new(Code::EmojiInvalid, "not one emoji")),
+        true => return Ok(None),
+        false => {}
     }
     plan(page.id().clone(), vec![Fact::Reaction(message.clone(), emoji.to_owned(), account, on)])
 }

@@ -2,7 +2,7 @@
 //! against a stream of their own.
 
 use tidings_core::{
-    authority::{Session, Stream},
+    authority::{Refusal, Session, Stream},
     command::{AddContact, AddMember, Command, CreateConversation, Planning, RemoveMember, SendMessage, SetProfile},
     doc::{Document, Fact},
     ids::{
@@ -80,11 +80,16 @@ impl Author {
     /// Writes what a command means.
     #[track_caller]
     pub fn write(&mut self, command: impl Into<Command>) -> PushedChange {
+        self.try_write(command).unwrap().expect("the command changes something")
+    }
+
+    /// The same, unless the device itself refuses it; none where it changes nothing.
+    pub fn try_write(&mut self, command: impl Into<Command>) -> Result<Option<PushedChange>, Refusal> {
         let at = clock::wall_now();
         let planning = Planning { session: &self.session, stream: &self.stream, at, limits: &self.limits };
-        let plan = command.into().plan(&planning).unwrap().expect("the command changes something");
+        let Some(plan) = command.into().plan(&planning)? else { return Ok(None) };
         let (change, _) = self.stream.write(self.session.device, &plan.document, at, &plan.facts).unwrap();
-        PushedChange { document: plan.document, change: change.bytes().to_vec() }
+        Ok(Some(PushedChange { document: plan.document, change: change.bytes().to_vec() }))
     }
 
     /// Writes facts that no command would.

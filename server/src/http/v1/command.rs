@@ -6,6 +6,7 @@ use tidings_core::{
     code::Code,
     command::{AddMember, Command, CreateConversation, CreateDirect, CreateResource, InviteMember, RequestMembership},
     ids::{ConversationId, DocumentId, StreamId},
+    journal::Position,
 };
 
 use super::{
@@ -112,6 +113,14 @@ impl Caller {
                 Ok(Part::Known)
             }
             StreamId::Account(_) => Err(Problem::new(Code::NotTheOwner, "only the account itself may write this")),
+            StreamId::Conversation(_) if self.identity.administrator && !begins(command) => {
+                // Who administers the tenant has a part in every conversation that there is.
+                let head = self.node.store.stream_head(&self.identity.tenant, stream).await;
+                match head.map_err(|error| self.failed(&error))?.position {
+                    Position::ZERO => Err(Problem::conversation_unknown()),
+                    _ => Ok(Part::Known),
+                }
+            }
             StreamId::Conversation(conversation) => {
                 let part = part(&self.node, &self.identity, *conversation).await;
                 match part.map_err(|error| self.failed(&error))? {

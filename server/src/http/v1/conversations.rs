@@ -167,7 +167,7 @@ fn cursor(text: &str) -> Answer<ActivityKey> {
 
 /// The conversations of whoever asks, by newest activity.
 #[utoipa::path(get, path = "/v1/conversations", tag = "conversations", params(Which),
-    responses((status = 200, body = ConversationPage), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ConversationPage)))]
 async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<ConversationPage>> {
     caller.take(&caller.node.shares.fetches, 1)?;
     let query = OwnQuery {
@@ -201,7 +201,7 @@ async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<Conve
 #[utoipa::path(post, path = "/v1/conversations", tag = "conversations",
     params(("Idempotency-Key" = Option<String>, Header,)),
     request_body = NewConversation,
-    responses((status = 201, body = ConversationDocument), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = ConversationDocument)))]
 async fn create(caller: Caller, Input { body, key }: Input<NewConversation>) -> Answer<Response> {
     let NewConversation { kind, title, name, scope, policies, members, account, link } = body;
     let conversation = conversation_of(&caller, key.as_ref());
@@ -216,8 +216,7 @@ async fn create(caller: Caller, Input { body, key }: Input<NewConversation>) -> 
 #[utoipa::path(post, path = "/v1/conversations/direct", tag = "conversations",
     params(("Idempotency-Key" = Option<String>, Header,)),
     request_body = Peer,
-    responses((status = 200, body = ConversationDocument), (status = 201, body = ConversationDocument),
-        (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ConversationDocument), (status = 201, body = ConversationDocument)))]
 async fn direct(caller: Caller, Input { body, .. }: Input<Peer>) -> Answer<Response> {
     let (conversation, status) = caller.open_direct(body.peer).await?;
     answer(&caller, conversation, status).await
@@ -235,7 +234,7 @@ async fn answer(caller: &Caller, conversation: ConversationId, status: StatusCod
 /// A conversation in full.
 #[utoipa::path(get, path = "/v1/conversations/{conversation}", tag = "conversations",
     params(("conversation" = String, Path,)),
-    responses((status = 200, body = ConversationDocument), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ConversationDocument)))]
 async fn read(caller: Caller, Ids(conversation): Ids<ConversationId>) -> Answer<Json<ConversationDocument>> {
     caller.take(&caller.node.shares.fetches, 1)?;
     caller.document(conversation).await.map(Json)
@@ -245,7 +244,7 @@ async fn read(caller: Caller, Ids(conversation): Ids<ConversationId>) -> Answer<
 #[utoipa::path(patch, path = "/v1/conversations/{conversation}", tag = "conversations",
     params(("conversation" = String, Path,)),
     request_body = ConversationChange,
-    responses((status = 200, body = ConversationDocument), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ConversationDocument)))]
 async fn change(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
@@ -277,7 +276,7 @@ async fn change(
 /// Deletes a conversation for everybody.
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}", tag = "conversations",
     params(("conversation" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn delete(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,

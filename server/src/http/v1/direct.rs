@@ -19,13 +19,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    access::Readable,
-    caller::Caller,
-    command::Request,
-    input::Input,
-    page::Names,
-    problem::{Answer, Problem},
-    time::Rfc3339,
+    access::Readable, caller::Caller, command::Request, input::Input, page::Names, problem::Answer, time::Rfc3339,
 };
 use crate::node::Node;
 
@@ -134,8 +128,7 @@ struct DirectMember {
 #[utoipa::path(post, path = "/api/chat/conversations/direct/", tag = "conversations",
     params(("Idempotency-Key" = Option<String>, Header,)),
     request_body = Peer,
-    responses((status = 200, body = DirectConversation), (status = 201, body = DirectConversation),
-        (status = "4XX", body = Problem)))]
+    responses((status = 200, body = DirectConversation), (status = 201, body = DirectConversation)))]
 async fn open(caller: Caller, Input { body, .. }: Input<Peer>) -> Answer<(StatusCode, Json<DirectConversation>)> {
     let (conversation, status) = caller.open_direct(body.peer_user_id).await?;
     let readable = caller.readable(conversation).await?;

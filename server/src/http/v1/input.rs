@@ -59,6 +59,10 @@ impl Body for Nothing {
 
 impl<T: DeserializeOwned> Body for T {
     fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        // Read as what it is to be, a list would give the fields their values in order.
+        if bytes.trim_ascii_start().first() == Some(&b'[') {
+            return Err(wrong("a body is an object"));
+        }
         serde_json::from_slice(bytes).map_err(|error| wrong(&error.to_string()))
     }
 }

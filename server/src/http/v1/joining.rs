@@ -18,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
+    access::Readable,
     caller::Caller,
     command::Request,
     input::{Choice, Ids, Input, Nothing},
@@ -113,7 +114,7 @@ struct Invites {
 
 /// Public conversations, by the words that they are found under.
 #[utoipa::path(get, path = "/v1/directory", tag = "joining", params(Which),
-    responses((status = 200, body = DirectoryPage), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = DirectoryPage)))]
 async fn directory(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<DirectoryPage>> {
     caller.take(&caller.node.shares.searches, 1)?;
     let query = DirectoryQuery {
@@ -151,7 +152,7 @@ async fn ask(caller: &Caller, conversation: ConversationId, action: MembershipAc
 #[utoipa::path(post, path = "/v1/conversations/{conversation}/join", tag = "joining",
     params(("conversation" = String, Path,)),
     request_body = Joining,
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn join(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
@@ -163,7 +164,7 @@ async fn join(
 /// Takes an invitation.
 #[utoipa::path(put, path = "/v1/conversations/{conversation}/invitation", tag = "joining",
     params(("conversation" = String, Path,)),
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn accept(caller: Caller, Ids(conversation): Ids<ConversationId>, _: Input<Nothing>) -> Answer<Json<Stands>> {
     ask(&caller, conversation, MembershipAction::Accept).await
 }
@@ -171,7 +172,7 @@ async fn accept(caller: Caller, Ids(conversation): Ids<ConversationId>, _: Input
 /// Declines an invitation, or takes back the request to join.
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}/invitation", tag = "joining",
     params(("conversation" = String, Path,)),
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn decline(caller: Caller, Ids(conversation): Ids<ConversationId>, _: Input<Nothing>) -> Answer<Json<Stands>> {
     ask(&caller, conversation, MembershipAction::Decline).await
 }
@@ -180,7 +181,7 @@ async fn decline(caller: Caller, Ids(conversation): Ids<ConversationId>, _: Inpu
 #[utoipa::path(post, path = "/v1/conversations/{conversation}/invitations", tag = "joining",
     params(("conversation" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
     request_body = Invited,
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn invite(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
@@ -190,16 +191,22 @@ async fn invite(
     Ok(Json(caller.write(Request::new(command, key)).await?.place.into()))
 }
 
+/// A conversation whose invite links whoever asks may see.
+async fn may_invite(caller: &Caller, conversation: ConversationId) -> Answer<Readable> {
+    let readable = caller.readable(conversation).await?;
+    match caller.power(&readable).permissions.holds(Permission::InviteCreate) {
+        true => Ok(readable),
+        false => Err(Problem::new(Code::PermissionDenied, format!("takes {}", Permission::InviteCreate))),
+    }
+}
+
 /// The invite links of a conversation, for whoever may make some.
 #[utoipa::path(get, path = "/v1/conversations/{conversation}/invites", tag = "joining",
     params(("conversation" = String, Path,)),
-    responses((status = 200, body = Invites), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Invites)))]
 async fn invites(caller: Caller, Ids(conversation): Ids<ConversationId>) -> Answer<Json<Invites>> {
     caller.take(&caller.node.shares.fetches, 1)?;
-    let readable = caller.readable(conversation).await?;
-    if !caller.power(&readable).permissions.holds(Permission::InviteCreate) {
-        return Err(Problem::new(Code::PermissionDenied, format!("takes {}", Permission::InviteCreate)));
-    }
+    let readable = may_invite(&caller, conversation).await?;
     let state = readable.conversation();
     let uses = |id: &InviteId| state.invite_uses.get(id).copied().unwrap_or_default();
     let rows = state.invites.iter().map(|(id, invite)| InviteRow { id: *id, invite: invite.clone(), uses: uses(id) });
@@ -212,7 +219,7 @@ async fn invites(caller: Caller, Ids(conversation): Ids<ConversationId>) -> Answ
 #[utoipa::path(post, path = "/v1/conversations/{conversation}/invites", tag = "joining",
     params(("conversation" = String, Path,)),
     request_body = NewInvite,
-    responses((status = 201, body = MadeInvite), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = MadeInvite)))]
 async fn make_invite(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
@@ -229,12 +236,18 @@ async fn make_invite(
 /// Takes an invite link away.
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}/invites/{invite}", tag = "joining",
     params(("conversation" = String, Path,), ("invite" = String, Path,)),
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn take_invite_away(
     caller: Caller,
     Ids((conversation, invite)): Ids<(ConversationId, InviteId)>,
     Input { key, .. }: Input<Nothing>,
 ) -> Answer<Json<Stands>> {
+    if let Some(written) = caller.made_before(key.as_ref()).await? {
+        return Ok(Json(written.place.into()));
+    }
+    if !may_invite(&caller, conversation).await?.conversation().invites.contains_key(&invite) {
+        return Err(Problem::new(Code::InviteUnknown, "the conversation has no such invite link"));
+    }
     let command = SetInvite { conversation, invite, terms: None };
     Ok(Json(caller.write(Request::new(command, key)).await?.place.into()))
 }

@@ -22,7 +22,7 @@ use super::{
     input::{Choice, Ids, Input, Nothing},
     messages::Stands,
     page::Names,
-    problem::{Answer, Problem},
+    problem::Answer,
 };
 use crate::node::Node;
 
@@ -105,7 +105,7 @@ struct Permitted {
 /// The members of a conversation, by account.
 #[utoipa::path(get, path = "/v1/conversations/{conversation}/members", tag = "members",
     params(("conversation" = String, Path,), Which),
-    responses((status = 200, body = MemberPage), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = MemberPage)))]
 async fn list(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
@@ -183,7 +183,7 @@ fn row(
 #[utoipa::path(post, path = "/v1/conversations/{conversation}/members", tag = "members",
     params(("conversation" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
     request_body = NewMember,
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn add(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
@@ -198,7 +198,7 @@ async fn add(
 #[utoipa::path(patch, path = "/v1/conversations/{conversation}/members/{account}", tag = "members",
     params(("conversation" = String, Path,), ("account" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
     request_body = NewRole,
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn change(
     caller: Caller,
     Ids((conversation, account)): Ids<(ConversationId, AccountId)>,
@@ -211,7 +211,7 @@ async fn change(
 /// Removes somebody; or leaves, if that is whoever asks.
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}/members/{account}", tag = "members",
     params(("conversation" = String, Path,), ("account" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn remove(
     caller: Caller,
     Ids((conversation, account)): Ids<(ConversationId, AccountId)>,
@@ -227,7 +227,7 @@ async fn remove(
 /// Bans somebody.
 #[utoipa::path(put, path = "/v1/conversations/{conversation}/members/{account}/ban", tag = "members",
     params(("conversation" = String, Path,), ("account" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn ban(
     caller: Caller,
     Ids((conversation, account)): Ids<(ConversationId, AccountId)>,
@@ -239,7 +239,7 @@ async fn ban(
 /// Lifts a ban.
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}/members/{account}/ban", tag = "members",
     params(("conversation" = String, Path,), ("account" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn unban(
     caller: Caller,
     Ids((conversation, account)): Ids<(ConversationId, AccountId)>,
@@ -251,7 +251,7 @@ async fn unban(
 /// Whether somebody is an active member of a conversation, and what they may do there at this moment.
 #[utoipa::path(get, path = "/v1/conversations/{conversation}/members/{account}/permissions", tag = "members",
     params(("conversation" = String, Path,), ("account" = String, Path,)),
-    responses((status = 200, body = Permitted), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Permitted)))]
 async fn permissions(
     caller: Bearer,
     Ids((conversation, account)): Ids<(ConversationId, AccountId)>,

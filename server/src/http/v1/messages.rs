@@ -158,7 +158,7 @@ fn content_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Content
 /// Messages of a conversation or thread, the latest first if no cursor is given.
 #[utoipa::path(get, path = "/v1/conversations/{conversation}/messages", tag = "messages",
     params(("conversation" = String, Path,), Which),
-    responses((status = 200, body = MessagePage), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = MessagePage)))]
 async fn list(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
@@ -241,7 +241,7 @@ async fn behind(
 #[utoipa::path(post, path = "/v1/conversations/{conversation}/messages", tag = "messages",
     params(("conversation" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
     request_body = NewMessage,
-    responses((status = 201, body = TimelineRow), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = TimelineRow)))]
 async fn send(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
@@ -313,7 +313,7 @@ async fn sent(caller: &Caller, command: SendMessage, id: &MessageId, place: Plac
 /// One message.
 #[utoipa::path(get, path = "/v1/conversations/{conversation}/messages/{message}", tag = "messages",
     params(("conversation" = String, Path,), ("message" = String, Path,), Where),
-    responses((status = 200, body = TimelineRow), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = TimelineRow)))]
 async fn read(
     caller: Caller,
     Ids((conversation, message)): Ids<(ConversationId, MessageId)>,
@@ -352,7 +352,7 @@ async fn write_about(
     params(("conversation" = String, Path,), ("message" = String, Path,), Where,
         ("Idempotency-Key" = Option<String>, Header,)),
     request_body = NewContent,
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn edit(
     caller: Caller,
     Ids((conversation, message)): Ids<(ConversationId, MessageId)>,
@@ -368,7 +368,7 @@ async fn edit(
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}/messages/{message}", tag = "messages",
     params(("conversation" = String, Path,), ("message" = String, Path,), Where,
         ("Idempotency-Key" = Option<String>, Header,)),
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn delete(
     caller: Caller,
     Ids((conversation, message)): Ids<(ConversationId, MessageId)>,
@@ -383,7 +383,7 @@ async fn delete(
 #[utoipa::path(put, path = "/v1/conversations/{conversation}/messages/{message}/reactions/{emoji}", tag = "messages",
     params(("conversation" = String, Path,), ("message" = String, Path,), ("emoji" = String, Path,), Where,
         ("Idempotency-Key" = Option<String>, Header,)),
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn react(
     caller: Caller,
     Ids((conversation, message, emoji)): Ids<(ConversationId, MessageId, String)>,
@@ -398,7 +398,7 @@ async fn react(
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}/messages/{message}/reactions/{emoji}", tag = "messages",
     params(("conversation" = String, Path,), ("message" = String, Path,), ("emoji" = String, Path,), Where,
         ("Idempotency-Key" = Option<String>, Header,)),
-    responses((status = 200, body = Stands), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Stands)))]
 async fn unreact(
     caller: Caller,
     Ids((conversation, message, emoji)): Ids<(ConversationId, MessageId, String)>,

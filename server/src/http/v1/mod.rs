@@ -8,6 +8,7 @@ mod caller;
 mod command;
 mod conversation_document;
 mod conversations;
+mod description;
 mod direct;
 mod event;
 mod events;
@@ -33,45 +34,19 @@ use axum::{
 };
 use tidings_core::code::Code;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub use self::loaded::Memory;
-use self::{caller::ACTING_FOR, input::IDEMPOTENCY_KEY, problem::Problem};
+use self::{caller::ACTING_FOR, description::Description, input::IDEMPOTENCY_KEY, problem::Problem};
 use crate::node::Node;
 
 /// How long a browser need not ask again what pages of another origin may do.
 const PREFLIGHT_KEPT: Duration = Duration::from_secs(600);
 
-/// What is told of the interface beside its routes.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Tidings",
-        description = "What other services ask of a Tidings server. Whoever asks is named by a bearer token, and is let do what \
-            the account of it may do. What is written is seen live on every connected client."
-    ),
-    modifiers(&Bearer),
-    security(("bearer" = [])),
-    components(schemas(Problem))
-)]
-struct Description;
-
-struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        openapi.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
-    }
-}
-
 fn resources() -> OpenApiRouter<Arc<Node>> {
-    OpenApiRouter::with_openapi(Description::openapi())
+    let mut router = OpenApiRouter::with_openapi(Description::openapi())
         .merge(conversations::router())
         .merge(members::router())
         .merge(messages::router())
@@ -80,7 +55,9 @@ fn resources() -> OpenApiRouter<Arc<Node>> {
         .merge(accounts::router())
         .merge(direct::router())
         .merge(events::router())
-        .merge(webhooks::router())
+        .merge(webhooks::router());
+    description::complete(router.get_openapi_mut());
+    router
 }
 
 /// What the interface says of itself.

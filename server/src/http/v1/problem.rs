@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::{node::Node, store::StoreError, stream::CallError};
 
 /// The media type of problem details.
-const PROBLEM_JSON: &str = "application/problem+json";
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Why a request was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -129,7 +129,9 @@ fn status(code: Code) -> StatusCode {
         | Code::InviteUnknown
         | Code::DocumentUnknown
         | Code::RoleUnknown
-        | Code::RouteUnknown => StatusCode::NOT_FOUND,
+        | Code::RouteUnknown
+        | Code::WebhookUnknown
+        | Code::DeliveryUnknown => StatusCode::NOT_FOUND,
         Code::ConversationDeleted | Code::MessageDeleted | Code::InviteExpired | Code::InviteUsedUp => StatusCode::GONE,
         Code::AccountSuspended
         | Code::NotAMember

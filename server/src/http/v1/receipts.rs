@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     caller::Caller,
     input::{Ids, Input},
-    problem::{Answer, Problem},
+    problem::Answer,
 };
 use crate::{live::receipt, node::Node};
 
@@ -58,7 +58,7 @@ struct Advance {
 /// How far the members of a conversation have come.
 #[utoipa::path(get, path = "/v1/conversations/{conversation}/receipts", tag = "receipts",
     params(("conversation" = String, Path,)),
-    responses((status = 200, body = Receipts), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Receipts)))]
 async fn list(caller: Caller, Ids(conversation): Ids<ConversationId>) -> Answer<Json<Receipts>> {
     caller.take(&caller.node.shares.fetches, 1)?;
     let readable = caller.readable(conversation).await?;
@@ -87,7 +87,7 @@ async fn list(caller: Caller, Ids(conversation): Ids<ConversationId>) -> Answer<
 #[utoipa::path(put, path = "/v1/conversations/{conversation}/receipt", tag = "receipts",
     params(("conversation" = String, Path,)),
     request_body = Advance,
-    responses((status = 200, body = ReceiptRow), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ReceiptRow)))]
 async fn advance(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,

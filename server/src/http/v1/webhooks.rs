@@ -156,7 +156,7 @@ impl Webhook {
 }
 
 fn unknown() -> Problem {
-    Problem::new(Code::RouteUnknown, "the tenant has no such webhook")
+    Problem::new(Code::WebhookUnknown, "the tenant has no such webhook")
 }
 
 fn kinds(names: &[String]) -> Answer<BTreeSet<EventKind>> {
@@ -304,7 +304,7 @@ async fn deliveries(caller: Caller, Ids(id): Ids<String>, Choice(which): Choice<
     let count_max = which.limit.unwrap_or(50).clamp(1, 100);
     let (store, tenant) = (&caller.node.store, &caller.identity.tenant);
     let failed = |error| caller.failed(&error);
-    store.endpoint(tenant, &id).await.map_err(failed)?.ok_or_else(unknown)?;
+    exists(&caller, &id).await?;
     let rows = store.deliveries((tenant, &id), state, after.as_ref(), count_max).await.map_err(failed)?;
     let last = rows.last().filter(|_| rows.len() == count_max as usize);
     let next = last.map(|row| BASE64URL_NOPAD.encode(format!("{}.{}", row.due_at.as_millis(), row.event).as_bytes()));
@@ -313,6 +313,12 @@ async fn deliveries(caller: Caller, Ids(id): Ids<String>, Choice(which): Choice<
         Undelivered { id: event, kind, conversation, position, accepted_at, due_at, attempts, failure }
     };
     Ok(Json(Deliveries { deliveries: rows.into_iter().map(shown).collect(), next }))
+}
+
+/// Checks that the tenant has a webhook.
+async fn exists(caller: &Caller, id: &str) -> Answer<()> {
+    let endpoint = caller.node.store.endpoint(&caller.identity.tenant, id).await;
+    endpoint.map_err(|error| caller.failed(&error))?.map(drop).ok_or_else(unknown)
 }
 
 async fn replay_some(caller: &Caller, id: &str, event: Option<&str>) -> Answer<u32> {
@@ -328,6 +334,7 @@ async fn replay_some(caller: &Caller, id: &str, event: Option<&str>) -> Answer<u
     responses((status = 200, body = Replayed), (status = "4XX", body = Problem)))]
 async fn replay_all(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> Answer<Json<Replayed>> {
     may_change(&caller)?;
+    exists(&caller, &id).await?;
     let mut replayed = 0;
     let rounds_max = caller.node.config.webhooks.webhook_waiting_max / REPLAYED_AT_ONCE + 1;
     for _ in 0..rounds_max {
@@ -350,8 +357,9 @@ async fn replay(
     _: Input<Nothing>,
 ) -> Answer<Json<Replayed>> {
     may_change(&caller)?;
+    exists(&caller, &id).await?;
     match replay_some(&caller, &id, Some(&delivery)).await? {
-        0 => Err(Problem::new(Code::RouteUnknown, "the webhook has no such dead letter")),
+        0 => Err(Problem::new(Code::DeliveryUnknown, "the webhook has no such dead letter")),
         replayed => Ok(Json(Replayed { replayed })),
     }
 }

@@ -1,0 +1,169 @@
+//! What the interface says of itself (OpenAPI 3.1) beyond what its routes say, each of them of itself: who may ask, how all
+//! of them refuse, and what can be asked about what one of them has made.
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type,
+        link::{Link, LinkBuilder},
+        path::{Operation, PathItem},
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use super::problem::{PROBLEM_JSON, Problem};
+
+/// What is told of the interface beside its routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tidings",
+        description = "What other services ask of a Tidings server. Whoever asks is named by a bearer token, and is let do what \
+            the account of it may do. What is written is seen live on every connected client."
+    ),
+    modifiers(&Bearer),
+    security(("bearer" = [])),
+    components(schemas(Problem))
+)]
+pub(super) struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        openapi.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Operations that can be asked about what another one has made or found.
+struct Links {
+    /// That one, and the status with which it answers.
+    from: (&'static str, &'static str),
+    /// The others.
+    to: &'static [&'static str],
+    /// Where their parameters are in what was asked and answered.
+    parameters: &'static [(&'static str, &'static str)],
+}
+
+const fn links(
+    from: (&'static str, &'static str),
+    to: &'static [&'static str],
+    parameters: &'static [(&'static str, &'static str)],
+) -> Links {
+    Links { from, to, parameters }
+}
+
+const LINKS: &[Links] = &[
+    links(("conversations_create", "201"), OF_A_CONVERSATION, &[("conversation", "$response.body#/conversation_id")]),
+    links(("conversations_direct", "200"), OF_A_CONVERSATION, &[("conversation", "$response.body#/conversation_id")]),
+    links(("conversations_direct", "201"), OF_A_CONVERSATION, &[("conversation", "$response.body#/conversation_id")]),
+    links(
+        ("conversations_list", "200"),
+        OF_A_CONVERSATION,
+        &[("conversation", "$response.body#/conversations/0/conversation")],
+    ),
+    links(("messages_send", "201"), OF_A_MESSAGE, &[CONVERSATION, ("message", "$response.body#/id")]),
+    links(("messages_list", "200"), OF_A_MESSAGE, &[CONVERSATION, ("message", "$response.body#/messages/0/id")]),
+    links(("members_add", "200"), OF_A_MEMBER, &[CONVERSATION, ("account", "$request.body#/account")]),
+    links(("members_list", "200"), OF_A_MEMBER, &[CONVERSATION, ("account", "$response.body#/members/0/account")]),
+    links(("joining_make_invite", "201"), OF_AN_INVITE, &[CONVERSATION, ("invite", "$response.body#/id")]),
+    links(("joining_invites", "200"), OF_AN_INVITE, &[CONVERSATION, ("invite", "$response.body#/invites/0/id")]),
+    links(("webhooks_add", "201"), OF_A_WEBHOOK, &[("webhook", "$response.body#/id")]),
+    links(("webhooks_list", "200"), OF_A_WEBHOOK, &[("webhook", "$response.body#/webhooks/0/id")]),
+];
+
+const CONVERSATION: (&str, &str) = ("conversation", "$request.path.conversation");
+const OF_A_CONVERSATION: &[&str] = &[
+    "conversations_read",
+    "conversations_change",
+    "messages_send",
+    "messages_list",
+    "members_add",
+    "members_list",
+    "joining_invite",
+    "joining_make_invite",
+    "joining_invites",
+    "receipts_list",
+    "receipts_advance",
+    "conversations_delete",
+];
+const OF_A_MESSAGE: &[&str] =
+    &["messages_read", "messages_edit", "messages_react", "messages_unreact", "messages_delete"];
+const OF_A_MEMBER: &[&str] =
+    &["members_permissions", "members_change", "members_ban", "members_unban", "members_remove"];
+const OF_AN_INVITE: &[&str] = &["joining_take_invite_away"];
+const OF_A_WEBHOOK: &[&str] = &[
+    "webhooks_read",
+    "webhooks_change",
+    "webhooks_rotate",
+    "webhooks_deliveries",
+    "webhooks_replay_all",
+    "webhooks_remove",
+];
+
+/// Adds to a description of routes what holds for all of them.
+pub(super) fn complete(openapi: &mut utoipa::openapi::OpenApi) {
+    for path in openapi.paths.paths.values_mut() {
+        for operation in operations(path) {
+            name(operation);
+            refuse(operation);
+            link(operation);
+        }
+        // Whoever holds the answer of a read is told so, but of events, which have no end.
+        if let Some(read) = path.get.as_mut().filter(|read| read.operation_id.as_deref() != Some("events_listen")) {
+            answer(
+                read,
+                "304",
+                ResponseBuilder::new().description("What `If-None-Match` names is still the answer").build(),
+            );
+        }
+    }
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch].into_iter().flatten()
+}
+
+/// Gives an operation a name of its own: what it is about, and what it does.
+fn name(operation: &mut Operation) {
+    let tag = operation.tags.iter().flatten().next().cloned().unwrap_or_default();
+    let function = operation.operation_id.take().unwrap_or_default();
+    operation.operation_id = Some(format!("{tag}_{function}"));
+}
+
+fn answer(operation: &mut Operation, status: &str, response: Response) {
+    operation.responses.responses.insert(status.to_owned(), RefOr::T(response));
+}
+
+/// Says how an operation refuses and fails: like all of them.
+fn refuse(operation: &mut Operation) {
+    let problem = |description: &str| {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        ResponseBuilder::new().description(description).content(PROBLEM_JSON, content)
+    };
+    let retry_after = || {
+        let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds until it may succeed")).build()
+    };
+    let later = |description: &str| problem(description).header("Retry-After", retry_after()).build();
+    answer(operation, "4XX", problem("What was asked is refused; `code` says why").build());
+    answer(operation, "429", later("More than the share of the account; again after `Retry-After`"));
+    answer(operation, "503", later("The server or its store cannot answer now; again after `Retry-After`"));
+    answer(operation, "5XX", problem("The server failed; `code` says how").build());
+}
+
+fn link(operation: &mut Operation) {
+    let own = operation.operation_id.clone().unwrap_or_default();
+    for Links { from: (_, status), to, parameters } in LINKS.iter().filter(|links| links.from.0 == own) {
+        let Some(RefOr::T(response)) = operation.responses.responses.get_mut(*status) else { continue };
+        for other in *to {
+            response.links.insert((*other).to_owned(), RefOr::T(link_to(other, parameters)));
+        }
+    }
+}
+
+fn link_to(operation: &str, parameters: &[(&str, &str)]) -> Link {
+    let link = LinkBuilder::new().operation_id(operation);
+    parameters.iter().fold(link, |link, (name, value)| link.parameter(*name, *value)).build()
+}
