@@ -1,5 +1,5 @@
 //! What must be on the machine before a command can work: the wasm target,
-//! Node.js, Postgres' programs, a Chromium, the proxies that the server stands behind. Debian's packages are installed when
+//! Node.js, Postgres' programs, a Chromium, Python, the proxies that the server stands behind. Debian's packages are installed when
 //! this process is root; everyone else is told in one line what to install.
 
 use std::ffi::OsStr;
@@ -9,7 +9,7 @@ use std::{env, fs};
 
 use anyhow::{Context, bail};
 
-use crate::step;
+use crate::{schemathesis, step};
 
 /// The target of the browser package.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -43,10 +43,15 @@ pub struct TestPrograms {
 /// One line that says what to install.
 pub fn test_programs() -> anyhow::Result<TestPrograms> {
     let find = || match (postgres_programs(), chromium(), missing_deployment_programs()) {
-        (Some(postgres), Some(chromium), missing) if missing.is_empty() => Ok(TestPrograms { postgres, chromium }),
+        (Some(postgres), Some(chromium), missing) if missing.is_empty() && schemathesis::can_install() => {
+            Ok(TestPrograms { postgres, chromium })
+        }
         (postgres, chromium, mut missing) => {
             if postgres.is_none() {
                 missing.push(Missing { debian: "postgresql", brew: "postgresql@17" });
+            }
+            if !schemathesis::can_install() {
+                missing.push(Missing { debian: "python3-venv", brew: "python" });
             }
             if chromium.is_none() {
                 missing.push(Missing { debian: "chromium", brew: "--cask google-chrome" });

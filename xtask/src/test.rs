@@ -9,6 +9,7 @@ use crate::demo;
 use crate::machine::{self, TestPrograms};
 use crate::npm;
 use crate::postgres::{Cluster, Durability};
+use crate::schemathesis;
 use crate::step::{self, Counts, RunError, Runner};
 use crate::tidy;
 use crate::types;
@@ -20,7 +21,7 @@ use crate::workspace;
 pub enum Scope {
     /// Everything.
     Full,
-    /// Without a browser, without Postgres, and without what the server's files are tried with.
+    /// Without a browser, Postgres and Schemathesis, and without what the server's files are tried with.
     Quick,
 }
 
@@ -36,7 +37,7 @@ pub fn run(scope: Scope) -> anyhow::Result<ExitCode> {
         Scope::Full => Some(Services::start()?),
         Scope::Quick => {
             println!(
-                "--quick: without the browser tests, and without those on Postgres, behind proxies and of systemd"
+                "--quick: without the browser tests, and without those on Postgres, behind proxies, of systemd and with Schemathesis"
             );
             None
         }
@@ -55,13 +56,15 @@ pub fn run(scope: Scope) -> anyhow::Result<ExitCode> {
 struct Services {
     postgres: Cluster,
     chromium: PathBuf,
+    schemathesis: PathBuf,
 }
 
 impl Services {
     fn start() -> anyhow::Result<Self> {
         let TestPrograms { postgres, chromium } = machine::test_programs()?;
+        let schemathesis = schemathesis::install()?;
         let postgres = step::work("private Postgres", || Cluster::start(&postgres, Durability::Waived))?;
-        Ok(Self { postgres, chromium })
+        Ok(Self { postgres, chromium, schemathesis })
     }
 
     /// Tells a command's tests where things are.
@@ -72,8 +75,12 @@ impl Services {
         match services {
             Some(services) => command
                 .env("TIDINGS_TEST_POSTGRES", services.postgres.url())
-                .env("TIDINGS_CHROMIUM", &services.chromium),
-            None => command.env_remove("TIDINGS_TEST_POSTGRES").env_remove("TIDINGS_CHROMIUM"),
+                .env("TIDINGS_CHROMIUM", &services.chromium)
+                .env("TIDINGS_SCHEMATHESIS", &services.schemathesis),
+            None => command
+                .env_remove("TIDINGS_TEST_POSTGRES")
+                .env_remove("TIDINGS_CHROMIUM")
+                .env_remove("TIDINGS_SCHEMATHESIS"),
         };
     }
 }
@@ -202,13 +209,22 @@ fn rust_test_command(services: Option<&Services>) -> (Runner, Command) {
         tests.args(["--no-tests", "pass", "--status-level", "fail"]);
         if services.is_none() {
             // This crate's own module `postgres` needs none.
-            tests.args(["--filterset", "package(xtask) or not test(/(postgres|proxy|systemd)::/)"]);
+            tests.args(["--filterset", "package(xtask) or not test(/(postgres|proxy|systemd|schemathesis)::/)"]);
         }
         (Runner::Nextest, tests)
     } else {
         let mut tests = workspace::cargo(&["test", "--workspace", "--tests", "--no-fail-fast", "--"]);
         if services.is_none() {
-            tests.args(["--skip", "postgres::", "--skip", "proxy::", "--skip", "systemd::"]);
+            tests.args([
+                "--skip",
+                "postgres::",
+                "--skip",
+                "proxy::",
+                "--skip",
+                "systemd::",
+                "--skip",
+                "schemathesis::",
+            ]);
         }
         (Runner::CargoTest, tests)
     }

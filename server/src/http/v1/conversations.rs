@@ -28,7 +28,7 @@ use super::{
     caller::Caller,
     command::{Request, conversation_of},
     conversation_document::{ConversationDocument, Parts},
-    input::{Choice, Ids, Input, Nothing},
+    input::{Choice, Count, Ids, Input, Nothing},
     messages::Stands,
     problem::{Answer, Problem},
 };
@@ -60,7 +60,9 @@ struct Which {
     /// Those behind this cursor.
     after: Option<String>,
     /// How many, 1 to 100; 50 if left out.
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Count,
 }
 
 /// A list of names with commas between.
@@ -175,7 +177,7 @@ async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<Conve
         statuses: which.status,
         states: which.state,
         after: which.after.as_deref().map(cursor).transpose()?,
-        count_max: which.limit.unwrap_or(50).clamp(1, 100),
+        count_max: which.limit.into(),
         resource: which.resource,
         words: String::new(),
     };

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{
         ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type,
         link::{Link, LinkBuilder},
-        path::{Operation, PathItem},
+        path::{Operation, Parameter, ParameterIn, PathItem},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -102,11 +102,28 @@ const OF_A_WEBHOOK: &[&str] = &[
     "webhooks_remove",
 ];
 
+/// What the texts of ids look like, by the name of the id: 16 bytes in base32, or printable characters that need not be escaped.
+const IDS: &[(&str, &str)] = &[
+    ("ConversationId", "^[0-9a-v]{25}[048cgkos]$"),
+    ("InviteId", "^[0-9a-v]{25}[048cgkos]$"),
+    ("AccountId", r"^[!#-&(-.0-\[\]-_a-~]{1,128}$"),
+    ("MessageId", r"^[0-9a-v]{25}[048cgkos]\.[!#-&(-.0-\[\]-_a-~]{1,128}$"),
+];
+
+/// The ids in paths, by the names that they have there.
+const IN_PATHS: &[(&str, &str)] =
+    &[("conversation", "ConversationId"), ("account", "AccountId"), ("message", "MessageId"), ("invite", "InviteId")];
+
 /// Adds to a description of routes what holds for all of them.
 pub(super) fn complete(openapi: &mut utoipa::openapi::OpenApi) {
+    for (id, pattern) in IDS {
+        let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(*pattern));
+        openapi.components.get_or_insert_default().schemas.insert((*id).to_owned(), schema.into());
+    }
     for path in openapi.paths.paths.values_mut() {
         for operation in operations(path) {
             name(operation);
+            identify(operation);
             refuse(operation);
             link(operation);
         }
@@ -130,6 +147,23 @@ fn name(operation: &mut Operation) {
     let tag = operation.tags.iter().flatten().next().cloned().unwrap_or_default();
     let function = operation.operation_id.take().unwrap_or_default();
     operation.operation_id = Some(format!("{tag}_{function}"));
+}
+
+/// Says what the ids in the path of an operation look like.
+fn identify(operation: &mut Operation) {
+    let in_path = |parameter: &&mut Parameter| parameter.parameter_in == ParameterIn::Path;
+    for parameter in operation.parameters.iter_mut().flatten().filter_map(inline).filter(in_path) {
+        if let Some((_, id)) = IN_PATHS.iter().find(|(name, _)| *name == parameter.name) {
+            parameter.schema = Some(Ref::from_schema_name(*id).into());
+        }
+    }
+}
+
+fn inline(parameter: &mut RefOr<Parameter>) -> Option<&mut Parameter> {
+    match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    }
 }
 
 fn answer(operation: &mut Operation, status: &str, response: Response) {

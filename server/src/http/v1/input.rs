@@ -8,7 +8,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::PathRejection},
     http::{HeaderMap, StatusCode, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 use tidings_core::{api::refusal, code::Code};
 
@@ -25,6 +25,49 @@ pub(crate) struct Ids<T>(pub(crate) T);
 
 /// The choices of a query.
 pub(crate) struct Choice<T>(pub(crate) T);
+
+/// How many of a list: 1 to 100.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "u32")]
+pub(crate) struct Count(u32);
+
+/// A number that is no `Count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("from {} to {}", Count::MIN, Count::MAX)]
+pub(crate) struct CountError;
+
+impl Count {
+    /// One at least.
+    pub(crate) const MIN: u32 = 1;
+    /// The most that is answered at once.
+    pub(crate) const MAX: u32 = 100;
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl TryFrom<u32> for Count {
+    type Error = CountError;
+
+    fn try_from(count: u32) -> Result<Self, CountError> {
+        if (Self::MIN..=Self::MAX).contains(&count) { Ok(Self(count)) } else { Err(CountError) }
+    }
+}
+
+impl From<Count> for u32 {
+    fn from(count: Count) -> Self {
+        count.0
+    }
+}
+
+impl From<Count> for usize {
+    fn from(count: Count) -> Self {
+        count.0 as Self
+    }
+}
 
 /// A body, and the key of the request that it is of, if it has one.
 pub(crate) struct Input<T> {

@@ -21,7 +21,7 @@ use super::{
     access::Readable,
     caller::Caller,
     command::Request,
-    input::{Choice, Ids, Input, Nothing},
+    input::{Choice, Count, Ids, Input, Nothing},
     messages::Stands,
     problem::{Answer, Problem},
 };
@@ -50,7 +50,9 @@ struct Which {
     /// Those behind this cursor.
     after: Option<String>,
     /// How many, 1 to 100; 50 if left out.
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Count,
 }
 
 /// Public conversations that follow one another.
@@ -121,7 +123,7 @@ async fn directory(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<
         words: which.q,
         kinds: which.kind.into_iter().collect(),
         after: which.after.as_deref().map(cursor).transpose()?,
-        count_max: which.limit.unwrap_or(50).clamp(1, 100),
+        count_max: which.limit.into(),
     };
     let prefixes = search(&query.words).map_err(|code| Problem::new(code, "that cannot be looked for"))?;
     let (tenant, account) = (&caller.identity.tenant, &caller.identity.account);

@@ -19,7 +19,7 @@ use super::{
     access::Readable,
     caller::{Bearer, Caller},
     command::Request,
-    input::{Choice, Ids, Input, Nothing},
+    input::{Choice, Count, Ids, Input, Nothing},
     messages::Stands,
     page::Names,
     problem::Answer,
@@ -49,7 +49,9 @@ struct Which {
     #[param(value_type = Option<String>)]
     before: Option<AccountId>,
     /// How many, 1 to 100; 50 if left out.
-    limit: Option<usize>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Count,
 }
 
 /// Members that follow one another.
@@ -116,7 +118,7 @@ async fn list(
     let status = which.status.unwrap_or(MemberStatus::Active);
     let of_status = readable.conversation().members.iter().filter(|(_, member)| member.status() == status);
     let all: Vec<(&AccountId, &Member)> = of_status.collect();
-    let count_max = which.limit.unwrap_or(50).clamp(1, 100);
+    let count_max: usize = which.limit.into();
     let (from, to) = match (&which.after, &which.before) {
         (Some(after), _) => {
             let from = all.partition_point(|(account, _)| *account <= after);

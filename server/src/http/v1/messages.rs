@@ -23,15 +23,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     caller::Caller,
     command::{Request, Written},
-    input::{Choice, Ids, Input, Nothing},
+    input::{Choice, Count, Ids, Input, Nothing},
     page::{Found, Names},
     problem::{Answer, Problem},
 };
 use crate::{live::Place, node::Node};
-
-/// Messages of a page unless another number is asked for, and at most.
-const PAGE_DEFAULT: usize = 50;
-const PAGE_MAX: usize = 100;
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
@@ -78,7 +74,9 @@ struct Which {
     #[param(value_type = Option<String>)]
     after: Option<MessageCursor>,
     /// How many, 1 to 100; 50 if left out.
-    limit: Option<usize>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Count,
     /// In this thread of the conversation.
     #[param(value_type = Option<String>)]
     thread: Option<ConversationId>,
@@ -167,7 +165,7 @@ async fn list(
     caller.take(&caller.node.shares.fetches, 1)?;
     let readable = caller.readable(conversation).await?;
     let (timeline, newest) = caller.timeline(conversation, which.thread).await?;
-    let count_max = which.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
+    let count_max = which.limit.into();
     let found = match which.after {
         Some(cursor) => behind(&caller, timeline, newest, cursor, count_max).await?,
         None => before(&caller, timeline, newest, which.before, count_max).await?,

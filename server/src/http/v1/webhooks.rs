@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     caller::Caller,
-    input::{Choice, Ids, Input, Nothing},
+    input::{Choice, Count, Ids, Input, Nothing},
     problem::{Answer, Problem},
 };
 use crate::{
@@ -95,7 +95,9 @@ struct Which {
     /// Those behind this cursor.
     after: Option<String>,
     /// How many, 1 to 100; 50 if left out.
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Count,
 }
 
 /// An event that was not delivered.
@@ -301,7 +303,7 @@ async fn deliveries(caller: Caller, Ids(id): Ids<String>, Choice(which): Choice<
     let state = DeliveryState::parse(which.state.as_deref().unwrap_or("dead"));
     let state = state.ok_or_else(|| Problem::new(Code::ValueInvalid, "state: dead or pending"))?;
     let after = which.after.as_deref().map(cursor).transpose()?;
-    let count_max = which.limit.unwrap_or(50).clamp(1, 100);
+    let count_max: u32 = which.limit.into();
     let (store, tenant) = (&caller.node.store, &caller.identity.tenant);
     let failed = |error| caller.failed(&error);
     exists(&caller, &id).await?;
