@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -16,6 +16,7 @@ use super::{
     config::{ClaimConfig, KeyConfig},
     fetch::{FetchKeysError, KeySetUrl},
     key_set::{self, Key, Origin, ReadKeySetError, SECRET_BYTES_MIN},
+    verified::Verified,
 };
 
 /// Minimum time between two reads for an unknown key, so that made-up key names cost the provider no more
@@ -107,13 +108,17 @@ pub struct Keys {
     sets: RwLock<Sets>,
     /// When an unknown key was last looked for.
     looked_at: Mutex<Option<Instant>>,
+    /// How many times a token was tried with a key.
+    pub(super) tried: AtomicU64,
 }
 
 /// The keys of the sets as last read.
 #[derive(Clone, Default)]
-struct Sets {
+pub(super) struct Sets {
     of_file: Arc<Vec<Key>>,
     of_url: Arc<Vec<Key>>,
+    /// The tokens that these keys, or the secret, have signed: gone when the sets are read again.
+    pub(super) verified: Arc<Verified>,
 }
 
 impl Keys {
@@ -150,8 +155,8 @@ impl Keys {
     }
 
     fn none(claims: ClaimConfig) -> Self {
-        let (sets, looked_at) = (RwLock::default(), Mutex::default());
-        Self { secret: None, signing: None, claims, file: None, url: None, sets, looked_at }
+        let (sets, looked_at, tried) = (RwLock::default(), Mutex::default(), AtomicU64::default());
+        Self { secret: None, signing: None, claims, file: None, url: None, sets, looked_at, tried }
     }
 
     /// Keys of a single HS256 secret, for verifying and signing.
@@ -199,9 +204,8 @@ impl Keys {
         secret.chain(file).chain(url).collect::<Vec<_>>().join(", ")
     }
 
-    /// Tries every key until one gives an answer.
-    pub(super) fn find_map<T>(&self, look: impl FnMut(&Key) -> Option<T>) -> Option<T> {
-        let sets = self.sets();
+    /// Tries the secret and every key of these sets until one gives an answer.
+    pub(super) fn find_map<T>(&self, sets: &Sets, look: impl FnMut(&Key) -> Option<T>) -> Option<T> {
         self.secret.iter().chain(sets.of_file.iter()).chain(sets.of_url.iter()).find_map(look)
     }
 
@@ -222,6 +226,7 @@ impl Keys {
         if let Ok(Some(keys)) = &of_url {
             sets.of_url = Arc::clone(keys);
         }
+        sets.verified = Arc::default();
         of_file.and(of_url).map(|_| ())
     }
 
@@ -242,7 +247,8 @@ impl Keys {
         self.read_again().await.map(|()| true)
     }
 
-    fn sets(&self) -> Sets {
+    /// The sets as they are now.
+    pub(super) fn sets(&self) -> Sets {
         self.sets.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -9,6 +9,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 mod token;
+mod verified;
 
 use std::collections::BTreeSet;
 

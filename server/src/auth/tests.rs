@@ -1,6 +1,6 @@
 //! Tokens signed with every kind of key, and every way in which a token can be invalid.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 
 use clap::Parser as _;
 use data_encoding::BASE64URL_NOPAD;
@@ -364,4 +364,39 @@ fn i22_a_key_set_makes_administrators_only_by_a_claim_that_is_named() {
     assert!(!key_set(&set, &ANY).unwrap().verify(&token, NOW).unwrap().administrator);
     let named = key_set(&set, &[&ANY[..], &["--jwt-admin-claim", "labels"]].concat()).unwrap();
     assert!(named.verify(&token, NOW).unwrap().administrator);
+}
+
+#[test]
+fn i30_a_signature_is_checked_once_and_whether_it_still_holds_each_time() {
+    let keys = secret_keys();
+    let (tenant, account) = (TenantId::parse("acme").unwrap(), AccountId::parse("ann").unwrap());
+    let minute = Duration::from_secs(60);
+    let token = keys.issue(&tenant, &account, &[], NOW, minute).unwrap();
+    for _ in 0..5 {
+        assert_eq!(keys.verify(&token, NOW).unwrap().account, account);
+    }
+    assert_eq!(keys.tried.load(Ordering::Relaxed), 1);
+    assert_eq!(keys.verify(&token, NOW.plus(minute)), Err(VerifyTokenError::Expired));
+    // One that no key has signed is not remembered.
+    let (signed, _) = token.rsplit_once('.').unwrap();
+    for _ in 0..2 {
+        assert_eq!(keys.verify(&format!("{signed}.AAAA"), NOW), Err(VerifyTokenError::KeyUnknown));
+    }
+    assert_eq!(keys.tried.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn i30_what_a_key_has_signed_does_not_hold_once_the_key_is_gone() {
+    let (gone, stays) = (EncodingKey::from_ed_pem(ED25519).unwrap(), EncodingKey::from_rsa_pem(RS256).unwrap());
+    let path = std::env::temp_dir().join(format!("tidings_jwks_{:016x}.json", rand::random::<u64>()));
+    let write = |keys: &[Value]| std::fs::write(&path, json!({ "keys": keys }).to_string()).unwrap();
+    let (of_gone, of_stays) = (jwk(&gone, Algorithm::EdDSA, "gone"), jwk(&stays, Algorithm::RS256, "stays"));
+    write(&[of_gone, of_stays.clone()]);
+    let keys = Keys::load(&config(&[&["--jwks", path.to_str().unwrap()], &ANY[..]].concat())).unwrap();
+    let token = sign(&gone, Algorithm::EdDSA, Some("gone"), &claims());
+    keys.verify(&token, NOW).unwrap();
+    write(&[of_stays]);
+    keys.read_again().await.unwrap();
+    assert_eq!(keys.verify(&token, NOW), Err(VerifyTokenError::KeyUnknown));
+    std::fs::remove_file(&path).unwrap();
 }

@@ -1,6 +1,6 @@
 //! Bearer tokens: JSON Web Tokens (RFC 7519) signed with a key of this server. `claims` reads their claims.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 
 use jsonwebtoken::{Header, Validation};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use tidings_core::{
     time::WallTime,
 };
 
-use super::{Identity, Keys, VerifyTokenError, claims, key_set::Key};
+use super::{Identity, Keys, VerifyTokenError, claims, key_set::Key, verified::Signed};
 
 /// The longest token that is read, in bytes.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
@@ -47,11 +47,18 @@ impl Keys {
         let is_meant = |key: &Key| {
             key.algorithm == header.alg && (header.kid.is_none() || key.id.is_none() || key.id == header.kid)
         };
-        let signed = self.find_map(|key| {
-            is_meant(key).then(|| signed_claims(token, key)).flatten().map(|claims| (claims, key.signer))
+        let sets = self.sets();
+        let signed = sets.verified.or_else(token, || {
+            self.find_map(&sets, |key| {
+                if !is_meant(key) {
+                    return None;
+                }
+                self.tried.fetch_add(1, Ordering::Relaxed);
+                signed_claims(token, key).map(|claims| Signed { claims, signer: key.signer })
+            })
         });
-        let (claims, signer) = signed.ok_or(VerifyTokenError::KeyUnknown)?;
-        claims::identity(&self.claims, &claims, signer, now)
+        let signed = signed.ok_or(VerifyTokenError::KeyUnknown)?;
+        claims::identity(&self.claims, &signed.claims, signed.signer, now)
     }
 
     /// The account that a token claims, for the log only: the signature is not checked.
