@@ -205,6 +205,15 @@ fn a103_nobody_responds_after_the_end() {
 }
 
 #[test]
+fn a103_an_import_brings_in_what_was_responded_in_time() {
+    let mut fixture = begun();
+    let over = Proposal { expires_at: Some(NOW), ..visit(Party::Owner) };
+    fixture.push("bob", Some(1), &[sends(1, "bob", over)]).unwrap();
+    let importing = Session { administrator: true, ..session("ann") };
+    fixture.push_as(&importing, Some(1), &[respond(2, ResponseKind::Accept)]).unwrap();
+}
+
+#[test]
 fn a106_only_what_follows_is_written_as_the_system() {
     let mut fixture = proposed();
     let system = Session::system(fixture.stream.tenant().clone(), fixture.stream.id());
