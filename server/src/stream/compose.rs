@@ -3,10 +3,11 @@
 
 use tidings_core::{
     authority::{Refusal, Session, Stream},
-    command::{Command, Plan, Planning},
+    command::{Plan, Planning},
     wire::PushedChange,
 };
 
+use super::submission::Asking;
 use crate::environment::Environment;
 
 /// The change by the asking device; none if the command would change nothing. The stream has loaded the
@@ -15,11 +16,11 @@ pub(super) fn compose(
     env: &Environment,
     stream: &Stream,
     identity: &Session,
-    command: &Command,
+    asking: &Asking,
 ) -> Result<Option<PushedChange>, Refusal> {
-    let at = env.clock.wall_now();
+    let at = asking.at.unwrap_or_else(|| env.clock.wall_now());
     let planning = Planning { session: identity, stream, at, limits: &env.limits };
-    let Some(Plan { document, facts }) = command.plan(&planning)? else { return Ok(None) };
+    let Some(Plan { document, facts }) = asking.command.plan(&planning)? else { return Ok(None) };
     let change = stream.compose(identity.device, &document, at, &facts);
     Ok(change.map(|change| PushedChange { document, change: change.bytes().to_vec() }))
 }

@@ -38,7 +38,7 @@ impl Judge<'_> {
         asking: &Asking,
     ) -> Result<Result<Option<PushedChange>, Refusal>, DecideError> {
         self.source.load_for(self.stream, asking, self.base).await?;
-        Ok(compose(self.env, self.stream, identity, &asking.command))
+        Ok(compose(self.env, self.stream, identity, asking))
     }
 
     /// Adds an admitted change to the decision, with what webhooks are told of it.

@@ -165,6 +165,9 @@ impl<'a> Source<'a> {
             StreamId::Conversation(conversation) => {
                 let thread = asking.command.thread(&self.key.tenant);
                 self.open_page(stream, TimelineId { conversation: *conversation, thread }, base).await?;
+                if let Some(timeline) = asking.newest_of.filter(|timeline| timeline.conversation == *conversation) {
+                    self.open_page(stream, timeline, base).await?;
+                }
                 if let Some(page) = asking.page.as_ref().filter(|page| page.stream() == self.key.stream) {
                     self.load_missing(stream, page, &[], base).await?;
                 }

@@ -4,8 +4,9 @@
 use tidings_core::{
     authority::{self, Refusal},
     command::Command,
-    ids::{DocumentId, StreamId},
+    ids::{DocumentId, StreamId, TimelineId},
     model::MembershipAction,
+    time::WallTime,
     wire::PushedChange,
 };
 use tokio::time::Instant;
@@ -46,13 +47,18 @@ pub struct Asking {
     /// The page of the message that it is about, where whoever asks has found it; otherwise it is
     /// looked for on the newest page only.
     pub page: Option<DocumentId>,
+    /// The timeline on whose newest page that message is, where nobody has looked for its page.
+    pub newest_of: Option<TimelineId>,
+    /// When the account did this, if not now: an import brings in what was done elsewhere, at its own time. When
+    /// it was accepted is the server's to say all the same.
+    pub at: Option<WallTime>,
     /// How the request is known when it is made again.
     pub once: Option<Once>,
 }
 
 impl From<Command> for Asking {
     fn from(command: Command) -> Self {
-        Self { command, page: None, once: None }
+        Self { command, page: None, newest_of: None, at: None, once: None }
     }
 }
 

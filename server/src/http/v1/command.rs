@@ -81,7 +81,7 @@ impl Caller {
         let stream = command.stream(&self.identity.tenant, &self.identity.account);
         let part = self.part_in(&stream, &command).await?;
         let once = key.clone().map(|RequestKey { key, fingerprint }| Once { key, fingerprint, made: made.clone() });
-        let asked = Asked::Command(Asking { command, page, once });
+        let asked = Asked::Command(Asking { page, once, ..Asking::from(command) });
         let place = node.streams.ask(self.session().await?, part, stream, asked).await;
         let place = place.map_err(|error| Problem::call_failed(node, error))?;
         // The same request may have been carried out meanwhile: then what that made is what there is.
