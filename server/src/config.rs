@@ -22,6 +22,7 @@ pub use crate::{
     operate::{BackupRequest, MendRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest},
     send::SendRequest,
     squash::SquashRequest,
+    transfer::cli::{ExportRequest, ImportRequest},
 };
 
 /// The Tidings sync server.
@@ -61,6 +62,10 @@ pub enum Command {
     /// Rewrite a conversation's document as one change that states only its current content. Servers may
     /// keep running.
     Squash(SquashRequest),
+    /// Write a tenant's conversations into a file of JSON lines. Servers may keep running.
+    Export(ExportRequest),
+    /// Bring conversations in, from such a file or from the export of another system. Servers may keep running.
+    Import(Box<ImportRequest>),
 }
 
 /// A text that does not show in Debug: a secret, or an address that may carry a password.

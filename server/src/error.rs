@@ -20,6 +20,7 @@ use crate::{
     mend::Mended,
     store::StoreError,
     stream::CallError,
+    transfer::TransferError,
     verify::Counts,
 };
 
@@ -102,6 +103,9 @@ pub enum ServeError {
         #[source]
         source: HealthError,
     },
+    /// An export or import ended early.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// Accepting connections failed.
     #[error("serving failed: {0}")]
     Serve(#[source] std::io::Error),
@@ -141,6 +145,7 @@ impl ServeError {
             Self::Call(CallError::Store(error)) => error.code().as_str(),
             Self::Unanswered(_) => Code::StoreUnavailable.as_str(),
             Self::Unhealthy { .. } => "unhealthy",
+            Self::Transfer(error) => error.code(),
             Self::Serve(_) => "serve_failed",
         }
     }

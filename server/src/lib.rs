@@ -30,6 +30,7 @@ pub mod start;
 pub mod store;
 pub mod stream;
 pub mod trace;
+pub mod transfer;
 pub mod verify;
 pub mod webhook;
 pub mod ws;

@@ -8,6 +8,7 @@ use tidings_server::{
     config::{Cli, Command},
     error::ServeError,
     health, operate, send, squash, start,
+    transfer::cli as transfer,
 };
 
 fn main() -> ExitCode {
@@ -21,6 +22,8 @@ fn main() -> ExitCode {
         Command::Backup(request) => run(operate::backup(request)),
         Command::Send(request) => run(send::send(request)),
         Command::Squash(request) => run(squash::squash(request)),
+        Command::Export(request) => run(transfer::export(request)),
+        Command::Import(request) => run(transfer::import(*request)),
         Command::Health(request) => run(health::health(request)),
         Command::Token(request) => match start::issue_token(&request) {
             Ok(token) => {
