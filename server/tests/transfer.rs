@@ -214,12 +214,12 @@ async fn x2_an_import_that_was_cut_goes_on(database: Database) {
         assert_eq!(error.code(), "transfer_format_invalid", "{error}");
     }
     import(&database, &whole, "tidings", &[]).await.unwrap();
-    let sorted = |lines: Vec<Value>| {
-        let mut lines: Vec<String> = of_type(&lines, "message").iter().map(|line| line["id"].to_string()).collect();
+    let sorted = |lines: &[Value]| {
+        let mut lines: Vec<String> = essence(lines).iter().map(Value::to_string).collect();
         lines.sort();
         lines
     };
-    assert_eq!(sorted(exported(&database)), sorted(lines(&text)));
+    assert_eq!(sorted(&exported(&database)), sorted(&lines(&text)));
     verify(&database.address);
 }
 

@@ -15,7 +15,7 @@ use super::{
     archive::{End, Line},
     error::TransferError,
     export::Export,
-    import::{Import, Item},
+    import::{Import, Item, Unread},
     lines,
     report::Report,
     senders::Senders,
@@ -187,7 +187,8 @@ pub async fn import_into(store: Option<Arc<dyn Store>>, request: ImportRequest) 
     let limits = request.limits.limits();
     let writer =
         store.map(|store| Writer::new(request.store.clone(), store, request.tenant.clone(), request.limits.clone()));
-    let mut import = Import::new(writer, limits);
+    let unread = if request.from == Kind::Tidings { Unread::Kept } else { Unread::Read };
+    let mut import = Import::new(writer, limits, unread);
     let (sender, mut items) = mpsc::channel(AHEAD_MAX);
     // Sources are read and unpacked on a thread of their own.
     let reading = tokio::task::spawn_blocking(move || {

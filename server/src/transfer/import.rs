@@ -46,6 +46,15 @@ pub(super) enum Item {
     Unmapped(String, AccountId),
 }
 
+/// What members have read of what is brought in, where nothing is said of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// Nothing: the source would say so, and was cut.
+    Kept,
+    /// All of it: the source never says so.
+    Read,
+}
+
 /// A conversation that is being written.
 pub(super) struct Open {
     pub(super) line: archive::Conversation,
@@ -58,8 +67,8 @@ pub(super) struct Open {
     pub(super) is_new: bool,
     /// True if it is to be brought to its end: something was written, or what was written before was cut there.
     has_changed: bool,
-    /// The last message that was written.
-    written: Position,
+    /// The last message of the source that is there.
+    reached: Position,
     receipts: Option<Vec<archive::Receipt>>,
 }
 
@@ -68,6 +77,7 @@ pub(super) struct Import {
     pub(super) writer: Option<Writer>,
     pub(super) report: Report,
     limits: Limits,
+    unread: Unread,
     open: HashMap<ConversationId, Open>,
     /// Conversations that nothing is written to.
     passed_over: HashMap<ConversationId, &'static str>,
@@ -76,9 +86,9 @@ pub(super) struct Import {
 
 impl Import {
     /// An import by a writer; a dry run without one.
-    pub(super) fn new(writer: Option<Writer>, limits: Limits) -> Self {
+    pub(super) fn new(writer: Option<Writer>, limits: Limits, unread: Unread) -> Self {
         let report = Report { dry_run: writer.is_none(), ..Report::default() };
-        Self { writer, report, limits, open: HashMap::new(), passed_over: HashMap::new(), ended: Vec::new() }
+        Self { writer, report, limits, unread, open: HashMap::new(), passed_over: HashMap::new(), ended: Vec::new() }
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -155,7 +165,7 @@ impl Import {
         let is_new = messages.is_empty();
         // Its end is written behind its last message.
         let has_changed = !is_new && document.position() < last_before;
-        let open = Open { line, messages, last_before, is_new, has_changed, written: Position::ZERO, receipts: None };
+        let open = Open { line, messages, last_before, is_new, has_changed, reached: Position::ZERO, receipts: None };
         if is_new {
             self.begin(&open, &there).await?;
         }
@@ -225,6 +235,7 @@ impl Import {
         match known {
             Some(known) => {
                 self.report.there_already += 1;
+                open.reached = open.reached.max(known.position);
                 if known.position != open.last_before || known.position == Position::ZERO {
                     return Ok(());
                 }
@@ -328,7 +339,7 @@ impl Import {
             let Some(writer) = &self.writer else { continue };
             let stream = StreamId::Conversation(open.line.conversation);
             let head = writer.store().stream_head(&writer.tenant, &stream).await?.position;
-            receipts.extend(open.receipts(head));
+            receipts.extend(open.receipts(head, self.unread));
         }
         if let Some(writer) = &self.writer {
             for some in receipts.chunks(RECEIPTS_MAX) {
@@ -370,7 +381,7 @@ impl Import {
                     let ended = self.ended.iter_mut().find(|open| open.line.conversation == conversation);
                     if let Some(open) = self.open.get_mut(&conversation).or(ended) {
                         open.messages.written(key, position);
-                        open.written = open.written.max(position);
+                        open.reached = open.reached.max(position);
                     }
                 }
                 Err(refusal) if refusal.retry_at.is_some() => {
@@ -394,11 +405,11 @@ struct Said<'a> {
 }
 
 impl Open {
-    /// The receipts of its members. Where a source has none, they have read what was brought in.
-    fn receipts(&self, head: Position) -> Vec<MemberReceipt> {
+    /// The receipts of its members. Where a source knows none, they have read what was brought in.
+    fn receipts(&self, head: Position, unread: Unread) -> Vec<MemberReceipt> {
         let conversation = self.line.conversation;
-        // Where a conversation went on here, nobody has read more than what came now.
-        let head = if self.is_new { head } else { self.written };
+        // Where a conversation went on here, nobody has read more than what the source has.
+        let head = if self.messages.newest() <= self.reached { head } else { self.reached };
         let position = |through: &Through| match through {
             Through::Nothing => Position::ZERO,
             Through::All => head,
@@ -416,6 +427,7 @@ impl Open {
                 };
                 receipts.iter().map(receipt).collect()
             }
+            None if unread == Unread::Kept => Vec::new(),
             None => {
                 let receipt = |member: &archive::Member| MemberReceipt {
                     conversation,

@@ -155,6 +155,7 @@ fn channel() -> Vec<Value> {
                 "reactions": [{"emoji": "👍", "accounts": ["bea"]}],
             }),
         ),
+        json!({"type": "receipts", "conversation": news, "receipts": []}),
     ]
 }
 
@@ -185,6 +186,7 @@ fn resource() -> Vec<Value> {
                 "kind": "proposal_response", "comment": "Gladly", "proposal": proposes, "response": "accept",
             }}),
         ),
+        json!({"type": "receipts", "conversation": id, "receipts": []}),
     ]
 }
 
