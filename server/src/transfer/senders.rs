@@ -5,7 +5,10 @@ use std::{
     path::Path,
 };
 
-use tidings_core::{ids::AccountId, model::Profile};
+use tidings_core::{
+    ids::AccountId,
+    model::{Profile, is_line, shows},
+};
 
 use super::{
     archive::{Account, Line},
@@ -89,12 +92,13 @@ pub(super) fn line(text: &str, characters_max: usize) -> Option<String> {
     let flat: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
     let cut: String = flat.trim().chars().take(characters_max).collect();
     let cut = cut.trim().to_owned();
-    if tidings_core::model::is_line(&cut) {
+    let is_shown = |text: &String| is_line(text) && shows(text);
+    if is_shown(&cut) {
         return Some(cut);
     }
     // What shows nothing, or turns the direction of a line, is left out.
     let plain: String = cut.chars().filter(|character| !is_hidden(*character)).collect();
-    Some(plain.trim().to_owned()).filter(|plain| tidings_core::model::is_line(plain))
+    Some(plain.trim().to_owned()).filter(is_shown)
 }
 
 /// The public name of something that is called so elsewhere; none if nothing of it can be in one.
