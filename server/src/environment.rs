@@ -12,6 +12,7 @@ use crate::{
     metrics::Metrics,
     shares::Shares,
     store::{Metered, Store},
+    webhook::Audience,
 };
 
 /// Services shared by the parts of a node. Holds no state of a conversation.
@@ -30,6 +31,8 @@ pub struct Environment {
     pub clock: Arc<dyn Clock>,
     /// Progress of the shutdown.
     pub drain: Drain,
+    /// The tenants whose events webhooks are told, and the news that there are some.
+    pub(crate) audience: Audience,
 }
 
 impl Environment {
@@ -44,6 +47,7 @@ impl Environment {
             metrics,
             clock,
             drain: Drain::default(),
+            audience: Audience::default(),
             config,
         })
     }

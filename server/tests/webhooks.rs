@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+#[path = "webhooks/published.rs"]
+mod published;
 mod support;
+#[path = "webhooks/told.rs"]
+mod told;
 
 use std::{
     collections::VecDeque,

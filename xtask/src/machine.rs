@@ -18,9 +18,10 @@ const NODE_MAJOR_MIN: u32 = 20;
 /// What the private cluster is made, run and watched with.
 const POSTGRES_PROGRAMS: [&str; 3] = ["initdb", "postgres", "pg_isready"];
 /// What the server's files are tried with: the programs by which they are found, and their packages.
-const DEPLOYMENT_PROGRAMS: [(&str, Missing); 3] = [
+const DEPLOYMENT_PROGRAMS: [(&str, Missing); 4] = [
     ("nginx", Missing { debian: "nginx-light", brew: "nginx" }),
     ("caddy", Missing { debian: "caddy", brew: "caddy" }),
+    ("python3", Missing { debian: "python3-venv", brew: "python" }),
     ("systemd-analyze", Missing { debian: "systemd", brew: "" }),
 ];
 /// Where Chrome lies on macOS, where programs are not on the path.

@@ -14,6 +14,7 @@ mod machine;
 mod npm;
 mod parts;
 mod postgres;
+mod python;
 mod schemathesis;
 mod sim;
 mod step;

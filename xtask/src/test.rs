@@ -9,6 +9,7 @@ use crate::demo;
 use crate::machine::{self, TestPrograms};
 use crate::npm;
 use crate::postgres::{Cluster, Durability};
+use crate::python;
 use crate::schemathesis;
 use crate::step::{self, Counts, RunError, Runner};
 use crate::tidy;
@@ -21,7 +22,7 @@ use crate::workspace;
 pub enum Scope {
     /// Everything.
     Full,
-    /// Without a browser, Postgres and Schemathesis, and without what the server's files are tried with.
+    /// Without a browser, Postgres and Schemathesis, and without what the server's files and signatures are tried with.
     Quick,
 }
 
@@ -37,7 +38,8 @@ pub fn run(scope: Scope) -> anyhow::Result<ExitCode> {
         Scope::Full => Some(Services::start()?),
         Scope::Quick => {
             println!(
-                "--quick: without the browser tests, and without those on Postgres, behind proxies, of systemd and with Schemathesis"
+                "--quick: without the browser tests, and without those on Postgres, behind proxies, of systemd, of published \
+                 libraries and with Schemathesis"
             );
             None
         }
@@ -57,6 +59,8 @@ struct Services {
     postgres: Cluster,
     chromium: PathBuf,
     schemathesis: PathBuf,
+    /// A Python with a library that verifies webhooks.
+    verifiers_python: PathBuf,
 }
 
 impl Services {
@@ -64,7 +68,9 @@ impl Services {
         let TestPrograms { postgres, chromium } = machine::test_programs()?;
         let schemathesis = schemathesis::install()?;
         let postgres = step::work("private Postgres", || Cluster::start(&postgres, Durability::Waived))?;
-        Ok(Self { postgres, chromium, schemathesis })
+        npm::install(&workspace::verifiers())?;
+        let verifiers_python = python::environment("verifiers", &workspace::verifiers().join("requirements.txt"))?;
+        Ok(Self { postgres, chromium, schemathesis, verifiers_python })
     }
 
     /// Tells a command's tests where things are.
@@ -76,7 +82,8 @@ impl Services {
             Some(services) => command
                 .env("TIDINGS_TEST_POSTGRES", services.postgres.url())
                 .env("TIDINGS_CHROMIUM", &services.chromium)
-                .env("TIDINGS_SCHEMATHESIS", &services.schemathesis),
+                .env("TIDINGS_SCHEMATHESIS", &services.schemathesis)
+                .env("TIDINGS_VERIFIERS_PYTHON", &services.verifiers_python),
             None => command
                 .env_remove("TIDINGS_TEST_POSTGRES")
                 .env_remove("TIDINGS_CHROMIUM")
@@ -209,7 +216,10 @@ fn rust_test_command(services: Option<&Services>) -> (Runner, Command) {
         tests.args(["--no-tests", "pass", "--status-level", "fail"]);
         if services.is_none() {
             // This crate's own module `postgres` needs none.
-            tests.args(["--filterset", "package(xtask) or not test(/(postgres|proxy|systemd|schemathesis)::/)"]);
+            tests.args([
+                "--filterset",
+                "package(xtask) or not test(/(postgres|proxy|published|systemd|schemathesis)::/)",
+            ]);
         }
         (Runner::Nextest, tests)
     } else {
@@ -220,6 +230,8 @@ fn rust_test_command(services: Option<&Services>) -> (Runner, Command) {
                 "postgres::",
                 "--skip",
                 "proxy::",
+                "--skip",
+                "published::",
                 "--skip",
                 "systemd::",
                 "--skip",

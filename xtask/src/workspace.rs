@@ -42,6 +42,11 @@ pub fn end_to_end() -> PathBuf {
     root().join("tests").join("e2e")
 }
 
+/// The folder with the published libraries that verify webhooks.
+pub fn verifiers() -> PathBuf {
+    root().join("server").join("tests").join("verifiers")
+}
+
 /// A cargo command, started in the root as if from a shell: `cargo run` tells
 /// this process which package it is, and build scripts of others that look at
 /// those variables would run again each time.

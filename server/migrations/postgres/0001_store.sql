@@ -305,14 +305,15 @@ CREATE TABLE requests (
 CREATE INDEX requests_accepted ON requests (accepted_at);
 
 -- Where other services are told what happened. `events` begins and ends with a comma, with the types that it is told
--- between commas; empty for all. `former_secret` signs too until `former_until`.
+-- between commas; empty for all. `keys` are a secret and the seed of a key pair; `former_keys`
+-- sign too until `former_until`.
 CREATE TABLE webhook_endpoints (
     tenant TEXT COLLATE "C" NOT NULL,
     endpoint TEXT COLLATE "C" NOT NULL,
     url TEXT COLLATE "C" NOT NULL,
     events TEXT COLLATE "C" NOT NULL,
-    secret BYTEA NOT NULL,
-    former_secret BYTEA,
+    keys BYTEA NOT NULL,
+    former_keys BYTEA,
     former_until BIGINT NOT NULL DEFAULT 0,
     state TEXT COLLATE "C" NOT NULL,
     created_at BIGINT NOT NULL,
@@ -321,7 +322,8 @@ CREATE TABLE webhook_endpoints (
 
 -- Events that are still to be delivered, written with their entries, and dead letters. What was delivered is deleted. Of
 -- a conversation at an endpoint only the first pending one is sent. `lease` is not zero while a node sends it, and
--- `due_at` is then when another node may. `since` is when its attempts began.
+-- `due_at` is then when another node may. `since` is when its attempts began. `words` is the body with the words of
+-- `message`, and is deleted with that.
 CREATE TABLE webhook_deliveries (
     tenant TEXT COLLATE "C" NOT NULL,
     endpoint TEXT COLLATE "C" NOT NULL,
@@ -338,6 +340,8 @@ CREATE TABLE webhook_deliveries (
     lease BIGINT NOT NULL DEFAULT 0,
     failure TEXT COLLATE "C",
     body BYTEA NOT NULL,
+    message TEXT COLLATE "C",
+    words BYTEA,
     PRIMARY KEY (tenant, endpoint, conversation, position, ordinal)
 );
 

@@ -286,14 +286,15 @@ CREATE TABLE requests (
 CREATE INDEX requests_accepted ON requests (accepted_at);
 
 -- Where other services are told what happened. `events` begins and ends with a comma, with the types that it is told
--- between commas; empty for all. `former_secret` signs too until `former_until`.
+-- between commas; empty for all. `keys` are a secret and the seed of a key pair; `former_keys`
+-- sign too until `former_until`.
 CREATE TABLE webhook_endpoints (
     tenant TEXT NOT NULL,
     endpoint TEXT NOT NULL,
     url TEXT NOT NULL,
     events TEXT NOT NULL,
-    secret BLOB NOT NULL,
-    former_secret BLOB,
+    keys BLOB NOT NULL,
+    former_keys BLOB,
     former_until INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL,
     created_at INTEGER NOT NULL,
@@ -302,7 +303,8 @@ CREATE TABLE webhook_endpoints (
 
 -- Events that are still to be delivered, written with their entries, and dead letters. What was delivered is deleted. Of
 -- a conversation at an endpoint only the first pending one is sent. `lease` is not zero while a node sends it, and
--- `due_at` is then when another node may. `since` is when its attempts began.
+-- `due_at` is then when another node may. `since` is when its attempts began. `words` is the body with the words of
+-- `message`, and is deleted with that.
 CREATE TABLE webhook_deliveries (
     tenant TEXT NOT NULL,
     endpoint TEXT NOT NULL,
@@ -319,6 +321,8 @@ CREATE TABLE webhook_deliveries (
     lease INTEGER NOT NULL DEFAULT 0,
     failure TEXT,
     body BLOB NOT NULL,
+    message TEXT,
+    words BLOB,
     PRIMARY KEY (tenant, endpoint, conversation, position, ordinal)
 ) STRICT;
 

@@ -118,6 +118,8 @@ metrics! {
         /// journal is damaged.
         snapshots_failed: Counter,
 
+        /// Events that were made of entries: none for a tenant without webhook endpoints.
+        webhook_events_made: Counter,
         /// Events that a webhook endpoint has taken.
         webhooks_delivered: Counter,
         /// Attempts to deliver an event to a webhook endpoint that failed.

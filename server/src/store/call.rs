@@ -397,6 +397,9 @@ store_calls! {
     /// At most `count_max` conversations that were deleted before a time and are not fully erased.
     Read DeletedConversations: deleted_conversations(before: WallTime, count_max: u32) -> Vec<DeletedConversation>;
 
+    /// The tenants that have a webhook endpoint, whether it is on or not.
+    Read ToldTenants: told_tenants() -> Vec<TenantId>;
+
     /// Adds a webhook endpoint to a tenant, unless that has `count_max` already. Returns true if it was added. What
     /// is submitted from then on is told it.
     Write AddEndpoint: add_endpoint(tenant: &TenantId, endpoint: &Endpoint, count_max: u32) -> bool;

@@ -41,8 +41,8 @@ pub use projections::{OddRow, Oddity, Projections, Restate, RottenRow, Stated};
 pub use records::{Records, StoredSnapshot, StreamRecord};
 
 pub use webhook::{
-    Delivery, DeliveryKey, DeliveryOutcome, DeliveryRow, DeliveryState, Endpoint, EndpointChange, EndpointState,
-    EventKind, LeaseTerms, WebhookEvent,
+    Delivery, DeliveryKey, DeliveryOutcome, DeliveryRow, DeliveryState, Endpoint, EndpointChange, EndpointKeys,
+    EndpointState, EventKind, KEY_BYTES, LeaseTerms, WebhookEvent,
 };
 
 use crate::{bounds::Bounds, trace::TraceId};
@@ -381,8 +381,11 @@ pub struct StreamCommit {
     pub traces: Vec<TraceId>,
     /// The requests that they were written for and that may be made again.
     pub requests: Vec<AnsweredRequest>,
-    /// What the tenant's webhook endpoints are told, by rising position.
-    pub events: Vec<WebhookEvent>,
+    /// What the tenant's webhook endpoints are told, by rising position; none if it was not made, because the tenant was
+    /// thought to have no endpoint.
+    pub events: Option<Vec<WebhookEvent>>,
+    /// Messages that were deleted: their words are told no more.
+    pub silenced: Vec<MessageId>,
 }
 
 /// A request that was carried out, and is answered alike when it is made again under its key.
@@ -422,6 +425,8 @@ pub enum CommitOutcome {
     Conflict,
     /// Another conversation has the public name: the change that claims it must be refused.
     NameTaken,
+    /// No events were made, but the tenant has a webhook endpoint: decide again, and make them.
+    EventsWanted,
 }
 
 /// The owner of a device.

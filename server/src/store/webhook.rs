@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use tidings_core::{
-    ids::{ConversationId, TenantId},
+    ids::{ConversationId, MessageId, TenantId},
     journal::Position,
     time::WallTime,
 };
@@ -55,8 +55,13 @@ pub struct WebhookEvent {
     pub ordinal: u32,
     /// When the entry was admitted.
     pub accepted_at: WallTime,
-    /// The body of its requests: JSON.
+    /// The body of its requests, as JSON, without the words of a message.
     pub body: Vec<u8>,
+    /// The message that it tells of.
+    pub message: Option<MessageId>,
+    /// The body with the message's words, which is sent until the message is deleted; none if that is too long, or if
+    /// there are no words.
+    pub words: Option<Vec<u8>>,
 }
 
 /// Whether an endpoint is told events, and why not.
@@ -91,6 +96,31 @@ impl EndpointState {
     }
 }
 
+/// Bytes of an endpoint's secret, and of the seed of its key pair.
+pub const KEY_BYTES: usize = 32;
+
+/// The keys that sign what an endpoint is sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EndpointKeys {
+    /// The secret that it shares with the endpoint.
+    pub secret: [u8; KEY_BYTES],
+    /// The seed of an Ed25519 key pair, which nobody else has.
+    pub seed: [u8; KEY_BYTES],
+}
+
+impl EndpointKeys {
+    /// As they are stored.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [self.secret, self.seed].concat()
+    }
+
+    /// Reads what `to_bytes` wrote; none if it did not.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (secret, rest) = bytes.split_first_chunk()?;
+        Some(Self { secret: *secret, seed: rest.try_into().ok()? })
+    }
+}
+
 /// An endpoint of a tenant.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -100,10 +130,10 @@ pub struct Endpoint {
     pub url: String,
     /// The types of events that it is told; empty for all.
     pub events: BTreeSet<EventKind>,
-    /// The key of its signatures.
-    pub secret: Vec<u8>,
-    /// The former key, which signs too until a time.
-    pub former: Option<(Vec<u8>, WallTime)>,
+    /// The keys of its signatures.
+    pub keys: EndpointKeys,
+    /// The former keys, which sign too until a time.
+    pub former: Option<(EndpointKeys, WallTime)>,
     /// Whether it is told events.
     pub state: EndpointState,
     /// When it was added.
@@ -112,7 +142,7 @@ pub struct Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither secrets nor an address, which may have one in its path.
+        // Neither keys nor an address, which may have one in its path.
         let Self { id, state, .. } = self;
         formatter.debug_struct("Endpoint").field("id", id).field("state", state).finish_non_exhaustive()
     }
@@ -127,8 +157,8 @@ pub struct EndpointChange {
     pub events: Option<BTreeSet<EventKind>>,
     /// Another state.
     pub state: Option<EndpointState>,
-    /// Another key, and until when the present one signs too.
-    pub secret: Option<(Vec<u8>, WallTime)>,
+    /// Other keys, and until when the present ones sign too.
+    pub keys: Option<(EndpointKeys, WallTime)>,
 }
 
 impl fmt::Debug for EndpointChange {

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use tidings_core::{
     authority::Admitted,
+    doc::Fact,
     ids::{AccountId, MessageId},
     model::HeldMessage,
 };
@@ -31,8 +32,10 @@ pub(super) struct Decision {
     pub(super) traces: Vec<TraceId>,
     /// The requests that are carried out with it, and may be made again.
     pub(super) requests: Vec<AnsweredRequest>,
-    /// What webhooks are told.
-    pub(super) events: Vec<WebhookEvent>,
+    /// What webhooks are told; none if nobody is.
+    pub(super) events: Option<Vec<WebhookEvent>>,
+    /// Messages that its entries delete.
+    pub(super) silenced: Vec<MessageId>,
 }
 
 /// The decision on one submission.
@@ -47,6 +50,11 @@ impl Decision {
     /// Adds an admitted change.
     pub(super) fn take(&mut self, admitted: Admitted) {
         let author = admitted.effects.author.clone();
+        let deleted = admitted.effects.facts.iter().filter_map(|fact| match fact {
+            Fact::Deleted(message, _) => Some(message.clone()),
+            _ => None,
+        });
+        self.silenced.extend(deleted);
         self.touched.take(&admitted.entry, admitted.effects);
         self.entries.push(NewEntry { entry: admitted.entry, hash: admitted.hash, chain: admitted.chain, author });
     }

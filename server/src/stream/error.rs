@@ -12,6 +12,8 @@ pub(super) enum DecideError {
     Conflict,
     #[error("another conversation has the public name")]
     NameTaken(Option<String>),
+    #[error("the tenant has a webhook endpoint that this node did not know of")]
+    EventsWanted,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -33,7 +35,7 @@ impl DecideError {
             Self::Store(error) => error.code(),
             Self::Commit(CommitError::Store(error)) => error.code(),
             Self::Commit(CommitError::Ended) => Code::Draining,
-            Self::Conflict => Code::StoreUnavailable,
+            Self::Conflict | Self::EventsWanted => Code::StoreUnavailable,
             Self::NameTaken(_) | Self::Loading | Self::Journal | Self::Erased | Self::Together(_) => Code::Internal,
         }
     }

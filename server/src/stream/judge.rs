@@ -43,7 +43,11 @@ impl Judge<'_> {
 
     /// Adds an admitted change to the decision, with what webhooks are told of it.
     pub(super) fn take(&mut self, admitted: Admitted) {
-        self.decision.events.extend(events_of(self.stream, &admitted));
+        if let Some(events) = &mut self.decision.events {
+            let made = events_of(self.stream, &admitted);
+            self.env.metrics.webhook_events_made.add(made.len());
+            events.extend(made);
+        }
         self.decision.take(admitted);
     }
 

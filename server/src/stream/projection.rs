@@ -53,7 +53,8 @@ pub(super) fn projected(
         contacts: touched.contacts.clone().into_iter().collect(),
         traces: Vec::new(),
         requests: Vec::new(),
-        events: Vec::new(),
+        events: None,
+        silenced: Vec::new(),
     }
 }
 

@@ -126,6 +126,7 @@ impl Task {
             let Err(error) = self.try_process(batch).await else { return };
             match &error {
                 DecideError::NameTaken(name) => self.names_taken.extend(name.clone()),
+                DecideError::EventsWanted => {}
                 DecideError::Together(error) if !self.one_by_one => {
                     tracing::error!(stream = %self.key.stream, %error, "a batch is decided anew, change by change");
                     self.one_by_one = true;
@@ -189,7 +190,7 @@ impl Task {
             unwilling: &unwilling,
             names_taken: &self.names_taken,
             one_by_one: self.one_by_one,
-            decision: Decision::default(),
+            decision: Decision { events: env.audience.has(&self.key.tenant).then(Vec::new), ..Decision::default() },
         };
         let decision = judge.decide(batch).await?;
         if decision.entries.is_empty() && decision.subscribers.is_empty() {
@@ -210,16 +211,24 @@ impl Task {
             traces: decision.traces.clone(),
             requests: decision.requests.clone(),
             events: decision.events.clone(),
+            silenced: decision.silenced.clone(),
             ..projected(stream, &decision.touched, &former, decision.subscribers.clone())
         };
         let claimed = commit.name.as_ref().and_then(|change| change.to.clone());
         match self.tools.committer.commit(commit).await.map_err(DecideError::Commit)? {
             CommitOutcome::Committed => {
                 decision.trace(Step::Committed, batch);
+                if decision.events.as_ref().is_some_and(|events| !events.is_empty()) {
+                    env.audience.wake();
+                }
                 Ok(decision)
             }
             CommitOutcome::Conflict => Err(DecideError::Conflict),
             CommitOutcome::NameTaken => Err(DecideError::NameTaken(claimed)),
+            CommitOutcome::EventsWanted => {
+                env.audience.add(&self.key.tenant);
+                Err(DecideError::EventsWanted)
+            }
         }
     }
 

@@ -20,7 +20,7 @@ use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 use super::{
     address::{AddressError, Target},
     config::WebhookConfig,
-    schedule, secret,
+    key, schedule,
 };
 use crate::store::{Delivery, Endpoint};
 
@@ -83,7 +83,7 @@ impl Sender {
 }
 
 fn request(target: &Target, endpoint: &Endpoint, delivery: &Delivery, now: WallTime) -> Option<Request<Full<Bytes>>> {
-    let signatures = secret::signatures(endpoint, &delivery.event, now, &delivery.body)?;
+    let signatures = key::signatures(endpoint, &delivery.event, now, &delivery.body)?;
     Request::post(target.uri.path_and_query().map_or("/", |path| path.as_str()))
         .header(header::HOST, target.uri.authority().map_or("", |authority| authority.as_str()))
         .header(header::CONTENT_TYPE, "application/json")

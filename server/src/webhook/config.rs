@@ -17,8 +17,9 @@ pub struct WebhookConfig {
     /// Time that an endpoint has for its answer. A delivery is leased for twice that.
     #[arg(long, env = "TIDINGS_WEBHOOK_TIMEOUT", default_value = "15s", value_parser = parse_duration)]
     pub webhook_timeout: Duration,
-    /// Interval between searches for what is to be delivered.
-    #[arg(long, env = "TIDINGS_WEBHOOK_INTERVAL", default_value = "500ms", value_parser = parse_duration)]
+    /// The longest time between two searches for what is to be delivered. A node looks as soon as it has written
+    /// something; this is for what other nodes wrote and did not deliver.
+    #[arg(long, env = "TIDINGS_WEBHOOK_INTERVAL", default_value = "5s", value_parser = parse_duration)]
     pub webhook_interval: Duration,
     /// Pause after the first failed attempt; four times as long after each further one.
     #[arg(long, env = "TIDINGS_WEBHOOK_RETRY_FIRST", default_value = "5s", value_parser = parse_duration)]
@@ -29,7 +30,7 @@ pub struct WebhookConfig {
     /// Time for which delivery is tried; then it has failed for good, and can be replayed.
     #[arg(long, env = "TIDINGS_WEBHOOK_RETRY_FOR", default_value = "3d", value_parser = parse_duration)]
     pub webhook_retry_for: Duration,
-    /// Time for which the former secret of an endpoint signs too after it was replaced.
+    /// Time for which the former secret and key of an endpoint sign too after they were replaced.
     #[arg(long, env = "TIDINGS_WEBHOOK_ROTATION", default_value = "24h", value_parser = parse_duration)]
     pub webhook_rotation: Duration,
     /// Time after which an event that was not delivered is deleted.

@@ -1,5 +1,6 @@
-//! Sends what is due: one request at a time for a conversation at an endpoint, several conversations at once. What
-//! a node has leased and does not finish, because it was killed, another one takes over when the lease has run out.
+//! Sends what is due: one request at a time for a conversation at an endpoint, several conversations at once. A commit of
+//! this node wakes it, and so does the time of the next attempt of what failed here. What a node has leased and does not
+//! finish, because it was killed, another one takes over when the lease has run out.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use tidings_core::ids::{ConversationId, TenantId};
+use tidings_core::{
+    ids::{ConversationId, TenantId},
+    time::WallTime,
+};
 use tokio::task::JoinSet;
 
 use super::{
@@ -27,13 +31,18 @@ const IN_A_ROW_MAX: u32 = 32;
 /// The part of a node's requests that one endpoint may have.
 const ENDPOINT_PART: usize = 8;
 
+/// The shortest time between two searches: what is written meanwhile is found by one.
+const SEARCH_PAUSE: Duration = Duration::from_millis(10);
+
 /// A conversation at an endpoint of a tenant.
 type Lane = (TenantId, String, ConversationId);
 
 struct Deliverer {
     env: Arc<Environment>,
     sender: Arc<Sender>,
-    lanes: JoinSet<Lane>,
+    lanes: JoinSet<(Lane, Option<WallTime>)>,
+    /// When the first of the deliveries that failed here is to be tried again.
+    again_at: Option<WallTime>,
     /// Those that this node sends to, by endpoint.
     busy: BTreeMap<(TenantId, String), BTreeSet<ConversationId>>,
 }
@@ -41,31 +50,60 @@ struct Deliverer {
 /// Delivers until the node shuts down. What it had begun is given back.
 pub(crate) async fn run(env: Arc<Environment>) {
     let sender = Arc::new(Sender::new(&env.config.webhooks));
-    let mut deliverer = Deliverer { env: Arc::clone(&env), sender, lanes: JoinSet::new(), busy: BTreeMap::new() };
-    let interval = env.config.webhooks.webhook_interval.max(Duration::from_millis(10));
+    let mut deliverer =
+        Deliverer { env: Arc::clone(&env), sender, lanes: JoinSet::new(), again_at: None, busy: BTreeMap::new() };
     while env.drain.phase() == Phase::Running {
         if let Err(error) = deliverer.search().await {
             tracing::warn!(%error, "webhooks were not delivered yet");
         }
-        let pause = tokio::time::sleep(interval);
-        tokio::pin!(pause);
-        loop {
-            tokio::select! {
-                () = &mut pause => break,
-                Some(ended) = deliverer.lanes.join_next() => deliverer.ended(ended),
-            }
-        }
+        tokio::time::sleep(SEARCH_PAUSE).await;
+        deliverer.wait().await;
     }
     while deliverer.lanes.join_next().await.is_some() {}
 }
 
 impl Deliverer {
-    fn ended(&mut self, ended: Result<Lane, tokio::task::JoinError>) {
-        let Ok((tenant, endpoint, conversation)) = ended else {
+    /// Waits until there may be something to send.
+    async fn wait(&mut self) {
+        let env = Arc::clone(&self.env);
+        let interval = env.config.webhooks.webhook_interval.max(SEARCH_PAUSE);
+        let slow = tokio::time::sleep(interval);
+        tokio::pin!(slow);
+        loop {
+            let now = env.clock.wall_now().as_millis();
+            let until_again = self.again_at.map(|at| Duration::from_millis(at.as_millis().saturating_sub(now)));
+            tokio::select! {
+                () = &mut slow => break,
+                () = env.audience.woken() => break,
+                () = tokio::time::sleep(until_again.unwrap_or(interval)), if until_again.is_some() => break,
+                () = env.drain.reached(Phase::Finishing) => break,
+                Some(ended) = self.lanes.join_next() => {
+                    let was_full = self.is_full();
+                    self.ended(ended);
+                    if was_full {
+                        break;
+                    }
+                }
+            }
+        }
+        let now = env.clock.wall_now();
+        self.again_at = self.again_at.filter(|at| *at > now);
+    }
+
+    /// Returns true if something may have been left because of the bounds of requests.
+    fn is_full(&self) -> bool {
+        let requests_max = self.env.config.webhooks.webhook_requests_max.max(1);
+        let of_endpoint_max = (requests_max / ENDPOINT_PART).max(1);
+        self.lanes.len() + 1 >= requests_max || self.busy.values().any(|busy| busy.len() >= of_endpoint_max)
+    }
+
+    fn ended(&mut self, ended: Result<(Lane, Option<WallTime>), tokio::task::JoinError>) {
+        let Ok(((tenant, endpoint, conversation), again_at)) = ended else {
             // A panic; which one it was is not known, and leases tell the rest.
             tracing::error!("a webhook delivery failed within this program");
             return;
         };
+        self.again_at = [self.again_at, again_at].into_iter().flatten().min();
         let key = (tenant, endpoint);
         if let Some(busy) = self.busy.get_mut(&key) {
             busy.remove(&conversation);
@@ -77,6 +115,7 @@ impl Deliverer {
 
     /// Leases what is due and begins to send it, within the bounds of requests.
     async fn search(&mut self) -> Result<(), StoreError> {
+        self.env.audience.replace(self.env.store.told_tenants().await?);
         let requests_max = self.env.config.webhooks.webhook_requests_max.max(1);
         let of_endpoint_max = (requests_max / ENDPOINT_PART).max(1);
         for key in self.env.store.endpoints_due(self.env.clock.wall_now(), ENDPOINTS_MAX).await? {
@@ -104,16 +143,24 @@ fn terms(env: &Environment) -> LeaseTerms {
     LeaseTerms { now, until: now.plus(env.config.webhooks.webhook_timeout * 2), lease }
 }
 
-/// Sends the deliveries of a conversation one after another, as long as they are taken.
-async fn run_lane(env: Arc<Environment>, sender: Arc<Sender>, first: Delivery) -> Lane {
+/// Sends the deliveries of a conversation one after another, as long as they are taken. Returns when the next one is to
+/// be tried, if that is known.
+async fn run_lane(env: Arc<Environment>, sender: Arc<Sender>, first: Delivery) -> (Lane, Option<WallTime>) {
     let lane = (first.key.tenant.clone(), first.key.endpoint.clone(), first.key.conversation);
     let mut next = Some(first);
+    let mut again_at = None;
     let mut count = 0;
     while let Some(delivery) = next.take() {
         count += 1;
         let outcome = match count <= IN_A_ROW_MAX {
             true => attempt(&env, &sender, &delivery).await,
             false => Ok(DeliveryOutcome::Released),
+        };
+        again_at = match &outcome {
+            Ok(DeliveryOutcome::Retry(at, _)) => Some(*at),
+            // Given back: others have their turn, or the endpoint was switched off, and maybe on again meanwhile.
+            Ok(DeliveryOutcome::Released) => Some(env.clock.wall_now()),
+            _ => None,
         };
         let finished = match outcome {
             Ok(outcome) => env.store.finish_delivery(&delivery, &outcome, &terms(&env)).await,
@@ -125,7 +172,7 @@ async fn run_lane(env: Arc<Environment>, sender: Arc<Sender>, first: Delivery) -
             Err(error) => tracing::warn!(%error, event = delivery.event, "the outcome of a webhook was not stored"),
         }
     }
-    lane
+    (lane, again_at)
 }
 
 /// Sends one delivery.

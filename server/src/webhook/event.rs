@@ -51,12 +51,10 @@ struct Body<'a> {
 /// The events of an entry of a conversation, which was just admitted to the stream.
 pub(crate) fn events_of(stream: &Stream, admitted: &Admitted) -> Vec<WebhookEvent> {
     let Some(conversation) = stream.id().conversation() else { return Vec::new() };
-    let subjects = subjects(stream, admitted);
-    let events = subjects.into_iter().zip(0..).map(|((kind, subject), ordinal)| {
-        let body = match body(stream, conversation, admitted, kind, &subject) {
-            body if body.len() <= BODY_BYTES_MAX => body,
-            _ => body(stream, conversation, admitted, kind, &without_content(subject)),
-        };
+    let body = |kind, subject: &Value| body(stream, conversation, admitted, kind, subject);
+    let events = subjects(stream, admitted).into_iter().zip(0..).map(|(Subject { kind, message, value }, ordinal)| {
+        let words = message.is_some().then(|| body(kind, &value)).filter(|words| words.len() <= BODY_BYTES_MAX);
+        let body = body(kind, &if message.is_some() { without_words(value) } else { value });
         WebhookEvent {
             // The chain is of the entry and all before it, so after a restore another entry has another id.
             id: format!("msg_{}_{ordinal}", HEXLOWER.encode(&admitted.chain.as_bytes()[..ID_BYTES])),
@@ -65,6 +63,8 @@ pub(crate) fn events_of(stream: &Stream, admitted: &Admitted) -> Vec<WebhookEven
             ordinal,
             accepted_at: admitted.entry.accepted_at,
             body,
+            message,
+            words,
         }
     });
     events.collect()
@@ -91,29 +91,46 @@ fn body(
     serde_json::to_vec(&body).expect("ids, times and contents are JSON")
 }
 
-fn without_content(mut subject: Value) -> Value {
-    if let Some(message) = subject.get_mut("message").and_then(Value::as_object_mut) {
-        message.remove("content");
-        message.insert("contentLeftOut".to_owned(), Value::Bool(true));
+/// What is told of a message whose words are too long to be told, or were deleted.
+fn without_words(mut subject: Value) -> Value {
+    for (part, words) in [("message", "content"), ("proposal", "response")] {
+        if let Some(part) = subject.get_mut(part).and_then(Value::as_object_mut) {
+            part.remove(words);
+            part.insert(format!("{words}LeftOut"), Value::Bool(true));
+        }
     }
     subject
 }
 
-/// The types of its events, each with the part of its data that is its own.
-fn subjects(stream: &Stream, admitted: &Admitted) -> Vec<(EventKind, Value)> {
+/// What an event tells, beside what all of them do.
+struct Subject {
+    kind: EventKind,
+    /// The message whose words it has.
+    message: Option<MessageId>,
+    value: Value,
+}
+
+impl Subject {
+    fn of(kind: EventKind, message: Option<&MessageId>, value: Value) -> Self {
+        Self { kind, message: message.cloned(), value }
+    }
+}
+
+/// What its events tell.
+fn subjects(stream: &Stream, admitted: &Admitted) -> Vec<Subject> {
     let mut subjects = Vec::new();
     let mut leads = BTreeSet::new();
     for fact in &admitted.effects.facts {
         match fact {
             Fact::Message(id, body) => {
-                subjects.push((EventKind::MessageCreated, message(admitted, id, body)));
+                subjects.push(Subject::of(EventKind::MessageCreated, Some(id), message(admitted, id, body)));
                 if let Some(row) = ProposalRow::of(Some(&body.content), || None, admitted.entry.accepted_at) {
-                    subjects.push((EventKind::ProposalChanged, proposal(id, &row)));
+                    subjects.push(Subject::of(EventKind::ProposalChanged, Some(id), proposal(id, &row)));
                 }
             }
             Fact::ProposalAnswer(id, answer) => {
                 let row = ProposalRow { status: answer.status, response: Some(answer.response.clone()) };
-                subjects.push((EventKind::ProposalChanged, proposal(id, &row)));
+                subjects.push(Subject::of(EventKind::ProposalChanged, Some(id), proposal(id, &row)));
             }
             Fact::LeadOpened(number, _)
             | Fact::LeadStage(number, _)
@@ -128,11 +145,11 @@ fn subjects(stream: &Stream, admitted: &Admitted) -> Vec<(EventKind, Value)> {
     for account in &admitted.effects.members {
         let Some(member) = stream.conversation().members.get(account) else { continue };
         let member = json!({ "account": account, "role": member.role, "status": member.status() });
-        subjects.push((EventKind::MemberChanged, json!({ "member": member })));
+        subjects.push(Subject::of(EventKind::MemberChanged, None, json!({ "member": member })));
     }
     for number in leads {
         if let Some(lead) = stream.conversation().leads.get(&number) {
-            subjects.push((EventKind::LeadChanged, json!({ "lead": lead })));
+            subjects.push(Subject::of(EventKind::LeadChanged, None, json!({ "lead": lead })));
         }
     }
     subjects
@@ -164,9 +181,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_that_is_too_long_is_left_out() {
-        let subject = json!({ "message": { "id": "x", "content": { "kind": "text" } } });
-        let left = without_content(subject);
-        assert_eq!(left, json!({ "message": { "id": "x", "contentLeftOut": true } }));
+    fn words_are_left_out() {
+        let message = json!({ "message": { "id": "x", "content": { "kind": "text" } } });
+        assert_eq!(without_words(message), json!({ "message": { "id": "x", "contentLeftOut": true } }));
+        let proposal = json!({ "proposal": { "id": "x", "status": "pending", "response": null } });
+        let left = json!({ "proposal": { "id": "x", "status": "pending", "responseLeftOut": true } });
+        assert_eq!(without_words(proposal), left);
     }
 }

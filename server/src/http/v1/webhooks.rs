@@ -17,7 +17,7 @@ use super::{
 use crate::{
     node::Node,
     store::{DeliveryRow, DeliveryState, Endpoint, EndpointChange, EndpointState, EventKind},
-    webhook::{AddressError, Target, new_secret, print_secret},
+    webhook::{AddressError, Target, new_keys, print_public_key, print_secret},
 };
 
 /// Dead letters that are replayed in one step.
@@ -71,7 +71,9 @@ struct Webhook {
     state: &'static str,
     /// When it was added.
     created_at: WallTime,
-    /// Until when the former secret signs too.
+    /// The key that verifies its signatures `v1a`.
+    public_key: String,
+    /// Until when the former secret and key sign too.
     #[serde(skip_serializing_if = "Option::is_none")]
     former_secret_until: Option<WallTime>,
     /// Its secret, in the answer that makes it and in no other.
@@ -151,6 +153,7 @@ impl Webhook {
             events: endpoint.events.iter().map(|kind| kind.as_str()).collect(),
             state: endpoint.state.as_str(),
             created_at: endpoint.created_at,
+            public_key: print_public_key(&endpoint.keys),
             former_secret_until: endpoint.former.map(|(_, until)| until).filter(|until| *until > now),
             secret: None,
         }
@@ -212,7 +215,7 @@ async fn add(caller: Caller, Input { body, .. }: Input<NewWebhook>) -> Answer<(S
         id: format!("wh_{}", HEXLOWER.encode(&rand::random::<[u8; 12]>())),
         url: body.url,
         events: kinds(&body.events)?,
-        secret: new_secret(),
+        keys: new_keys(),
         former: None,
         state: EndpointState::On,
         created_at: caller.node.clock.wall_now(),
@@ -223,7 +226,7 @@ async fn add(caller: Caller, Input { body, .. }: Input<NewWebhook>) -> Answer<(S
         let full = Problem::new(Code::ValueInvalid, format!("a tenant has at most {count_max} webhooks"));
         return Err(full.with_status(StatusCode::CONFLICT));
     }
-    let secret = Some(print_secret(&endpoint.secret));
+    let secret = Some(print_secret(&endpoint.keys));
     Ok((StatusCode::CREATED, Json(Webhook { secret, ..Webhook::of(&caller, endpoint) })))
 }
 
@@ -240,7 +243,9 @@ async fn read(caller: Caller, Ids(id): Ids<String>) -> Answer<Json<Webhook>> {
 async fn write(caller: &Caller, id: &str, change: &EndpointChange) -> Answer<Webhook> {
     let changed = caller.node.store.change_endpoint(&caller.identity.tenant, id, change).await;
     let changed = changed.map_err(|error| caller.failed(&error))?.ok_or_else(unknown)?;
-    let secret = change.secret.as_ref().map(|(secret, _)| print_secret(secret));
+    let secret = change.keys.as_ref().map(|(keys, _)| print_secret(keys));
+    // It may have been off, with what waited for it.
+    caller.node.audience.wake();
     Ok(Webhook { secret, ..Webhook::of(caller, changed) })
 }
 
@@ -260,7 +265,7 @@ async fn change(
     }
     let events = events.as_deref().map(kinds).transpose()?;
     let state = enabled.map(|enabled| if enabled { EndpointState::On } else { EndpointState::Off });
-    Ok(Json(write(&caller, &id, &EndpointChange { url, events, state, secret: None }).await?))
+    Ok(Json(write(&caller, &id, &EndpointChange { url, events, state, keys: None }).await?))
 }
 
 /// Removes a webhook, with all that waits for it.
@@ -275,13 +280,13 @@ async fn remove(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> Answ
     }
 }
 
-/// Gives a webhook a new secret. The present one signs too for a while.
+/// Gives a webhook a new secret and key pair. The present ones sign too for a while.
 #[utoipa::path(post, path = "/v1/webhooks/{webhook}/rotate", tag = "webhooks", params(("webhook" = String, Path,)),
     responses((status = 200, body = Webhook), (status = "4XX", body = Problem)))]
 async fn rotate(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> Answer<Json<Webhook>> {
     may_change(&caller)?;
     let until = caller.node.clock.wall_now().plus(caller.node.config.webhooks.webhook_rotation);
-    let change = EndpointChange { secret: Some((new_secret(), until)), ..EndpointChange::default() };
+    let change = EndpointChange { keys: Some((new_keys(), until)), ..EndpointChange::default() };
     Ok(Json(write(&caller, &id, &change).await?))
 }
 
@@ -327,6 +332,7 @@ async fn replay_some(caller: &Caller, id: &str, event: Option<&str>) -> Answer<u
     let (store, tenant) = (&caller.node.store, &caller.identity.tenant);
     let now = caller.node.clock.wall_now();
     let replayed = store.replay_deliveries((tenant, id), event, now, REPLAYED_AT_ONCE).await;
+    caller.node.audience.wake();
     replayed.map_err(|error| caller.failed(&error))
 }
 

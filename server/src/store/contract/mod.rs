@@ -240,7 +240,8 @@ pub(super) fn commit(stream: StreamId, expected: u64) -> StreamCommit {
         contacts: Vec::new(),
         traces: Vec::new(),
         requests: Vec::new(),
-        events: Vec::new(),
+        events: Some(Vec::new()),
+        silenced: Vec::new(),
     }
 }
 

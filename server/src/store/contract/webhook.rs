@@ -6,18 +6,19 @@ use tidings_core::time::WallTime;
 
 use super::*;
 use crate::store::{
-    Delivery, DeliveryOutcome, DeliveryState, Endpoint, EndpointChange, EndpointState, EventKind, LeaseTerms,
-    WebhookEvent,
+    Delivery, DeliveryOutcome, DeliveryState, Endpoint, EndpointChange, EndpointKeys, EndpointState, EventKind,
+    KEY_BYTES, LeaseTerms, WebhookEvent,
 };
 
 const AT: u64 = 1_000;
+const KEYS: EndpointKeys = EndpointKeys { secret: [1; KEY_BYTES], seed: [2; KEY_BYTES] };
 
 fn endpoint(id: &str, events: &[EventKind]) -> Endpoint {
     Endpoint {
         id: id.to_owned(),
         url: "https://example.org/".to_owned(),
         events: events.iter().copied().collect::<BTreeSet<_>>(),
-        secret: vec![1; 32],
+        keys: KEYS,
         former: None,
         state: EndpointState::On,
         created_at: WallTime::from_millis(AT),
@@ -33,8 +34,10 @@ fn told(number: u32, expected: u64, count: u64) -> StreamCommit {
         ordinal: 0,
         accepted_at: WallTime::from_millis(AT),
         body: format!("{{\"of\":{at}}}").into_bytes(),
+        message: None,
+        words: None,
     });
-    StreamCommit { events: events.collect(), ..messages(number, expected, "ann", count) }
+    StreamCommit { events: Some(events.collect()), ..messages(number, expected, "ann", count) }
 }
 
 fn terms(now: u64, lease: i64) -> LeaseTerms {
@@ -69,7 +72,7 @@ pub(crate) async fn h2_an_event_is_stored_for_each_endpoint_that_is_told_it(stor
     let due = store.endpoints_due(WallTime::from_millis(AT), 10).await.unwrap();
     assert_eq!(due, ["all", "some"].map(|id| (tenant(), id.to_owned())));
     let changed = store.change_endpoint(&tenant(), "all", &off).await.unwrap().unwrap();
-    assert_eq!((changed.state, changed.secret), (EndpointState::Off, vec![1; 32]));
+    assert_eq!((changed.state, changed.keys), (EndpointState::Off, KEYS));
     // A commit of several streams, and one that conflicts.
     write(store, &[told(1, 4, 1), told(2, 1, 1)]).await;
     assert_eq!(store.commit(&[told(1, 4, 1)]).await.unwrap(), [CommitOutcome::Conflict]);

@@ -1,16 +1,18 @@
 //! A commit in one statement, and so in one round trip. A transaction of several statements waits for the
 //! network, and for Postgres to be scheduled, eight times, and a person waits for the sum.
 
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, postgres::PgArguments};
+use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, Postgres, Row as _, postgres::PgArguments};
+use tidings_core::ids::TenantId;
 
 use super::{Insert, Value, bind_columns};
 
 /// Implements `Backend::commit_at_once`. `head` has a row only if every stream was found, and locked, at its
-/// position; every insert selects from `head`, and so runs after the locks. Streams are locked in one order
+/// position, and no tenant in `untold` has a webhook endpoint; every insert selects from `head`, and so runs after the locks. Streams are locked in one order
 /// everywhere, so that nodes never deadlock.
 pub(super) async fn commit(
     connection: &mut PgConnection,
     heads: Vec<Vec<Value>>,
+    untold: &[TenantId],
     inserts: Vec<(&'static Insert, Vec<Vec<Value>>)>,
 ) -> Result<bool, sqlx::Error> {
     let mut sql = "WITH locked AS MATERIALIZED (
@@ -20,11 +22,14 @@ pub(super) async fn commit(
             ORDER BY wanted.tenant, wanted.stream FOR UPDATE OF streams),
         head AS MATERIALIZED (
             SELECT pg_current_xact_id()::text::bigint + base AS tick FROM clock JOIN unbroken USING (one)
-            WHERE (SELECT count(*) FROM locked) = cardinality($1))"
+            WHERE (SELECT count(*) FROM locked) = cardinality($1) AND NOT EXISTS (
+                SELECT FROM webhook_endpoints WHERE tenant = ANY($4) AND state <> 'removed'))"
         .to_owned();
     let mut arguments = PgArguments::default();
     bind_columns(&mut arguments, heads)?;
-    let mut place = 3;
+    let untold: Vec<&str> = untold.iter().map(TenantId::as_str).collect();
+    arguments.add(untold).map_err(sqlx::Error::Encode)?;
+    let mut place = 4;
     for (insert, rows) in inserts {
         let Insert { table, columns, conflict, .. } = insert;
         let places: Vec<String> = columns

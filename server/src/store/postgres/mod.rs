@@ -15,6 +15,8 @@ use sqlx::{
     postgres::{PgArgumentBuffer, PgArguments, PgConnectOptions, PgPoolOptions, PgRow, PgTypeInfo, types::Oid},
 };
 
+use tidings_core::ids::TenantId;
+
 use self::feed::Feed;
 use super::{
     Notice, StoreError, StoreOptions,
@@ -236,9 +238,10 @@ impl Backend for Postgres {
     async fn commit_at_once(
         connection: &mut PgConnection,
         heads: Vec<Vec<Value>>,
+        untold: Vec<TenantId>,
         inserts: Vec<(&'static Insert, Vec<Vec<Value>>)>,
     ) -> Result<bool, sqlx::Error> {
-        at_once::commit(connection, heads, inserts).await
+        at_once::commit(connection, heads, &untold, inserts).await
     }
 
     /// Nodes take turns: the second one finds nothing left to do.

@@ -57,11 +57,12 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
 
     /// Inserts rows of several tables, in a transaction of its own and one round trip, if each of the streams
     /// in `heads` (tenant, stream, position) is at its position; otherwise writes nothing. A column called
-    /// `tick` gets the transaction's own. Returns true if it wrote; a database without such a statement may
-    /// leave all commits to `commit`.
+    /// `tick` gets the transaction's own. Nor does it write if one of the tenants in `untold` has a webhook endpoint.
+    /// Returns true if it wrote; a database without such a statement may leave all commits to `commit`.
     fn commit_at_once(
         connection: &mut Self::Connection,
         heads: Vec<Vec<Value>>,
+        untold: Vec<TenantId>,
         inserts: Vec<(&'static Insert, Vec<Vec<Value>>)>,
     ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
 

@@ -498,6 +498,10 @@ impl<B: Backend> Store for SqlStore<B> {
         Ok(is_done)
     }
 
+    async fn told_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        webhook::tenants::<B>(&mut *self.reader().await?).await
+    }
+
     async fn add_endpoint(&self, tenant: &TenantId, endpoint: &Endpoint, count_max: u32) -> Result<bool, StoreError> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin(B::BEGIN_WRITE).await?;

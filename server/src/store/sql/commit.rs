@@ -1,7 +1,7 @@
 //! Writing entries: several streams in one transaction, each of them completely or not at all. The head of a
 //! stream decides which of two commits was first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tidings_core::{
     ids::{DocumentId, StreamId, TenantId},
@@ -24,6 +24,7 @@ use super::{
     search::{self, DIRECTORY_WORDS},
     subscription,
     thread::{self, THREADS},
+    webhook,
 };
 use crate::store::{CommitOutcome, Notice, StoreError, StreamCommit};
 
@@ -59,12 +60,14 @@ pub(in crate::store) async fn commit_at_once<B: Backend>(
             && commit.words.is_none()
             && !subscription::is_touched(commit)
             && !erasure::is_deleted(commit)
+            && !delivery::silences(commit)
     };
     if commits.is_empty() || heads.len() < commits.len() || !commits.iter().all(is_plain) {
         return Ok(None);
     }
     let inserts = rows(Tick(0), node, commits).into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
-    if !B::commit_at_once(connection, heads.into_values().collect(), inserts).await? {
+    let untold = untold(commits).into_iter().cloned().collect();
+    if !B::commit_at_once(connection, heads.into_values().collect(), untold, inserts).await? {
         return Ok(None);
     }
     Ok(Some((vec![CommitOutcome::Committed; commits.len()], notices(commits))))
@@ -80,6 +83,7 @@ pub(in crate::store) async fn commit<B: Backend>(
     open_streams::<B>(connection, tick, commits).await?;
     let mut heads = lock_heads::<B>(connection, commits).await?;
     let taken = name::claim::<B>(connection, renaming(commits, &heads)).await?;
+    let told = webhook::told_among::<B>(connection, &untold(commits)).await?;
     let mut outcomes = Vec::with_capacity(commits.len());
     let mut admitted = Vec::with_capacity(commits.len());
     for commit in commits {
@@ -90,6 +94,8 @@ pub(in crate::store) async fn commit<B: Backend>(
             outcomes.push(CommitOutcome::Conflict);
         } else if taken.contains(&key) {
             outcomes.push(CommitOutcome::NameTaken);
+        } else if delivery::is_untold(commit) && told.contains(&commit.tenant) {
+            outcomes.push(CommitOutcome::EventsWanted);
         } else {
             *head = commit.last();
             admitted.push(commit);
@@ -107,8 +113,14 @@ pub(in crate::store) async fn commit<B: Backend>(
     subscription::count::<B>(connection, moves).await?;
     for commit in &admitted {
         erasure::note::<B>(connection, commit).await?;
+        delivery::silence::<B>(connection, commit).await?;
     }
     Ok((outcomes, notices(admitted)))
+}
+
+/// The tenants of commits whose events were not made.
+fn untold(commits: &[StreamCommit]) -> BTreeSet<&TenantId> {
+    commits.iter().filter(|commit| delivery::is_untold(commit)).map(|commit| &commit.tenant).collect()
 }
 
 /// The commits that change a public name and will be written if it is free: only a stream's first commit of a

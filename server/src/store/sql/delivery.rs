@@ -37,6 +37,8 @@ pub(super) const DELIVERIES: Insert = Insert {
         "since",
         "due_at",
         "body",
+        "message",
+        "words",
     ],
     conflict: "",
 };
@@ -48,8 +50,8 @@ const ROWS_PER_CONVERSATION: u32 = 16;
 
 /// The rows of a commit, before they are joined with the endpoints.
 pub(super) fn rows(commit: &StreamCommit, conversation: ConversationId) -> impl Iterator<Item = Vec<Value>> {
-    commit.events.iter().map(move |event| {
-        let WebhookEvent { id, kind, position, ordinal, accepted_at, body } = event;
+    commit.events.iter().flatten().map(move |event| {
+        let WebhookEvent { id, kind, position, ordinal, accepted_at, body, message, words } = event;
         vec![
             (&commit.tenant).into(),
             conversation.into(),
@@ -61,8 +63,35 @@ pub(super) fn rows(commit: &StreamCommit, conversation: ConversationId) -> impl 
             (*accepted_at).into(),
             (*accepted_at).into(),
             body.clone().into(),
+            Value::Text(message.as_ref().map(ToString::to_string)),
+            Value::Bytes(words.clone()),
         ]
     })
+}
+
+/// Returns true if the events of a commit were not made.
+pub(super) fn is_untold(commit: &StreamCommit) -> bool {
+    commit.events.is_none() && !commit.entries.is_empty() && commit.stream.conversation().is_some()
+}
+
+/// Returns true if a commit deletes messages of which something may still be told.
+pub(super) fn silences(commit: &StreamCommit) -> bool {
+    commit.events.is_some() && !commit.silenced.is_empty()
+}
+
+const SILENCE: &str = "UPDATE webhook_deliveries SET words = NULL WHERE tenant = $1 AND conversation = $2
+    AND endpoint IN (SELECT endpoint FROM webhook_endpoints WHERE tenant = $1)
+    AND message IN (SELECT key FROM json_each($3))";
+
+/// Deletes the words of deleted messages from what is still to be delivered.
+pub(super) async fn silence<B: Backend>(
+    connection: &mut B::Connection,
+    commit: &StreamCommit,
+) -> Result<(), StoreError> {
+    let Some(conversation) = commit.stream.conversation().filter(|_| silences(commit)) else { return Ok(()) };
+    let values = [(&commit.tenant).into(), conversation.into(), Value::keys(&commit.silenced)];
+    fetch::<B>(connection, SILENCE, values).await?;
+    Ok(())
 }
 
 const ENDPOINTS_DUE: &str = "SELECT tenant, endpoint FROM webhook_endpoints AS here WHERE state = 'on' AND EXISTS (
@@ -91,7 +120,8 @@ const CONVERSATIONS_DUE: &str = "SELECT conversation, min(due_at) AS due_at FROM
         ORDER BY due_at LIMIT $5) AS due
     GROUP BY conversation ORDER BY 2";
 
-const FIRST: &str = "SELECT position, ordinal, event, accepted_at, since, due_at, attempts, lease, body
+const FIRST: &str =
+    "SELECT position, ordinal, event, accepted_at, since, due_at, attempts, lease, coalesce(words, body) AS body
     FROM webhook_deliveries WHERE tenant = $1 AND endpoint = $2 AND conversation = $3 AND state = 'pending'
     ORDER BY position, ordinal LIMIT 1";
 

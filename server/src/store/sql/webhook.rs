@@ -2,37 +2,37 @@
 
 use std::collections::BTreeSet;
 
-use tidings_core::{ids::TenantId, time::WallTime};
+use tidings_core::ids::TenantId;
 
 use super::{Backend, Insert, ReadRow, Value, backend::fetch, backend::insert, row::Fields};
-use crate::store::{Endpoint, EndpointChange, EndpointState, EventKind, StoreError};
+use crate::store::{Endpoint, EndpointChange, EndpointKeys, EndpointState, EventKind, StoreError};
 
 const ENDPOINTS: Insert = Insert {
     table: "webhook_endpoints",
     joined: None,
-    columns: &["tenant", "endpoint", "url", "events", "secret", "state", "created_at"],
+    columns: &["tenant", "endpoint", "url", "events", "keys", "state", "created_at"],
     conflict: "",
 };
 
 // With the one just added. Two that are added at once on Postgres may both pass as the last one.
 const COUNT: &str = "SELECT count(*) AS count FROM webhook_endpoints WHERE tenant = $1 AND state <> 'removed'";
 
-const ALL: &str = "SELECT endpoint, url, events, secret, former_secret, former_until, state, created_at
+const ALL: &str = "SELECT endpoint, url, events, keys, former_keys, former_until, state, created_at
     FROM webhook_endpoints WHERE tenant = $1 AND state <> 'removed' ORDER BY created_at, endpoint";
 
-const ONE: &str = "SELECT endpoint, url, events, secret, former_secret, former_until, state, created_at
+const ONE: &str = "SELECT endpoint, url, events, keys, former_keys, former_until, state, created_at
     FROM webhook_endpoints WHERE tenant = $1 AND endpoint = $2 AND state <> 'removed'";
 
 const CHANGE: &str = "UPDATE webhook_endpoints SET url = coalesce($3, url), events = coalesce($4, events),
         state = coalesce($5, state),
-        former_secret = CASE WHEN $6 IS NULL THEN former_secret ELSE secret END,
+        former_keys = CASE WHEN $6 IS NULL THEN former_keys ELSE keys END,
         former_until = CASE WHEN $6 IS NULL THEN former_until ELSE $7 END,
-        secret = coalesce($6, secret)
+        keys = coalesce($6, keys)
     WHERE tenant = $1 AND endpoint = $2 AND state <> 'removed'
-    RETURNING endpoint, url, events, secret, former_secret, former_until, state, created_at";
+    RETURNING endpoint, url, events, keys, former_keys, former_until, state, created_at";
 
 // Its deliveries are deleted step by step.
-const REMOVE: &str = "UPDATE webhook_endpoints SET state = 'removed', secret = $3, former_secret = NULL
+const REMOVE: &str = "UPDATE webhook_endpoints SET state = 'removed', keys = $3, former_keys = NULL
     WHERE tenant = $1 AND endpoint = $2 AND state <> 'removed' RETURNING endpoint";
 
 /// Types of events between commas.
@@ -43,15 +43,16 @@ fn names(events: &BTreeSet<EventKind>) -> Value {
 
 fn endpoint(row: &impl ReadRow) -> Result<Endpoint, StoreError> {
     let fields = Fields::of("webhook_endpoints", row);
-    let former = fields.maybe_decode("former_secret", |bytes| Ok::<_, String>(bytes.to_vec()))?;
+    let keys = |bytes: &[u8]| EndpointKeys::from_bytes(bytes).ok_or("not the keys of an endpoint");
+    let former = fields.maybe_decode("former_keys", keys)?;
     let former_until = fields.time("former_until")?;
     let events = fields.words("events")?.unwrap_or_default();
     Ok(Endpoint {
         id: fields.words("endpoint")?.unwrap_or_default(),
         url: fields.words("url")?.unwrap_or_default(),
         events: events.split(',').filter_map(EventKind::parse).collect(),
-        secret: fields.bytes("secret")?,
-        former: former.map(|secret| (secret, former_until)),
+        keys: fields.decode("keys", keys)?,
+        former: former.map(|keys| (keys, former_until)),
         state: fields.parse("state", |name| EndpointState::parse(name).ok_or("not a state"))?,
         created_at: fields.time("created_at")?,
     })
@@ -69,7 +70,7 @@ pub(super) async fn add<B: Backend>(
         Value::words(Some(&new.id)),
         Value::words(Some(&new.url)),
         names(&new.events),
-        new.secret.clone().into(),
+        new.keys.to_bytes().into(),
         new.state.as_str().into(),
         new.created_at.into(),
     ];
@@ -85,6 +86,29 @@ pub(super) async fn all<B: Backend>(
     tenant: &TenantId,
 ) -> Result<Vec<Endpoint>, StoreError> {
     fetch::<B>(connection, ALL, [tenant.into()]).await?.iter().map(endpoint).collect()
+}
+
+const TENANTS: &str = "SELECT DISTINCT tenant FROM webhook_endpoints WHERE state <> 'removed'";
+
+/// `Store::told_tenants`.
+pub(super) async fn tenants<B: Backend>(connection: &mut B::Connection) -> Result<Vec<TenantId>, StoreError> {
+    let rows = fetch::<B>(connection, TENANTS, []).await?;
+    rows.iter().map(|row| Fields::of("webhook_endpoints", row).tenant()).collect()
+}
+
+const TOLD_AMONG: &str = "SELECT DISTINCT tenant FROM webhook_endpoints
+    WHERE state <> 'removed' AND tenant IN (SELECT key FROM json_each($1))";
+
+/// Those of these tenants that have an endpoint.
+pub(super) async fn told_among<B: Backend>(
+    connection: &mut B::Connection,
+    tenants: &BTreeSet<&TenantId>,
+) -> Result<BTreeSet<TenantId>, StoreError> {
+    if tenants.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let rows = fetch::<B>(connection, TOLD_AMONG, [Value::keys(tenants.iter().copied())]).await?;
+    rows.iter().map(|row| Fields::of("webhook_endpoints", row).tenant()).collect()
 }
 
 /// `Store::endpoint`.
@@ -104,16 +128,16 @@ pub(super) async fn change<B: Backend>(
     id: &str,
     change: &EndpointChange,
 ) -> Result<Option<Endpoint>, StoreError> {
-    let EndpointChange { url, events, state, secret } = change;
-    let (secret, until) = secret.clone().map_or((None, WallTime::from_millis(0)), |(key, until)| (Some(key), until));
+    let EndpointChange { url, events, state, keys } = change;
+    let (keys, until) = keys.as_ref().map(|(keys, until)| (keys.to_bytes(), *until)).unzip();
     let values = [
         tenant.into(),
         Value::words(Some(id)),
         Value::words(url.as_deref()),
         events.as_ref().map_or(Value::Text(None), names),
         Value::Text(state.map(|state| state.as_str().to_owned())),
-        Value::Bytes(secret),
-        until.into(),
+        Value::Bytes(keys),
+        until.unwrap_or_default().into(),
     ];
     let rows = fetch::<B>(connection, CHANGE, values).await?;
     rows.first().map(endpoint).transpose()

@@ -3,6 +3,7 @@
 
 use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, Connection as _, Either, Executor as _, Row as _, SqlStr, Sqlite, SqliteConnection};
+use tidings_core::ids::TenantId;
 
 use super::{Backend as _, Insert, Value, bind};
 
@@ -10,19 +11,23 @@ use super::{Backend as _, Insert, Value, bind};
 const ROWS_MAX: usize = 4;
 
 /// Implements `Backend::commit_at_once`, for one stream and a few rows. The same text checks that the stream is
-/// at its position, and the result is read before the commit.
+/// at its position and that nobody in `untold` has a webhook endpoint, and the result is read before the commit.
 pub(super) async fn commit(
     connection: &mut SqliteConnection,
     heads: Vec<Vec<Value>>,
+    untold: &[TenantId],
     inserts: Vec<(&'static Insert, Vec<Vec<Value>>)>,
 ) -> Result<bool, sqlx::Error> {
     if heads.len() != 1 || inserts.iter().any(|(_, rows)| rows.len() > ROWS_MAX) {
         return Ok(false);
     }
-    let mut sql = "SELECT count(*) AS heads FROM streams WHERE tenant = ? AND stream = ? AND position = ?;
+    let mut sql = "SELECT count(*) AS heads FROM streams WHERE tenant = ? AND stream = ? AND position = ?
+            AND NOT EXISTS (SELECT 1 FROM webhook_endpoints WHERE tenant = ? AND state <> 'removed');
         UPDATE clock SET tick = tick + 1;"
         .to_owned();
     let mut values: Vec<Value> = heads.into_iter().flatten().collect();
+    // One stream, so one tenant at most; no tenant has an empty name.
+    values.push(Value::words(Some(untold.first().map_or("", TenantId::as_str))));
     for (insert, rows) in inserts {
         let mut places = Vec::new();
         for row in rows {

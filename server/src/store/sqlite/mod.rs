@@ -17,6 +17,8 @@ use sqlx::{
     },
 };
 
+use tidings_core::ids::TenantId;
+
 use self::feed::Feed;
 use super::{
     Notice, StoreError, StoreOptions,
@@ -154,9 +156,10 @@ impl Backend for Sqlite {
     async fn commit_at_once(
         connection: &mut SqliteConnection,
         heads: Vec<Vec<Value>>,
+        untold: Vec<TenantId>,
         inserts: Vec<(&'static Insert, Vec<Vec<Value>>)>,
     ) -> Result<bool, sqlx::Error> {
-        at_once::commit(connection, heads, inserts).await
+        at_once::commit(connection, heads, &untold, inserts).await
     }
 
     async fn migrate(store: &SqlStore<Self>) -> Result<(), StoreError> {
