@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+#[path = "webhooks/notified.rs"]
+mod notified;
 #[path = "webhooks/published.rs"]
 mod published;
 mod support;
+#[path = "webhooks/tls.rs"]
+mod tls;
 #[path = "webhooks/told.rs"]
 mod told;
 
@@ -36,7 +40,7 @@ use support::{
     on_each_store,
     process::Process,
     rest::Caller,
-    server::{PATIENCE, TestServer},
+    server::{PATIENCE, TestServer, labelled_token},
 };
 
 on_each_store! {
@@ -384,6 +388,17 @@ async fn h8_webhooks_are_an_administrators(database: Database) {
     for (method, rest) in [("GET", ""), ("DELETE", ""), ("POST", "/rotate"), ("GET", "/deliveries")] {
         ann.ask(method, &format!("{path}{rest}"), None, &[]).await.is_refused(403, "permission_denied");
     }
+    // A service of an administrator does what its scopes allow.
+    let service = |scopes: &[&str]| Caller {
+        token: Some(labelled_token("crm", Duration::from_secs(600), scopes)),
+        ..ann.clone()
+    };
+    let (reader, writer) = (service(&["admin", "rest:read"]), service(&["admin", "rest:write"]));
+    reader.get("/v1/webhooks").await.is(200);
+    reader.post(&format!("{path}/rotate"), json!({})).await.is_refused(403, "permission_denied");
+    writer.get("/v1/webhooks").await.is_refused(403, "permission_denied");
+    writer.post(&format!("{path}/rotate"), json!({})).await.is(200);
+    service(&["rest:read", "rest:write"]).get("/v1/webhooks").await.is_refused(403, "permission_denied");
     let listed = root.get("/v1/webhooks").await.is(200);
     assert_eq!((&listed["webhooks"][0]["id"], listed["webhooks"][0].get("secret")), (&added["id"], None));
     server.stop().await;

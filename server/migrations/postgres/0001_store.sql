@@ -321,7 +321,7 @@ CREATE TABLE webhook_endpoints (
 );
 
 -- Events that are still to be delivered, written with their entries, and dead letters. What was delivered is deleted. Of
--- a conversation at an endpoint only the first pending one is sent. `lease` is not zero while a node sends it, and
+-- each lane of a conversation at an endpoint only the first pending one is sent: notifications are in lane 1. `lease` is not zero while a node sends it, and
 -- `due_at` is then when another node may. `since` is when its attempts began. `words` is the body with the words of
 -- `message`, and is deleted with that.
 CREATE TABLE webhook_deliveries (
@@ -332,6 +332,7 @@ CREATE TABLE webhook_deliveries (
     ordinal BIGINT NOT NULL,
     event TEXT COLLATE "C" NOT NULL,
     type TEXT COLLATE "C" NOT NULL,
+    lane BIGINT NOT NULL,
     accepted_at BIGINT NOT NULL,
     since BIGINT NOT NULL,
     due_at BIGINT NOT NULL,

@@ -302,7 +302,7 @@ CREATE TABLE webhook_endpoints (
 ) STRICT, WITHOUT ROWID;
 
 -- Events that are still to be delivered, written with their entries, and dead letters. What was delivered is deleted. Of
--- a conversation at an endpoint only the first pending one is sent. `lease` is not zero while a node sends it, and
+-- each lane of a conversation at an endpoint only the first pending one is sent: notifications are in lane 1. `lease` is not zero while a node sends it, and
 -- `due_at` is then when another node may. `since` is when its attempts began. `words` is the body with the words of
 -- `message`, and is deleted with that.
 CREATE TABLE webhook_deliveries (
@@ -313,6 +313,7 @@ CREATE TABLE webhook_deliveries (
     ordinal INTEGER NOT NULL,
     event TEXT NOT NULL,
     type TEXT NOT NULL,
+    lane INTEGER NOT NULL,
     accepted_at INTEGER NOT NULL,
     since INTEGER NOT NULL,
     due_at INTEGER NOT NULL,

@@ -18,9 +18,9 @@ use tidings_core::{
 
 use super::{
     AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
-    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, LeaseTerms, MemberRow, Notice, Projections,
-    Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead,
-    SubscriberCounts, Suspension, WhichThreads,
+    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Notice,
+    Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError, StoredDocument, StreamCommit,
+    StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
 /// How a call accesses the database.
@@ -419,12 +419,12 @@ store_calls! {
     /// At most `count_max` webhook endpoints of all tenants that are on and have a delivery that is due.
     Read EndpointsDue: endpoints_due(now: WallTime, count_max: u32) -> Vec<(TenantId, String)>;
 
-    /// Leases the first pending delivery of at most `count_max` conversations at an endpoint, where it is due.
+    /// Leases the first pending delivery of at most `count_max` lanes of conversations at an endpoint, where it is due.
     Write LeaseDeliveries: lease_deliveries(
         endpoint: (&TenantId, &str),
         terms: &LeaseTerms,
         count_max: u32,
-        except: &[ConversationId],
+        except: &[(ConversationId, Lane)],
     ) -> Vec<Delivery>;
 
     /// Writes the outcome of a leased delivery, unless the lease was lost. If that lets the next one of the

@@ -42,7 +42,7 @@ pub use records::{Records, StoredSnapshot, StreamRecord};
 
 pub use webhook::{
     Delivery, DeliveryKey, DeliveryOutcome, DeliveryRow, DeliveryState, Endpoint, EndpointChange, EndpointKeys,
-    EndpointState, EventKind, KEY_BYTES, LeaseTerms, WebhookEvent,
+    EndpointState, EventKind, KEY_BYTES, Lane, LeaseTerms, WebhookEvent,
 };
 
 use crate::{bounds::Bounds, trace::TraceId};

@@ -20,11 +20,14 @@ pub enum EventKind {
     ProposalChanged,
     /// A lead was opened or changed.
     LeadChanged,
+    /// A message has not reached accounts that want to be notified of it.
+    Notification,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::MessageCreated, Self::MemberChanged, Self::ProposalChanged, Self::LeadChanged];
+    pub const ALL: [Self; 5] =
+        [Self::MessageCreated, Self::MemberChanged, Self::ProposalChanged, Self::LeadChanged, Self::Notification];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
@@ -33,12 +36,48 @@ impl EventKind {
             Self::MemberChanged => "member.changed",
             Self::ProposalChanged => "proposal.changed",
             Self::LeadChanged => "lead.changed",
+            Self::Notification => "notification",
         }
     }
 
     /// The type with a name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Events of a conversation that are sent to an endpoint one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Those that tell what happened.
+    Events,
+    /// Notifications, which wait for devices to come, and hold back nothing meanwhile.
+    Notifications,
+}
+
+impl Lane {
+    /// The lane of a type of events.
+    pub fn of(kind: EventKind) -> Self {
+        match kind {
+            EventKind::MessageCreated
+            | EventKind::MemberChanged
+            | EventKind::ProposalChanged
+            | EventKind::LeadChanged => Self::Events,
+            EventKind::Notification => Self::Notifications,
+        }
+    }
+
+    /// Its number in the store.
+    pub fn number(self) -> u32 {
+        match self {
+            Self::Events => 0,
+            Self::Notifications => 1,
+        }
+    }
+
+    /// The lane with a number.
+    pub fn numbered(number: u32) -> Self {
+        if number == 0 { Self::Events } else { Self::Notifications }
     }
 }
 
@@ -55,6 +94,8 @@ pub struct WebhookEvent {
     pub ordinal: u32,
     /// When the entry was admitted.
     pub accepted_at: WallTime,
+    /// When it is sent.
+    pub due_at: WallTime,
     /// The body of its requests, as JSON, without the words of a message.
     pub body: Vec<u8>,
     /// The message that it tells of.
@@ -189,6 +230,8 @@ pub struct Delivery {
     pub key: DeliveryKey,
     /// The id of the event.
     pub event: String,
+    /// Its type.
+    pub kind: EventKind,
     /// When its entry was admitted.
     pub accepted_at: WallTime,
     /// When its attempts began.

@@ -44,7 +44,7 @@ impl Judge<'_> {
     /// Adds an admitted change to the decision, with what webhooks are told of it.
     pub(super) fn take(&mut self, admitted: Admitted) {
         if let Some(events) = &mut self.decision.events {
-            let made = events_of(self.stream, &admitted);
+            let made = events_of(self.stream, &admitted, self.env.config.webhooks.notification_delay);
             self.env.metrics.webhook_events_made.add(made.len());
             events.extend(made);
         }

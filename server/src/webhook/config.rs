@@ -21,6 +21,9 @@ pub struct WebhookConfig {
     /// something; this is for what other nodes wrote and did not deliver.
     #[arg(long, env = "TIDINGS_WEBHOOK_INTERVAL", default_value = "5s", value_parser = parse_duration)]
     pub webhook_interval: Duration,
+    /// Time that the devices of members have to receive a message before other services are notified of it for them.
+    #[arg(long, env = "TIDINGS_NOTIFICATION_DELAY", default_value = "10s", value_parser = parse_duration)]
+    pub notification_delay: Duration,
     /// Pause after the first failed attempt; four times as long after each further one.
     #[arg(long, env = "TIDINGS_WEBHOOK_RETRY_FIRST", default_value = "5s", value_parser = parse_duration)]
     pub webhook_retry_first: Duration,

@@ -16,12 +16,13 @@ use tokio::task::JoinSet;
 
 use super::{
     attempt::{Ended, Sender},
+    notification,
     schedule::next_attempt,
 };
 use crate::{
     drain::Phase,
     environment::Environment,
-    store::{Delivery, DeliveryOutcome, EndpointChange, EndpointState, LeaseTerms, StoreError},
+    store::{Delivery, DeliveryOutcome, EndpointChange, EndpointState, EventKind, Lane, LeaseTerms, StoreError},
 };
 
 /// Endpoints looked at in one search.
@@ -34,17 +35,17 @@ const ENDPOINT_PART: usize = 8;
 /// The shortest time between two searches: what is written meanwhile is found by one.
 const SEARCH_PAUSE: Duration = Duration::from_millis(10);
 
-/// A conversation at an endpoint of a tenant.
-type Lane = (TenantId, String, ConversationId);
+/// A lane of a conversation at an endpoint of a tenant.
+type Road = (TenantId, String, (ConversationId, Lane));
 
 struct Deliverer {
     env: Arc<Environment>,
     sender: Arc<Sender>,
-    lanes: JoinSet<(Lane, Option<WallTime>)>,
+    lanes: JoinSet<(Road, Option<WallTime>)>,
     /// When the first of the deliveries that failed here is to be tried again.
     again_at: Option<WallTime>,
     /// Those that this node sends to, by endpoint.
-    busy: BTreeMap<(TenantId, String), BTreeSet<ConversationId>>,
+    busy: BTreeMap<(TenantId, String), BTreeSet<(ConversationId, Lane)>>,
 }
 
 /// Delivers until the node shuts down. What it had begun is given back.
@@ -97,7 +98,7 @@ impl Deliverer {
         self.lanes.len() + 1 >= requests_max || self.busy.values().any(|busy| busy.len() >= of_endpoint_max)
     }
 
-    fn ended(&mut self, ended: Result<(Lane, Option<WallTime>), tokio::task::JoinError>) {
+    fn ended(&mut self, ended: Result<(Road, Option<WallTime>), tokio::task::JoinError>) {
         let Ok(((tenant, endpoint, conversation), again_at)) = ended else {
             // A panic; which one it was is not known, and leases tell the rest.
             tracing::error!("a webhook delivery failed within this program");
@@ -119,7 +120,7 @@ impl Deliverer {
         let requests_max = self.env.config.webhooks.webhook_requests_max.max(1);
         let of_endpoint_max = (requests_max / ENDPOINT_PART).max(1);
         for key in self.env.store.endpoints_due(self.env.clock.wall_now(), ENDPOINTS_MAX).await? {
-            let busy: Vec<ConversationId> = self.busy.get(&key).into_iter().flatten().copied().collect();
+            let busy: Vec<(ConversationId, Lane)> = self.busy.get(&key).into_iter().flatten().copied().collect();
             let free = of_endpoint_max.saturating_sub(busy.len()).min(requests_max.saturating_sub(self.lanes.len()));
             if free == 0 {
                 continue;
@@ -129,7 +130,7 @@ impl Deliverer {
             let count_max = u32::try_from(free).unwrap_or(u32::MAX);
             let leased = self.env.store.lease_deliveries((tenant, endpoint), &terms, count_max, &busy).await?;
             for delivery in leased {
-                self.busy.entry(key.clone()).or_default().insert(delivery.key.conversation);
+                self.busy.entry(key.clone()).or_default().insert((delivery.key.conversation, Lane::of(delivery.kind)));
                 self.lanes.spawn(run_lane(Arc::clone(&self.env), Arc::clone(&self.sender), delivery));
             }
         }
@@ -145,8 +146,9 @@ fn terms(env: &Environment) -> LeaseTerms {
 
 /// Sends the deliveries of a conversation one after another, as long as they are taken. Returns when the next one is to
 /// be tried, if that is known.
-async fn run_lane(env: Arc<Environment>, sender: Arc<Sender>, first: Delivery) -> (Lane, Option<WallTime>) {
-    let lane = (first.key.tenant.clone(), first.key.endpoint.clone(), first.key.conversation);
+async fn run_lane(env: Arc<Environment>, sender: Arc<Sender>, first: Delivery) -> (Road, Option<WallTime>) {
+    let lane = (first.key.conversation, Lane::of(first.kind));
+    let road = (first.key.tenant.clone(), first.key.endpoint.clone(), lane);
     let mut next = Some(first);
     let mut again_at = None;
     let mut count = 0;
@@ -172,7 +174,7 @@ async fn run_lane(env: Arc<Environment>, sender: Arc<Sender>, first: Delivery) -
             Err(error) => tracing::warn!(%error, event = delivery.event, "the outcome of a webhook was not stored"),
         }
     }
-    (lane, again_at)
+    (road, again_at)
 }
 
 /// Sends one delivery.
@@ -181,6 +183,18 @@ async fn attempt(env: &Environment, sender: &Arc<Sender>, delivery: &Delivery) -
     let endpoint = env.store.endpoint(tenant, id).await?;
     let Some(endpoint) = endpoint.filter(|endpoint| endpoint.state == EndpointState::On) else {
         return Ok(DeliveryOutcome::Released);
+    };
+    let completed;
+    let delivery = match delivery.kind {
+        EventKind::Notification => match notification::complete(env, delivery).await? {
+            Some(complete) => {
+                completed = complete;
+                &completed
+            }
+            // Nobody is to be notified any more.
+            None => return Ok(DeliveryOutcome::Delivered),
+        },
+        _ => delivery,
     };
     let metrics = &env.metrics;
     let ended = tokio::select! {

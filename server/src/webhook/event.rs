@@ -1,6 +1,6 @@
 //! The events of an entry, made from what was decided: no document is loaded for them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use data_encoding::HEXLOWER;
 use serde::Serialize;
@@ -48,8 +48,8 @@ struct Body<'a> {
     data: Data<'a>,
 }
 
-/// The events of an entry of a conversation, which was just admitted to the stream.
-pub(crate) fn events_of(stream: &Stream, admitted: &Admitted) -> Vec<WebhookEvent> {
+/// The events of an entry of a conversation, which was just admitted to the stream; notifications are sent after a delay.
+pub(crate) fn events_of(stream: &Stream, admitted: &Admitted, delay: Duration) -> Vec<WebhookEvent> {
     let Some(conversation) = stream.id().conversation() else { return Vec::new() };
     let body = |kind, subject: &Value| body(stream, conversation, admitted, kind, subject);
     let events = subjects(stream, admitted).into_iter().zip(0..).map(|(Subject { kind, message, value }, ordinal)| {
@@ -62,6 +62,10 @@ pub(crate) fn events_of(stream: &Stream, admitted: &Admitted) -> Vec<WebhookEven
             position: admitted.entry.position,
             ordinal,
             accepted_at: admitted.entry.accepted_at,
+            due_at: match kind {
+                EventKind::Notification => admitted.entry.accepted_at.plus(delay),
+                _ => admitted.entry.accepted_at,
+            },
             body,
             message,
             words,
@@ -124,6 +128,7 @@ fn subjects(stream: &Stream, admitted: &Admitted) -> Vec<Subject> {
         match fact {
             Fact::Message(id, body) => {
                 subjects.push(Subject::of(EventKind::MessageCreated, Some(id), message(admitted, id, body)));
+                subjects.push(Subject::of(EventKind::Notification, Some(id), message(admitted, id, body)));
                 if let Some(row) = ProposalRow::of(Some(&body.content), || None, admitted.entry.accepted_at) {
                     subjects.push(Subject::of(EventKind::ProposalChanged, Some(id), proposal(id, &row)));
                 }

@@ -10,6 +10,7 @@ mod config;
 mod deliver;
 mod event;
 mod key;
+mod notification;
 mod schedule;
 mod sweep;
 

@@ -25,9 +25,9 @@ use super::{
 };
 use crate::store::{
     AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
-    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, LeaseTerms, MemberRow, Notice, Projections,
-    Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError, StoredDocument, StreamCommit,
-    StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Notice,
+    Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError, StoredDocument,
+    StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
 /// Maximum number of restarts of a transaction after collisions with another node's.
@@ -543,7 +543,7 @@ impl<B: Backend> Store for SqlStore<B> {
         endpoint: (&TenantId, &str),
         terms: &LeaseTerms,
         count_max: u32,
-        except: &[ConversationId],
+        except: &[(ConversationId, Lane)],
     ) -> Result<Vec<Delivery>, StoreError> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin(B::BEGIN_WRITE).await?;

@@ -14,8 +14,8 @@ use super::{
     row::Fields,
 };
 use crate::store::{
-    Delivery, DeliveryKey, DeliveryOutcome, DeliveryRow, DeliveryState, LeaseTerms, StoreError, StreamCommit,
-    WebhookEvent,
+    Delivery, DeliveryKey, DeliveryOutcome, DeliveryRow, DeliveryState, EventKind, Lane, LeaseTerms, StoreError,
+    StreamCommit, WebhookEvent,
 };
 
 /// One row for each endpoint that is on and told events of the type: nothing is written for a tenant without one.
@@ -33,6 +33,7 @@ pub(super) const DELIVERIES: Insert = Insert {
         "ordinal",
         "event",
         "type",
+        "lane",
         "accepted_at",
         "since",
         "due_at",
@@ -51,7 +52,7 @@ const ROWS_PER_CONVERSATION: u32 = 16;
 /// The rows of a commit, before they are joined with the endpoints.
 pub(super) fn rows(commit: &StreamCommit, conversation: ConversationId) -> impl Iterator<Item = Vec<Value>> {
     commit.events.iter().flatten().map(move |event| {
-        let WebhookEvent { id, kind, position, ordinal, accepted_at, body, message, words } = event;
+        let WebhookEvent { id, kind, position, ordinal, accepted_at, due_at, body, message, words } = event;
         vec![
             (&commit.tenant).into(),
             conversation.into(),
@@ -59,9 +60,10 @@ pub(super) fn rows(commit: &StreamCommit, conversation: ConversationId) -> impl 
             (*ordinal).into(),
             Value::words(Some(id)),
             kind.as_str().into(),
+            Lane::of(*kind).number().into(),
             (*accepted_at).into(),
-            (*accepted_at).into(),
-            (*accepted_at).into(),
+            (*due_at).into(),
+            (*due_at).into(),
             body.clone().into(),
             Value::Text(message.as_ref().map(ToString::to_string)),
             Value::Bytes(words.clone()),
@@ -79,18 +81,25 @@ pub(super) fn silences(commit: &StreamCommit) -> bool {
     commit.events.is_some() && !commit.silenced.is_empty()
 }
 
-const SILENCE: &str = "UPDATE webhook_deliveries SET words = NULL WHERE tenant = $1 AND conversation = $2
-    AND endpoint IN (SELECT endpoint FROM webhook_endpoints WHERE tenant = $1)
-    AND message IN (SELECT key FROM json_each($3))";
+const SILENCE: [&str; 2] = [
+    "DELETE FROM webhook_deliveries WHERE tenant = $1 AND conversation = $2 AND lane = 1
+        AND endpoint IN (SELECT endpoint FROM webhook_endpoints WHERE tenant = $1)
+        AND message IN (SELECT key FROM json_each($3))",
+    "UPDATE webhook_deliveries SET words = NULL WHERE tenant = $1 AND conversation = $2
+        AND endpoint IN (SELECT endpoint FROM webhook_endpoints WHERE tenant = $1)
+        AND message IN (SELECT key FROM json_each($3))",
+];
 
-/// Deletes the words of deleted messages from what is still to be delivered.
+/// Deletes the words of deleted messages from what is still to be delivered, and the notifications of them.
 pub(super) async fn silence<B: Backend>(
     connection: &mut B::Connection,
     commit: &StreamCommit,
 ) -> Result<(), StoreError> {
     let Some(conversation) = commit.stream.conversation().filter(|_| silences(commit)) else { return Ok(()) };
-    let values = [(&commit.tenant).into(), conversation.into(), Value::keys(&commit.silenced)];
-    fetch::<B>(connection, SILENCE, values).await?;
+    for statement in SILENCE {
+        let values = [(&commit.tenant).into(), conversation.into(), Value::keys(&commit.silenced)];
+        fetch::<B>(connection, statement, values).await?;
+    }
     Ok(())
 }
 
@@ -113,16 +122,17 @@ pub(super) async fn endpoints_due<B: Backend>(
     rows.iter().map(read).collect()
 }
 
-const CONVERSATIONS_DUE: &str = "SELECT conversation, min(due_at) AS due_at FROM (
-        SELECT conversation, due_at FROM webhook_deliveries
+const LANES_DUE: &str = "SELECT conversation, lane, min(due_at) AS due_at FROM (
+        SELECT conversation, lane, due_at FROM webhook_deliveries
         WHERE tenant = $1 AND endpoint = $2 AND state = 'pending' AND due_at <= $3
-            AND conversation NOT IN (SELECT key FROM json_each($4))
+            AND conversation || '/' || lane NOT IN (SELECT key FROM json_each($4))
         ORDER BY due_at LIMIT $5) AS due
-    GROUP BY conversation ORDER BY 2";
+    GROUP BY conversation, lane ORDER BY 3";
 
 const FIRST: &str =
-    "SELECT position, ordinal, event, accepted_at, since, due_at, attempts, lease, coalesce(words, body) AS body
+    "SELECT position, ordinal, event, type, accepted_at, since, due_at, attempts, lease, coalesce(words, body) AS body
     FROM webhook_deliveries WHERE tenant = $1 AND endpoint = $2 AND conversation = $3 AND state = 'pending'
+        AND lane = $4
     ORDER BY position, ordinal LIMIT 1";
 
 // Of two nodes that found it due, one finds it so when it comes to write.
@@ -132,14 +142,16 @@ const TAKE: &str = "UPDATE webhook_deliveries SET due_at = $6, lease = $7
     RETURNING event";
 
 const PUT_OFF: &str = "UPDATE webhook_deliveries SET due_at = $4
-    WHERE tenant = $1 AND endpoint = $2 AND conversation = $3 AND state = 'pending' AND due_at < $4 AND lease = 0";
+    WHERE tenant = $1 AND endpoint = $2 AND conversation = $3 AND lane = $5 AND state = 'pending' AND due_at < $4
+        AND lease = 0";
 
-/// The first pending delivery of a conversation at an endpoint, with when it is due.
+/// The first pending delivery of a lane of a conversation at an endpoint, with when it is due.
 async fn first<B: Backend>(
     connection: &mut B::Connection,
     (tenant, endpoint, conversation): (&TenantId, &str, ConversationId),
+    lane: Lane,
 ) -> Result<Option<(Delivery, WallTime)>, StoreError> {
-    let values = [tenant.into(), Value::words(Some(endpoint)), conversation.into()];
+    let values = [tenant.into(), Value::words(Some(endpoint)), conversation.into(), lane.number().into()];
     let rows = fetch::<B>(connection, FIRST, values).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let fields = Fields::of("webhook_deliveries", row);
@@ -153,6 +165,7 @@ async fn first<B: Backend>(
     let delivery = Delivery {
         key,
         event: fields.words("event")?.unwrap_or_default(),
+        kind: fields.parse("type", |name| EventKind::parse(name).ok_or("not a type of events"))?,
         accepted_at: fields.time("accepted_at")?,
         since: fields.time("since")?,
         attempts: fields.number("attempts")?,
@@ -186,26 +199,32 @@ pub(super) async fn lease<B: Backend>(
     (tenant, endpoint): (&TenantId, &str),
     terms: &LeaseTerms,
     count_max: u32,
-    except: &[ConversationId],
+    except: &[(ConversationId, Lane)],
 ) -> Result<Vec<Delivery>, StoreError> {
     let rows_max = count_max.saturating_mul(ROWS_PER_CONVERSATION);
-    let values = [tenant.into(), Value::words(Some(endpoint)), terms.now.into(), Value::keys(except), rows_max.into()];
-    let rows = fetch::<B>(connection, CONVERSATIONS_DUE, values).await?;
-    let due: Result<Vec<ConversationId>, _> =
-        rows.iter().take(count_max as usize).map(|row| Fields::of("webhook_deliveries", row).conversation()).collect();
+    let except = Value::keys(except.iter().map(|(conversation, lane)| format!("{conversation}/{}", lane.number())));
+    let values = [tenant.into(), Value::words(Some(endpoint)), terms.now.into(), except, rows_max.into()];
+    let rows = fetch::<B>(connection, LANES_DUE, values).await?;
+    let lane = |row: &B::Row| {
+        let fields = Fields::of("webhook_deliveries", row);
+        Ok::<_, StoreError>((fields.conversation()?, Lane::numbered(fields.number("lane")?)))
+    };
+    let due: Result<Vec<(ConversationId, Lane)>, _> = rows.iter().take(count_max as usize).map(lane).collect();
     let mut due = due?;
     // In one order everywhere, so that nodes never deadlock.
     due.sort_unstable();
     let mut leased = Vec::new();
-    for conversation in due {
-        let Some((found, due_at)) = first::<B>(connection, (tenant, endpoint, conversation)).await? else { continue };
+    for (conversation, lane) in due {
+        let first = first::<B>(connection, (tenant, endpoint, conversation), lane).await?;
+        let Some((found, due_at)) = first else { continue };
         if due_at <= terms.now {
             leased.extend(take::<B>(connection, found, due_at, terms).await?);
             continue;
         }
         let soon = WallTime::from_millis(terms.now.as_millis() + BEHIND_LEASED_MS);
         let put_off_to = if found.lease == 0 { due_at } else { due_at.min(soon) };
-        let values = [tenant.into(), Value::words(Some(endpoint)), conversation.into(), put_off_to.into()];
+        let of = [tenant.into(), Value::words(Some(endpoint)), conversation.into()];
+        let values = [&of[..], &[put_off_to.into(), lane.number().into()]].concat();
         fetch::<B>(connection, PUT_OFF, values).await?;
     }
     Ok(leased)
@@ -254,10 +273,13 @@ pub(super) async fn finish<B: Backend>(
         return Ok(None);
     }
     let DeliveryKey { tenant, endpoint, conversation, .. } = &delivery.key;
-    let Some((next, due_at)) = first::<B>(connection, (tenant, endpoint, *conversation)).await? else {
+    let lane = Lane::of(delivery.kind);
+    let Some((next, due_at)) = first::<B>(connection, (tenant, endpoint, *conversation), lane).await? else {
         return Ok(None);
     };
-    if due_at > terms.now && (next.lease != 0 || next.attempts > 0) {
+    // What waits behind a failure is put off with it, and need not wait any longer; a notification has its own time.
+    let is_waiting = next.lease != 0 || next.attempts > 0 || lane == Lane::Notifications;
+    if due_at > terms.now && is_waiting {
         return Ok(None);
     }
     take::<B>(connection, next, due_at, terms).await
