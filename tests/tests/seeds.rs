@@ -85,7 +85,7 @@ const SQUASHED: [(u64, &str); 2] = [
 ];
 
 /// Seeds of worlds in which people negotiate, plain and put back.
-const NEGOTIATED: [(u64, bool, &str); 6] = [
+const NEGOTIATED: [(u64, bool, &str); 8] = [
     (1_795_560_766, false, "a message of before a conversation was closed reopened it where its page was loaded later"),
     (1_805_560_735, true, "a consequence that followed was refused where an older message was taken for its cause"),
     (1_815_561_904, true, "a description was not offered again because of one of the same second"),
@@ -95,6 +95,12 @@ const NEGOTIATED: [(u64, bool, &str); 6] = [
         true,
         "the check wanted back what an administrator wrote as no member, and did not look at any more",
     ),
+    (
+        1_855_564_581,
+        false,
+        "unread messages that were counted from further back than the account had read stayed counted",
+    ),
+    (1_865_564_124, true, "the check looked for older messages of a thread before that was loaded"),
     (1_795_562_152, false, "whoever wrote to an archived conversation and left saw it reopened until the next start"),
 ];
 

@@ -71,6 +71,8 @@ impl Run<'_> {
             self.open_all(device);
             self.open_threads(device);
         }
+        // Whether a thread has older messages is known once it is loaded.
+        self.settle()?;
         for round in 0..OLDER_MAX {
             let mut more = false;
             for conversation in self.conversations.clone() {

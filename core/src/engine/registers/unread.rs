@@ -7,7 +7,7 @@ use crate::{
     engine::streams::replica::Replica,
     ids::AccountId,
     journal::{Entry, Position},
-    wire::Unread,
+    wire::{ConversationSummary, Unread},
 };
 
 /// Unread messages on pages that are older than the loaded ones or, in a stored
@@ -90,6 +90,18 @@ impl Replica {
         let Unread { count: unread, read } = sent.unwrap_or_default();
         let held = count(self.shown_pages(), me, read, self.confirmed.position());
         self.older_unread = OlderUnread { count: unread.saturating_sub(held), read };
+    }
+
+    /// Takes over the count of a summary that is of what is held: the one that a fetch brought may be counted from
+    /// further back than the account has read. Returns true if it did.
+    pub(in crate::engine) fn recount(&mut self, summary: &ConversationSummary, me: &AccountId, read: Position) -> bool {
+        let is_of_now = self.whole && self.former.is_none() && summary.position == self.confirmed.position();
+        let counted_from = summary.receipt.read.max(summary.joined);
+        let is_better = is_of_now && counted_from >= read;
+        if is_better {
+            self.set_older_unread(Some(Unread { count: summary.unread, read: counted_from }), me);
+        }
+        is_better
     }
 
     pub(in crate::engine) fn mark_older_read(&mut self, read: Position) {

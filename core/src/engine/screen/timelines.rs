@@ -57,12 +57,16 @@ impl Engine {
         let Some((open, replica)) = self.drawing().shown(conversation) else { return };
         let stream = StreamId::Conversation(open.conversation());
         // A timeline that was scrolled back stays as long as it was.
-        let count = open.rows.values().filter(|row| row.position.is_some()).count().max(self.ctx.settings.rows_step);
+        let had = open.rows.values().filter(|row| row.position.is_some()).count() + open.lost_rows;
+        let count = had.max(self.ctx.settings.rows_step);
         let end = replica.confirmed.position().next();
         let older = Older::than(replica, replica.timeline(conversation), end, count);
         let lowest = replica.lowest_page(replica.timeline(conversation));
         let whole = replica.whole;
         if whole && !replica.has_timeline(conversation) {
+            if let Some(open) = self.open.get_mut(&conversation) {
+                open.lost_rows = had;
+            }
             return self.streams.load_thread(&mut self.ctx, &stream, conversation);
         }
         let (floor, shown) = (older.floor(count, lowest, end), older.messages.len());

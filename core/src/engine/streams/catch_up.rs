@@ -27,8 +27,12 @@ impl Engine {
         if summary.status == MemberStatus::Active {
             self.compare_summary(&stream, &summary);
         }
+        let read = self.inbox.unread_from(conversation);
         if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
             replica.set_status(summary.status);
+            if replica.recount(&summary, &self.ctx.session.account, read) {
+                self.stream_heads.change(&stream);
+            }
             if replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty() {
                 replica.whole = false;
                 self.stream_heads.change(&stream);
