@@ -9,7 +9,7 @@ use std::{env, fs};
 
 use anyhow::{Context, bail};
 
-use crate::{schemathesis, step};
+use crate::{python, step};
 
 /// The target of the browser package.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -44,14 +44,14 @@ pub struct TestPrograms {
 /// One line that says what to install.
 pub fn test_programs() -> anyhow::Result<TestPrograms> {
     let find = || match (postgres_programs(), chromium(), missing_deployment_programs()) {
-        (Some(postgres), Some(chromium), missing) if missing.is_empty() && schemathesis::can_install() => {
+        (Some(postgres), Some(chromium), missing) if missing.is_empty() && python::can_install() => {
             Ok(TestPrograms { postgres, chromium })
         }
         (postgres, chromium, mut missing) => {
             if postgres.is_none() {
                 missing.push(Missing { debian: "postgresql", brew: "postgresql@17" });
             }
-            if !schemathesis::can_install() {
+            if !python::can_install() {
                 missing.push(Missing { debian: "python3-venv", brew: "python" });
             }
             if chromium.is_none() {

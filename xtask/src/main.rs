@@ -15,7 +15,6 @@ mod npm;
 mod parts;
 mod postgres;
 mod python;
-mod schemathesis;
 mod sim;
 mod step;
 mod test;

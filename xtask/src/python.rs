@@ -8,6 +8,12 @@ use anyhow::Context;
 
 use crate::{step, workspace};
 
+/// Whether this machine can make virtual environments.
+pub fn can_install() -> bool {
+    let modules = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
+    modules.is_ok_and(|output| output.status.success())
+}
+
 /// Makes a virtual environment with what a file pins, unless there is one already. Returns its interpreter.
 ///
 /// # Errors

@@ -10,7 +10,6 @@ use crate::machine::{self, TestPrograms};
 use crate::npm;
 use crate::postgres::{Cluster, Durability};
 use crate::python;
-use crate::schemathesis;
 use crate::step::{self, Counts, RunError, Runner};
 use crate::tidy;
 use crate::types;
@@ -58,6 +57,7 @@ pub fn run(scope: Scope) -> anyhow::Result<ExitCode> {
 struct Services {
     postgres: Cluster,
     chromium: PathBuf,
+    /// The program that makes requests from the description of the interface for other services.
     schemathesis: PathBuf,
     /// A Python with a library that verifies webhooks.
     verifiers_python: PathBuf,
@@ -66,7 +66,8 @@ struct Services {
 impl Services {
     fn start() -> anyhow::Result<Self> {
         let TestPrograms { postgres, chromium } = machine::test_programs()?;
-        let schemathesis = schemathesis::install()?;
+        let requirements = workspace::root().join("server").join("tests").join("requirements.txt");
+        let schemathesis = python::environment("schemathesis", &requirements)?.with_file_name("schemathesis");
         let postgres = step::work("private Postgres", || Cluster::start(&postgres, Durability::Waived))?;
         npm::install(&workspace::verifiers())?;
         let verifiers_python = python::environment("verifiers", &workspace::verifiers().join("requirements.txt"))?;
@@ -87,7 +88,8 @@ impl Services {
             None => command
                 .env_remove("TIDINGS_TEST_POSTGRES")
                 .env_remove("TIDINGS_CHROMIUM")
-                .env_remove("TIDINGS_SCHEMATHESIS"),
+                .env_remove("TIDINGS_SCHEMATHESIS")
+                .env_remove("TIDINGS_VERIFIERS_PYTHON"),
         };
     }
 }
