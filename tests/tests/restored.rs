@@ -408,6 +408,31 @@ fn e61_words_of_a_conversation_that_nobody_begins_again_are_given_back() {
 }
 
 #[test]
+fn e61_words_that_another_device_had_written_again_are_given_back_no_more() {
+    let (mut trip, copy) = begin_behind_a_copy(pair(Limits::default()));
+    let (ann, bob) = (trip.ann, trip.bob);
+    let second = trip.world.add("bob");
+    trip.settle();
+    trip.world.input(second, Input::OpenConversation(trip.group));
+    trip.settle();
+    trip.say(bob, "two");
+    trip.settle();
+    trip.world.set_network(ann, false);
+    trip.world.set_network(second, false);
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    assert_eq!(trip.refused(bob), [(Code::StoreRestored, "two".to_owned())]);
+    for device in [ann, second] {
+        trip.world.set_network(device, true);
+        trip.settle();
+    }
+    trip.world.input(bob, Input::OpenConversation(trip.group));
+    trip.settle();
+    trip.check(&["two"]);
+    assert_eq!(trip.refused(bob), []);
+}
+
+#[test]
 fn e61_a_conversation_that_was_begun_again_is_shown_whole_where_it_stayed_open() {
     let (mut world, ann, bob) = pair(Limits::default());
     // What is behind the newest row is not shown at once, from a position on that means something else then.

@@ -310,6 +310,7 @@ impl<'a> Run<'a> {
             {
                 // Another device of theirs may get it admitted unchanged.
                 said.doubtful = true;
+                self.checks.sent_again.extend(words.clone());
             }
             let request = self.world.retry(device, id, None);
             self.asked.insert((device, request), words);

@@ -3,7 +3,7 @@
 use crate::{
     api::RefusedRow,
     code::Code,
-    command::Command,
+    command::{Command, SendMessage},
     engine::{
         Update,
         context::Context,
@@ -130,6 +130,21 @@ impl RefusedCommands {
         };
         let (id, refused) = self.refused.iter().find(|(_, refused)| is_it(refused))?;
         Some((*id, refused.command.clone(), refused.at))
+    }
+
+    /// The messages of a conversation that were given back because the server's store was put back, and that
+    /// nobody is sending again.
+    pub(in crate::engine) fn given_back(
+        &self,
+        conversation: ConversationId,
+    ) -> impl Iterator<Item = (u64, &SendMessage)> {
+        let is_retried = |id: u64| self.retries.values().any(|retried| *retried == id);
+        self.refused.iter().filter_map(move |(id, refused)| match &refused.command {
+            Command::SendMessage(send) if refused.code == Code::StoreRestored && send.conversation == conversation => {
+                (!is_retried(*id)).then_some((*id, send))
+            }
+            _ => None,
+        })
     }
 
     /// Replaces the ids of messages that were stamped anew.

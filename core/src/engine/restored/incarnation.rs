@@ -7,7 +7,7 @@
 use crate::{
     authority::Stream,
     code::Code,
-    command::{Command, CreateConversation, CreateDirect},
+    command::{Command, CreateConversation, CreateDirect, SendMessage},
     doc::{Document, Fact, Message},
     engine::{
         Engine, Update,
@@ -296,6 +296,21 @@ impl Engine {
         let sequence = self.ctx.new_sequence();
         let (code, detail) = (Code::StoreRestored, PUT_BACK.to_owned());
         self.refused.add(&mut self.ctx, sequence, record::RefusedRecord { command, at, code, detail });
+    }
+
+    /// A message that was given back here may be written again by another device of the account: in these words it
+    /// is there, and not to be sent once more.
+    pub(in crate::engine) fn drop_written_again(&mut self, conversation: ConversationId) {
+        let me = &self.ctx.session.account;
+        let Some(replica) = self.streams.loaded(&StreamId::Conversation(conversation)) else { return };
+        let is_there = |send: &SendMessage| {
+            let id = send.message(me);
+            let message = replica.confirmed.page_of(&id).and_then(|page| Message::read(page, &id));
+            message.is_some_and(|message| message.content() == Some(&send.content))
+        };
+        let given_back = self.refused.given_back(conversation).filter(|(_, send)| is_there(send));
+        let there: Vec<u64> = given_back.map(|(id, _)| id).collect();
+        there.into_iter().for_each(|id| self.refused.discard(&mut self.ctx, id));
     }
 
     /// The fetch of a stream of a former incarnation is not allowed in this one. Returns whether the
