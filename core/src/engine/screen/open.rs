@@ -101,6 +101,7 @@ impl OpenConversation {
     /// The conversation is gone from this device. Returns the detail that was shown.
     pub(in crate::engine) fn empty(&mut self) -> Option<ConversationDetail> {
         self.clear();
+        self.lost_rows = 0;
         self.live = false;
         self.is_stale = false;
         self.has_older = false;

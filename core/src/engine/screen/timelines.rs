@@ -64,7 +64,8 @@ impl Engine {
         let lowest = replica.lowest_page(replica.timeline(conversation));
         let whole = replica.whole;
         if whole && !replica.has_timeline(conversation) {
-            if let Some(open) = self.open.get_mut(&conversation) {
+            // Rows that a store gave stay until then.
+            if let Some(open) = self.open.get_mut(&conversation).filter(|open| open.live) {
                 open.lost_rows = had;
             }
             return self.streams.load_thread(&mut self.ctx, &stream, conversation);
