@@ -433,6 +433,28 @@ fn e61_words_that_another_device_had_written_again_are_given_back_no_more() {
 }
 
 #[test]
+fn e61_what_is_begun_again_is_as_old_as_it_was() {
+    let (mut trip, copy) = begin_behind_a_copy(pair(Limits::default()));
+    let ann = trip.ann;
+    let second = trip.world.add("ann");
+    trip.settle();
+    trip.world.input(second, Input::OpenConversation(trip.group));
+    trip.settle();
+    trip.world.set_network(second, false);
+    trip.name_group(ann, "Journey");
+    trip.world.set_network(ann, false);
+    trip.world.put_back(&copy, true);
+    // The device that begins it again knows its former title only.
+    for device in [second, ann] {
+        trip.world.set_network(device, true);
+        trip.settle();
+    }
+    for device in [ann, second] {
+        assert_eq!(trip.world.client(device).screen.inbox[&trip.group].name, "Journey");
+    }
+}
+
+#[test]
 fn e61_a_conversation_that_was_begun_again_is_shown_whole_where_it_stayed_open() {
     let (mut world, ann, bob) = pair(Limits::default());
     // What is behind the newest row is not shown at once, from a position on that means something else then.

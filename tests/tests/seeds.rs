@@ -85,7 +85,7 @@ const SQUASHED: [(u64, &str); 2] = [
 ];
 
 /// Seeds of worlds in which people negotiate, plain and put back.
-const NEGOTIATED: [(u64, bool, &str); 9] = [
+const NEGOTIATED: [(u64, bool, &str); 10] = [
     (1_795_560_766, false, "a message of before a conversation was closed reopened it where its page was loaded later"),
     (1_805_560_735, true, "a consequence that followed was refused where an older message was taken for its cause"),
     (1_815_561_904, true, "a description was not offered again because of one of the same second"),
@@ -102,6 +102,11 @@ const NEGOTIATED: [(u64, bool, &str); 9] = [
     ),
     (1_865_564_124, true, "the check looked for older messages of a thread before that was loaded"),
     (1_885_564_059, true, "what was given back on one device and written again by another was there to be sent again"),
+    (
+        1_905_564_049,
+        true,
+        "a title was as old as its conversation once that was begun again, and yielded to an older one",
+    ),
     (1_795_562_152, false, "whoever wrote to an archived conversation and left saw it reopened until the next start"),
 ];
 

@@ -25,7 +25,7 @@ use crate::{
     },
     ids::{AccountId, ConversationId, DocumentId, IncarnationId, Stamp, StreamId},
     journal::Position,
-    model::{Conversation, ConversationKind, MemberStatus, Profile, Role},
+    model::{Conversation, ConversationKind, InfoField, MemberStatus, Profile, Role},
     sorted::{SortedMap, SortedSet},
     storage::{Record, Write},
     time::WallTime,
@@ -398,12 +398,15 @@ impl Engine {
         let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) else { return };
         let pending = core::mem::take(&mut replica.outbox.entries);
         let held = core::mem::replace(&mut **replica, empty).confirmed;
-        let creation = creation_of(conversation, held.conversation(), &me);
+        let created_at = held.conversation().created.as_ref().map(|created| created.at);
+        let began_at = own.first().map(|own| own.at).or(created_at).unwrap_or(self.ctx.wall());
+        // A title that the account gave later is said again by itself, as of then.
+        let is_titled_later = own.iter().any(|own| own.states(InfoField::Title) && own.at > began_at);
+        let creation = creation_of(conversation, held.conversation(), &me, !is_titled_later);
         self.drop_stored(&stream);
         self.stream_heads.change(&stream);
         match creation {
             Some(creation) => {
-                let began_at = own.first().map_or(self.ctx.wall(), |own| own.at);
                 self.command_again(&stream, creation, began_at);
                 if let Some(replica) = self.replica(&stream) {
                     replica.touched.all = true;
@@ -508,8 +511,8 @@ pub fn kept_words(
     streams.flat_map(of_stream).flat_map(own).filter_map(words).collect()
 }
 
-/// The command that would create a conversation again, if this account may.
-fn creation_of(id: ConversationId, held: &Conversation, me: &AccountId) -> Option<Command> {
+/// The command that would create a conversation again, if this account may; with its title if that is to be said so.
+fn creation_of(id: ConversationId, held: &Conversation, me: &AccountId, with_title: bool) -> Option<Command> {
     let active = || held.members.iter().filter(|(_, member)| member.status() == MemberStatus::Active);
     match held.kind()? {
         ConversationKind::Direct => {
@@ -521,7 +524,7 @@ fn creation_of(id: ConversationId, held: &Conversation, me: &AccountId) -> Optio
             let is_owner = active().any(|(account, member)| account == me && member.role == Role::Owner);
             let members = active().map(|(account, _)| account.clone()).filter(|account| account != me).collect();
             let text = |field| held.info.get(&field).cloned();
-            let (title, name) = (text(crate::model::InfoField::Title), text(crate::model::InfoField::Name));
+            let (title, name) = (text(InfoField::Title).filter(|_| with_title), text(InfoField::Name));
             let creation = CreateConversation {
                 conversation: id,
                 title,

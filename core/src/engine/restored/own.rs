@@ -86,6 +86,11 @@ impl Author<'_> {
 }
 
 impl Own {
+    /// Whether it states a text of the conversation.
+    pub(in crate::engine) fn states(&self, text: InfoField) -> bool {
+        matches!(&self.written, Written::Statement(_, Fact::Info(field, _)) if *field == text)
+    }
+
     /// The words of a message that the server has by another change, as an edit: they may differ.
     pub(in crate::engine) fn words_over(self, author: &AccountId, confirmed: &Stream) -> Option<Self> {
         let Written::Message(SendMessage { stamp, content, .. }, at) = self.written else { return None };
