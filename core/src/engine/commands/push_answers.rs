@@ -135,10 +135,17 @@ impl Engine {
         if is_thread {
             return;
         }
+        let mut lacks_rows = false;
         for timeline in self.open.timelines_of_stream(stream) {
             if let Some(open) = self.open.get_mut(&timeline) {
                 open.stop_loading_older();
+                lacks_rows |= open.has_lost_rows();
             }
+        }
+        let retry_at = refused.retry_at.filter(|_| lacks_rows);
+        let retry_at = retry_at.map(|at| self.ctx.now.monotonic.plus(deferral(at, self.ctx.wall())));
+        if let (Some(retry_at), Some(replica)) = (retry_at, self.replica(stream)) {
+            replica.older_at = Some(retry_at);
         }
     }
 

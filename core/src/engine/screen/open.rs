@@ -84,6 +84,11 @@ impl OpenConversation {
         self.loading_older = is_loading;
     }
 
+    /// Whether it does not show yet what it showed before its documents came anew.
+    pub(in crate::engine) fn has_lost_rows(&self) -> bool {
+        self.lost_rows > 0
+    }
+
     /// The server refused an older page: the next scroll asks again.
     pub(in crate::engine) fn stop_loading_older(&mut self) {
         self.loading_older = false;

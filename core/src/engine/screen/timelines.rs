@@ -76,7 +76,7 @@ impl Engine {
         open.floor = floor;
         open.live = whole;
         open.has_older = has_older;
-        open.lost_rows = count.saturating_sub(shown);
+        open.lost_rows = if has_older { count.saturating_sub(shown) } else { 0 };
         if let Some(replica) = self.replica(&stream) {
             replica.touched.all = true;
             replica.touched.detail = true;
@@ -118,8 +118,8 @@ impl Engine {
         open.wants_older = false;
         open.floor = older.floor(count, lowest, open.floor);
         open.has_older = older.has_more || lowest > 1;
-        open.lost_rows = open.lost_rows.saturating_sub(older.messages.len());
-        let lacks_more = open.lost_rows > 0 && open.has_older;
+        open.lost_rows = if open.has_older { open.lost_rows.saturating_sub(older.messages.len()) } else { 0 };
+        let lacks_more = open.has_lost_rows();
         if let Some(replica) = self.replica(&stream) {
             // The panel shows the words of pinned messages, which may be among these.
             let timeline = replica.view().timeline(replica.timeline(conversation));

@@ -219,6 +219,21 @@ impl Engine {
                 self.fetch_stream(&stream);
             }
             self.load_deferred(&stream);
+            self.load_lost_rows(&stream);
+        }
+    }
+
+    /// Goes on loading what timelines showed before, once that is not deferred any more.
+    fn load_lost_rows(&mut self, stream: &StreamId) {
+        let now = self.ctx.now.monotonic;
+        let Some(replica) = self.streams.quietly(stream) else { return };
+        if replica.older_at.take_if(|at| *at <= now).is_none() {
+            return;
+        }
+        for timeline in self.open.timelines_of_stream(stream) {
+            if self.open.get(&timeline).is_some_and(OpenConversation::has_lost_rows) {
+                self.load_older(timeline);
+            }
         }
     }
 }

@@ -45,6 +45,8 @@ pub(in crate::engine) struct Replica {
     pub(super) fetch: Option<u64>,
     /// When to fetch again what the server deferred.
     pub(super) fetch_at: Option<MonotonicTime>,
+    /// When to go on loading what timelines showed before, which the server deferred.
+    pub(in crate::engine) older_at: Option<MonotonicTime>,
     /// Set while a refused push waits for a fetch before the outbox is written anew.
     pub(in crate::engine) rewrite_due: bool,
     /// Set with it when the server refused a stamp as ahead of its clock.
@@ -144,6 +146,7 @@ impl Replica {
             whole,
             fetch: None,
             fetch_at: None,
+            older_at: None,
             rewrite_due: false,
             stamps_due: false,
             asked: Vec::new(),
@@ -192,10 +195,10 @@ impl Replica {
         self.former.as_ref().is_some_and(|former| !matches!(former, Former::Out))
     }
 
-    /// When deferred pushes and fetches, and parked commands, are tried again.
+    /// When deferred pushes, fetches and pages, and parked commands, are tried again.
     pub(in crate::engine) fn deferred_timers(&self) -> impl Iterator<Item = MonotonicTime> {
         let threads = self.load_at.values().min().copied();
-        [self.outbox.retry_at, self.fetch_at, self.parked_timer(), threads].into_iter().flatten()
+        [self.outbox.retry_at, self.fetch_at, self.older_at, self.parked_timer(), threads].into_iter().flatten()
     }
 
     /// The view, if it differs from the confirmed state.
