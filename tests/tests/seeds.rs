@@ -85,7 +85,7 @@ const SQUASHED: [(u64, &str); 2] = [
 ];
 
 /// Seeds of worlds in which people negotiate, plain and put back.
-const NEGOTIATED: [(u64, bool, &str); 11] = [
+const NEGOTIATED: [(u64, bool, &str); 12] = [
     (1_795_560_766, false, "a message of before a conversation was closed reopened it where its page was loaded later"),
     (1_805_560_735, true, "a consequence that followed was refused where an older message was taken for its cause"),
     (1_815_561_904, true, "a description was not offered again because of one of the same second"),
@@ -108,6 +108,11 @@ const NEGOTIATED: [(u64, bool, &str); 11] = [
         "a title was as old as its conversation once that was begun again, and yielded to an older one",
     ),
     (1_915_564_071, true, "a timeline stayed short where its older pages were refused for a while"),
+    (
+        1_925_564_055,
+        true,
+        "the check wanted back a name that the account had replaced by a later one on another device",
+    ),
     (1_795_562_152, false, "whoever wrote to an archived conversation and left saw it reopened until the next start"),
 ];
 

@@ -248,13 +248,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Returns true if the database lost one text of a message that has others since: the message is written
-    /// again with its latest text.
+    /// Returns true if the database lost one text of a message, or of a statement, that has others since: the message
+    /// is written again with its latest text, and the latest statement stands.
     fn is_written_over(&self, text: &str, words: &Words, admitted: &BTreeMap<&String, u32>) -> bool {
+        let subject = self.subjects.get(text);
         let is_later = |(other, of): &(&String, &Words)| {
-            of.message == words.message && number(other) > number(text) && admitted.contains_key(other)
+            let is_of_message = words.message.is_some() && of.message == words.message;
+            let is_of_statement = subject.is_some() && self.subjects.get(*other) == subject;
+            (is_of_message || is_of_statement) && number(other) > number(text) && admitted.contains_key(other)
         };
-        self.lost.contains(text) && words.message.is_some() && self.said.iter().any(|said| is_later(&said))
+        self.lost.contains(text) && self.said.iter().any(|said| is_later(&said))
     }
 
     /// Everything said is in a journal once, or refused and kept.

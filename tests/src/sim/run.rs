@@ -35,7 +35,7 @@ use super::{
     squashes::{self, Squashing},
     store::Death,
     trace::Keep,
-    words::Words,
+    words::{Words, subject},
     world::{Device, Place, Tokens, World},
 };
 use crate::random::Random;
@@ -166,6 +166,8 @@ pub(super) struct Run<'a> {
     pub(super) conversations: Vec<ConversationId>,
     /// Texts that were said, and are safe.
     pub(super) said: BTreeMap<String, Words>,
+    /// What the texts of statements are said of; a later one stands over an older one.
+    pub(super) subjects: BTreeMap<String, String>,
     /// Messages that somebody deleted: pending changes put aside for them are not sent then (S21).
     pub(super) taken_back: BTreeSet<MessageId>,
     pub(super) plan: &'a Plan,
@@ -228,6 +230,7 @@ impl<'a> Run<'a> {
             conversations: Vec::new(),
             asked: BTreeMap::new(),
             said: BTreeMap::new(),
+            subjects: BTreeMap::new(),
             taken_back: BTreeSet::new(),
             backups: BTreeMap::new(),
             wrong_clocks: BTreeSet::new(),
@@ -338,6 +341,8 @@ impl<'a> Run<'a> {
     pub(super) fn command(&mut self, device: Device, command: Command) {
         *self.report.kinds.entry(actions::kind(&command)).or_default() += 1;
         let words = command.words().map(str::to_owned);
+        let subject = subject(&self.world.clients()[device].account, &command);
+        self.subjects.extend(words.clone().zip(subject));
         let name = command.name();
         self.world.trace.note(self.world.time_ms, format_args!("device {device}: {name} {words:?}"));
         if let Command::DeleteMessage(DeleteMessage { message, .. }) = &command {

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use tidings_core::{
+    command::{Command, SetInfo, SetMemberText},
     ids::{AccountId, MessageId},
     model::{
         Content,
@@ -30,6 +31,17 @@ pub(super) fn number(text: &str) -> Option<u32> {
     let digits = text.strip_prefix(WORDS)?;
     let end = digits.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(digits.len());
     digits[..end].parse().ok()
+}
+
+/// What an account's statement with a text is said of; none of other commands.
+pub(super) fn subject(account: &AccountId, command: &Command) -> Option<String> {
+    match command {
+        Command::SetInfo(SetInfo { conversation, field, .. }) => Some(format!("{field:?} of {conversation}")),
+        Command::SetMemberText(SetMemberText { conversation, field, .. }) => {
+            Some(format!("{field:?} of {account} in {conversation}"))
+        }
+        _ => None,
+    }
 }
 
 /// A text as content of some kind: of ten messages one is a place, and one is application-defined. No
