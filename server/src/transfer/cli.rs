@@ -15,7 +15,7 @@ use super::{
     archive::{End, Line},
     error::TransferError,
     export::Export,
-    import::{Import, Item, Unread},
+    import::{Import, Take, Unread},
     lines,
     report::Report,
     senders::Senders,
@@ -205,7 +205,7 @@ pub async fn import_into(store: Option<Arc<dyn Store>>, request: ImportRequest) 
     read.and(report)
 }
 
-fn read(request: &ImportRequest, take: &mut dyn FnMut(Item) -> Result<(), TransferError>) -> Result<(), TransferError> {
+fn read(request: &ImportRequest, take: &mut Take<'_>) -> Result<(), TransferError> {
     let (source, _unpacked) = Source::open(&request.path)?;
     let senders = |source| Senders::read(source, request.senders.as_deref());
     let tenant = &request.tenant;

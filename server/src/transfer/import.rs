@@ -46,6 +46,9 @@ pub(super) enum Item {
     Unmapped(String, AccountId),
 }
 
+/// What takes the items of a source, one after another.
+pub(super) type Take<'a> = dyn FnMut(Item) -> Result<(), TransferError> + 'a;
+
 /// What members have read of what is brought in, where nothing is said of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unread {

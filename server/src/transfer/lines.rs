@@ -7,7 +7,7 @@ use tidings_core::ids::ConversationId;
 use super::{
     archive::{End, Line, VERSION},
     error::TransferError,
-    import::Item,
+    import::{Item, Take},
     source::Source,
 };
 
@@ -15,10 +15,7 @@ use super::{
 const LINE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Tells what an archive has. One that was cut is an error, so that nobody takes a half for the whole.
-pub(super) fn read(
-    source: &Source,
-    take: &mut dyn FnMut(Item) -> Result<(), TransferError>,
-) -> Result<(), TransferError> {
+pub(super) fn read(source: &Source, take: &mut Take<'_>) -> Result<(), TransferError> {
     let name = source.names().first().cloned().unwrap_or_default();
     source.read(&name, |read| {
         let mut reader = Reader { name: &name, open: None, count: End::default(), is_begun: false, is_whole: false };
@@ -62,12 +59,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn line(
-        &mut self,
-        number: u64,
-        text: &str,
-        take: &mut dyn FnMut(Item) -> Result<(), TransferError>,
-    ) -> Result<(), TransferError> {
+    fn line(&mut self, number: u64, text: &str, take: &mut Take<'_>) -> Result<(), TransferError> {
         let invalid = |detail: String| TransferError::format(self.name, format!("line {number}: {detail}"));
         let line: Line = serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
         match &line {
@@ -94,7 +86,7 @@ impl Reader<'_> {
         take(Item::Line(line))
     }
 
-    fn end(self, take: &mut dyn FnMut(Item) -> Result<(), TransferError>) -> Result<(), TransferError> {
+    fn end(self, take: &mut Take<'_>) -> Result<(), TransferError> {
         if !self.is_begun {
             return Err(TransferError::format(self.name, "no archive begins like this"));
         }

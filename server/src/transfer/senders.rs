@@ -14,7 +14,7 @@ use super::{
     archive::{Account, Line},
     derived,
     error::TransferError,
-    import::Item,
+    import::{Item, Take},
 };
 
 /// The accounts of senders.
@@ -64,7 +64,7 @@ impl Senders {
         &mut self,
         id: &str,
         name: Option<&str>,
-        take: &mut dyn FnMut(Item) -> Result<(), TransferError>,
+        take: &mut Take<'_>,
     ) -> Result<AccountId, TransferError> {
         let given = self.given.get(id).or_else(|| name.and_then(|name| self.given.get(name)));
         if let Some(account) = given {

@@ -17,14 +17,12 @@ use super::{
     archive::{Act, Conversation, Line, Message, Opens, Reaction},
     derived, emoji,
     error::TransferError,
-    import::Item,
+    import::{Item, Take},
     senders::{Senders, line, machine_name},
     source::Source,
 };
 
 const SOURCE: &str = "slack";
-
-type Take<'a> = dyn FnMut(Item) -> Result<(), TransferError> + 'a;
 
 /// The lists of chats, and what each of them is of.
 const LISTS: [(&str, Kind); 4] = [

@@ -24,14 +24,12 @@ use super::{
     archive::{Act, Conversation, Line, Message, Reaction},
     derived,
     error::TransferError,
-    import::Item,
+    import::{Item, Take},
     senders::{Senders, line},
     source::Source,
 };
 
 const SOURCE: &str = "telegram";
-
-type Take<'a> = dyn FnMut(Item) -> Result<(), TransferError> + 'a;
 
 /// Tells what an export has.
 pub(super) fn read(

@@ -27,7 +27,7 @@ use super::{
     archive::{Conversation, Line, Member, Message},
     derived,
     error::TransferError,
-    import::Item,
+    import::{Item, Take},
     senders::{Senders, line},
     source::Source,
 };
@@ -51,8 +51,6 @@ struct Raw {
     sender: Option<String>,
     text: String,
 }
-
-type Take<'a> = dyn FnMut(Item) -> Result<(), TransferError> + 'a;
 
 /// Tells what a chat has.
 pub(super) fn read(

@@ -18,14 +18,12 @@ use super::{
     archive::{Conversation, Line, Message, Opens, Reaction},
     derived, emoji,
     error::TransferError,
-    import::Item,
+    import::{Item, Take},
     senders::{Senders, line, machine_name},
     source::Source,
 };
 
 const SOURCE: &str = "zulip";
-
-type Take<'a> = dyn FnMut(Item) -> Result<(), TransferError> + 'a;
 
 /// Messages, in a file of their own.
 #[derive(Deserialize)]
