@@ -372,6 +372,30 @@ fn e102_whoever_is_out_in_the_copy_is_given_their_words_back_once_and_may_come_b
 }
 
 #[test]
+fn e102_whoever_was_out_already_is_given_their_words_back_without_looking() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
+    trip.world.command(ann, RemoveMember { conversation, account: account("bob") });
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.world.command(ann, AddMember { conversation, account: account("bob"), role: Role::Member });
+    trip.settle();
+    trip.say(bob, "lost");
+    trip.settle();
+    trip.world.command(ann, RemoveMember { conversation, account: account("bob") });
+    trip.settle();
+    // Nothing is open any more, and ann's device is not there to bring him in again.
+    trip.world.crash_client(bob);
+    trip.world.set_network(ann, false);
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    assert_eq!(trip.refused(bob), [(Code::StoreRestored, "lost".to_owned())]);
+    trip.world.crash_client(bob);
+    trip.settle();
+    assert_eq!(trip.refused(bob), [(Code::StoreRestored, "lost".to_owned())]);
+}
+
+#[test]
 fn e60_who_was_removed_before_the_copy_is_told_so() {
     let mut trip = begin(pair(Limits::default()));
     let (ann, bob) = (trip.ann, trip.bob);

@@ -85,7 +85,7 @@ const SQUASHED: [(u64, &str); 2] = [
 ];
 
 /// Seeds of worlds in which people negotiate, plain and put back.
-const NEGOTIATED: [(u64, bool, &str); 12] = [
+const NEGOTIATED: [(u64, bool, &str); 13] = [
     (1_795_560_766, false, "a message of before a conversation was closed reopened it where its page was loaded later"),
     (1_805_560_735, true, "a consequence that followed was refused where an older message was taken for its cause"),
     (1_815_561_904, true, "a description was not offered again because of one of the same second"),
@@ -114,6 +114,11 @@ const NEGOTIATED: [(u64, bool, &str); 12] = [
         "the check wanted back a name that the account had replaced by a later one on another device",
     ),
     (1_795_562_152, false, "whoever wrote to an archived conversation and left saw it reopened until the next start"),
+    (
+        1_945_564_205,
+        true,
+        "words of a conversation that its reader was out of before were given back only to who looked at it",
+    ),
 ];
 
 #[test]

@@ -123,7 +123,8 @@ impl Engine {
         }
     }
 
-    /// Fetches the newest conversations that are not on this device, and the entries that others lack.
+    /// Fetches the newest conversations that are not on this device, and the entries that others lack. Of those
+    /// that the account is out of, what a former incarnation may have lost is asked for.
     fn prefetch(&mut self) {
         let mut rows: Vec<&ConversationRow> =
             self.inbox.values().map(|record| &record.row).filter(|row| row.status == MemberStatus::Active).collect();
@@ -131,8 +132,13 @@ impl Engine {
         let (newest, older) = rows.split_at(rows.len().min(self.ctx.settings.prefetch_conversations));
         let is_wanted =
             |row: &&&ConversationRow| self.is_lagging(row.conversation) || self.open.contains_key(&row.conversation);
-        let lagging = older.iter().filter(is_wanted);
-        let wanted: Vec<ConversationId> = newest.iter().chain(lagging).map(|row| row.conversation).collect();
+        let lagging = older.iter().filter(is_wanted).map(|row| row.conversation);
+        let is_ended = |conversation: &ConversationId| {
+            self.inbox.get(conversation).is_some_and(|record| record.row.status != MemberStatus::Active)
+        };
+        let owed = self.stream_heads.owed().filter(is_ended);
+        let newest = newest.iter().map(|row| row.conversation);
+        let wanted: Vec<ConversationId> = newest.chain(lagging).chain(owed).collect();
         for conversation in wanted {
             self.catch_up_conversation(conversation);
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::store::record::StreamHeadRecord,
-    ids::{IncarnationId, StreamId},
+    ids::{ConversationId, IncarnationId, StreamId},
     journal::Position,
     sorted::{SortedMap, SortedSet},
 };
@@ -72,6 +72,14 @@ impl StreamHeads {
         self.incarnation.is_some() && head.is_some_and(|head| head.incarnation != self.incarnation)
     }
 
+    /// The conversations of a former incarnation whose words, as far as this one lacks them, are not given back.
+    pub(in crate::engine) fn owed(&self) -> impl Iterator<Item = ConversationId> {
+        let is_owed = |(stream, head): &(&StreamId, &StreamHeadRecord)| {
+            self.is_former(stream) && head.given_back != self.incarnation
+        };
+        self.records.iter().filter(is_owed).filter_map(|(stream, _)| stream.conversation())
+    }
+
     /// Treats a stream as one of a former incarnation, whatever the server says.
     pub(in crate::engine) fn make_former(&mut self, stream: &StreamId) {
         if let Some(head) = self.records.get_mut(stream) {
@@ -94,7 +102,6 @@ impl StreamHeads {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::ConversationId;
 
     #[test]
     fn what_is_held_is_a_former_incarnations_until_it_is_stored_with_this_one() {
@@ -114,8 +121,10 @@ mod tests {
         assert!(!heads.is_former(&stream));
         heads.make_former(&stream);
         assert!(heads.is_former(&stream) && heads.has_changed());
+        assert_eq!(heads.owed().count(), 1);
         assert!(heads.give_back(&stream));
         assert!(!heads.give_back(&stream), "once in an incarnation");
+        assert_eq!(heads.owed().count(), 0);
         heads.remove(&stream);
         assert!(!heads.is_former(&stream) && !heads.has_changed());
     }
