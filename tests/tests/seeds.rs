@@ -85,7 +85,7 @@ const SQUASHED: [(u64, &str); 2] = [
 ];
 
 /// Seeds of worlds in which people negotiate, plain and put back.
-const NEGOTIATED: [(u64, bool, &str); 13] = [
+const NEGOTIATED: [(u64, bool, &str); 14] = [
     (1_795_560_766, false, "a message of before a conversation was closed reopened it where its page was loaded later"),
     (1_805_560_735, true, "a consequence that followed was refused where an older message was taken for its cause"),
     (1_815_561_904, true, "a description was not offered again because of one of the same second"),
@@ -119,6 +119,7 @@ const NEGOTIATED: [(u64, bool, &str); 13] = [
         true,
         "words of a conversation that its reader was out of before were given back only to who looked at it",
     ),
+    (1_955_564_167, true, "the check did not look for older messages of a thread that an older page had told of"),
 ];
 
 #[test]

@@ -71,8 +71,10 @@ impl Run<'_> {
             self.open_all(device);
             self.open_threads(device);
         }
-        // Whether a thread has older messages is known once it is loaded.
+        // Whether a thread has older messages is known once it is loaded, which may be when the message is that
+        // opened it.
         self.settle()?;
+        let mut is_settled = true;
         for round in 0..OLDER_MAX {
             let mut more = false;
             for conversation in self.conversations.clone() {
@@ -86,10 +88,12 @@ impl Run<'_> {
                     }
                 }
             }
-            if !more {
-                break;
+            match (more, is_settled) {
+                (true, _) => self.world.run_ms(500),
+                (false, false) => self.settle()?,
+                (false, true) => break,
             }
-            self.world.run_ms(500);
+            is_settled = !more;
         }
         self.settle()?;
         self.check_silence()?;
