@@ -150,11 +150,12 @@ impl Engine {
         stream: &StreamId,
         fetched: &Fetched,
     ) -> Result<Vec<OutboxEntry>, RestoreFetchedError> {
+        let me = self.ctx.session.account.clone();
         let Some(replica) = self.replica(stream) else { return Ok(Vec::new()) };
-        let Some(former) = replica.former.take() else { return replica.restart(fetched) };
+        let Some(former) = replica.former.take() else { return replica.restart(fetched, &me) };
         let empty = Stream::new(replica.confirmed.tenant().clone(), stream.clone());
         let held = core::mem::replace(&mut replica.confirmed, empty);
-        let mut admitted = match replica.restart(fetched) {
+        let mut admitted = match replica.restart(fetched, &me) {
             Ok(admitted) => admitted,
             Err(error) => {
                 replica.confirmed = held;
@@ -173,7 +174,6 @@ impl Engine {
         if let Former::Read(asking) = former
             && !is_given_back
         {
-            let me = self.ctx.session.account.clone();
             let Some(replica) = self.replica(stream) else { return Ok(admitted) };
             let lacking = asking.into_lacking_of(&me, &replica.confirmed);
             self.offer_again(stream, lacking, &held);

@@ -4,7 +4,7 @@
 use crate::{
     authority::{Refusal, Session, Stream},
     code::Code,
-    command::{Command, Plan, Planning},
+    command::{Command, Plan, Planning, SendMessage},
     doc::{ApplyChangeError, Change, Document, Fact},
     engine::{
         commands::{
@@ -285,7 +285,12 @@ impl Replica {
         at: WallTime,
     ) -> Result<Option<Plan>, Refusal> {
         if let Some(status) = self.revoked.filter(|_| !session.administrator) {
-            return Err(Refusal::new(revoked_code(status), "the server said so"));
+            // A copy of this device may have had it admitted before.
+            let is_there = |send: &SendMessage| self.confirmed.page_of(&send.message(&session.account)).is_some();
+            return match command {
+                Command::SendMessage(send) if is_there(send) => Ok(None),
+                _ => Err(Refusal::new(revoked_code(status), "the server said so")),
+            };
         }
         let plan = command.plan(&Planning { session, stream: self.view(), at, limits })?;
         if let Some(plan) = &plan {
@@ -445,8 +450,12 @@ impl Replica {
     }
 
     /// Restarts from the documents that the server sent, with the outbox on top as it was. Returns the
-    /// outbox entries that were admitted meanwhile.
-    pub(in crate::engine) fn restart(&mut self, fetched: &Fetched) -> Result<Vec<OutboxEntry>, RestoreFetchedError> {
+    /// outbox entries of an account that were admitted meanwhile.
+    pub(in crate::engine) fn restart(
+        &mut self,
+        fetched: &Fetched,
+        me: &AccountId,
+    ) -> Result<Vec<OutboxEntry>, RestoreFetchedError> {
         let confirmed = self.restore_fetched(fetched)?;
         if confirmed.lacks_base() {
             return Err(RestoreFetchedError::Missing);
@@ -462,7 +471,7 @@ impl Replica {
             return Err(RestoreFetchedError::Another);
         }
         let threads: Vec<Thread> = self.confirmed.threads().cloned().collect();
-        self.confirmed = confirmed;
+        let former = core::mem::replace(&mut self.confirmed, confirmed);
         self.lowest.clear();
         self.set_threads(&threads);
         self.changed_threads.extend(fetched.threads.iter().map(|thread| thread.id));
@@ -472,7 +481,13 @@ impl Replica {
         let held = |entry: &&OutboxEntry| {
             self.confirmed.document(&entry.document).is_some_and(|held| held.contains(entry.change.hash()))
         };
-        let held: Vec<_> = self.outbox.entries.iter().filter(held).map(|entry| entry.change.hash()).collect();
+        // The page that a copy of this device has written a message on may not be here any more.
+        let is_written = |entry: &&OutboxEntry| match &entry.command {
+            Command::SendMessage(send) => former.page_of(&send.message(me)).is_some(),
+            _ => false,
+        };
+        let is_admitted = |entry: &&OutboxEntry| held(entry) || is_written(entry);
+        let held: Vec<_> = self.outbox.entries.iter().filter(is_admitted).map(|entry| entry.change.hash()).collect();
         let admitted = held.into_iter().filter_map(|hash| self.outbox.remove(hash)).collect();
         self.reapply();
         Ok(admitted)

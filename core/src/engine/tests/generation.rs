@@ -104,13 +104,13 @@ fn e141_a_later_generation_is_of_the_same_history() {
         unread: None,
         chain: server.head().chain,
     };
-    let anew = fetched(&server, server.document(&document).unwrap().save());
-    assert!(held.restart(&anew).unwrap().is_empty());
+    let (anew, me) = (fetched(&server, server.document(&document).unwrap().save()), AccountId::parse("ann").unwrap());
+    assert!(held.restart(&anew, &me).unwrap().is_empty());
     assert_eq!((held.confirmed.head(), held.outbox.len()), (server.head(), 2));
     check_shown(&held);
     // The other way round what is held is lacking.
     assert_eq!(squashed.entry.position, held.confirmed.position());
-    assert!(held.restart(&fetched(&server, of_former)).is_err());
+    assert!(held.restart(&fetched(&server, of_former), &me).is_err());
 }
 
 const NAMES: [&str; 3] = ["ann", "bob", "carl"];
