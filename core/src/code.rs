@@ -120,6 +120,8 @@ named! {
         ConversationExists = "conversation_exists",
         /// Another public conversation of the tenant has that name.
         NameTaken = "name_taken",
+        /// Another account, or another conversation, of the tenant has that external id.
+        ExternalIdTaken = "external_id_taken",
         /// The conversation is deleted.
         ConversationDeleted = "conversation_deleted",
         /// The conversation is closed.

@@ -11,6 +11,7 @@ mod contact_point;
 pub mod drain;
 pub mod environment;
 pub mod error;
+pub mod external_id;
 pub mod health;
 pub mod http;
 pub mod job;

@@ -7,6 +7,8 @@
 mod by_session;
 #[path = "rest/events.rs"]
 mod events;
+#[path = "rest/external_ids.rs"]
+mod external_ids;
 #[path = "rest/page.rs"]
 mod page;
 #[path = "rest/routes.rs"]

@@ -74,6 +74,7 @@ export const ENGLISH: Texts = {
   conversation_unknown: "There is no such conversation, or you may not see it.",
   conversation_exists: "This conversation already exists.",
   name_taken: "Another public conversation already has that name.",
+  external_id_taken: "That external id is already in use.",
   conversation_deleted: "The conversation was deleted.",
   conversation_closed: "The conversation is closed.",
   conversation_archived: "The conversation is archived. It can be read, but not written to.",

@@ -282,6 +282,18 @@ CREATE TABLE contact_points (
 
 CREATE INDEX contact_points_account ON contact_points (tenant, account);
 
+-- What the operator's own systems call accounts and conversations, by the stream of
+-- each: every name once in a tenant and for each `kind` of stream. No journal holds them.
+CREATE TABLE external_ids (
+    tenant TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    external_id TEXT COLLATE "C" NOT NULL,
+    stream TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant, kind, external_id)
+);
+
+CREATE UNIQUE INDEX external_ids_stream ON external_ids (tenant, stream);
+
 CREATE TABLE devices (
     device BYTEA NOT NULL,
     tenant TEXT COLLATE "C" NOT NULL,

@@ -263,6 +263,18 @@ CREATE TABLE contact_points (
 
 CREATE INDEX contact_points_account ON contact_points (tenant, account);
 
+-- What the operator's own systems call accounts and conversations, by the stream of
+-- each: every name once in a tenant and for each `kind` of stream. No journal holds them.
+CREATE TABLE external_ids (
+    tenant TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    PRIMARY KEY (tenant, kind, external_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX external_ids_stream ON external_ids (tenant, stream);
+
 CREATE TABLE devices (
     device BLOB NOT NULL,
     tenant TEXT NOT NULL,
@@ -358,5 +370,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('receipts', 'receipts', '10000000 10000000 10 1'),
     ('receipts', 'receipts_moved', '10000000 10000000 10 2'),
     ('accounts', 'accounts', '1000000 1000000 1'),
+    ('external_ids', 'external_ids', '1000000 1000000 500000 1'),
+    ('external_ids', 'external_ids_stream', '1000000 1000000 1'),
     ('accounts', 'accounts_moved', '1000000 1000000 2');
 ANALYZE sqlite_schema;

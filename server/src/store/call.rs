@@ -18,10 +18,12 @@ use tidings_core::{
 
 use super::{
     AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
-    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Notice,
-    Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError, StoredDocument, StreamCommit,
-    StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named, Naming,
+    Notice, Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError, StoredDocument,
+    StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
+
+use crate::external_id::ExternalId;
 
 /// How a call accesses the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,6 +236,20 @@ store_calls! {
         asker: &AccountId,
         points: &[ContactPoint],
     ) -> Vec<(ContactPoint, AccountId)>;
+
+    /// Gives what a stream is of, an account or a conversation, the operator's own name for it, in place of the one
+    /// that it had; none takes that away. A conversation that is deleted loses it.
+    Write SetExternalId: set_external_id(
+        tenant: &TenantId,
+        stream: &StreamId,
+        id: Option<&ExternalId>,
+    ) -> Naming;
+
+    /// The operator's own names of those of these streams that have one.
+    Read ExternalIds: external_ids(tenant: &TenantId, streams: &[StreamId]) -> Vec<(StreamId, ExternalId)>;
+
+    /// What the operator calls so, among accounts or among conversations.
+    Read FindExternalId: find_external_id(tenant: &TenantId, among: Named, id: &ExternalId) -> Option<StreamId>;
 
     /// The request that an account made under a key, if it was carried out.
     Read FindRequest: find_request(tenant: &TenantId, account: &AccountId, key: &str) -> Option<AnsweredRequest>;

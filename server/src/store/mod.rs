@@ -438,6 +438,26 @@ pub enum DeviceOwner {
     Other,
 }
 
+/// What an operator has names of its own for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// Accounts.
+    Accounts,
+    /// Conversations.
+    Conversations,
+}
+
+/// The outcome of giving something an external id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// It has it now.
+    Given,
+    /// Another one of its kind has it.
+    Taken,
+    /// The conversation does not exist, or was deleted.
+    Gone,
+}
+
 /// An operator's decision about an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suspension {

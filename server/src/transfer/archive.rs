@@ -12,6 +12,8 @@ use tidings_core::{
     time::WallTime,
 };
 
+use crate::external_id::ExternalId;
+
 /// The version of the format. A program reads archives of this version only.
 pub const VERSION: u32 = 1;
 
@@ -47,11 +49,15 @@ pub struct Opening {
 
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Account {
     /// Its id.
     pub account: AccountId,
     /// What it says of itself.
     pub profile: Profile,
+    /// What the operator's own systems call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
 }
 
 /// A conversation as it is at the end.
@@ -78,6 +84,9 @@ pub struct Conversation {
     /// The object in another service that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
+    /// What the operator's own systems call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
     /// Its public name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -20,6 +20,7 @@ use super::{
     error::TransferError,
 };
 use crate::{
+    external_id::ExternalId,
     store::{Store, WhichThreads},
     stream::load::load,
 };
@@ -105,10 +106,16 @@ impl<'a, W: Write> Export<'a, W> {
     async fn account(&mut self, account: &AccountId) -> Result<(), TransferError> {
         let (document, _) = load(self.store, &self.tenant, &DocumentId::Account(account.clone())).await?;
         let profile = Profile::read(&document);
-        if profile == Profile::default() {
+        let external_id = self.external_id(StreamId::Account(account.clone())).await?;
+        if profile == Profile::default() && external_id.is_none() {
             return Ok(());
         }
-        self.write(&Line::Account(archive::Account { account: account.clone(), profile }))
+        self.write(&Line::Account(archive::Account { account: account.clone(), profile, external_id }))
+    }
+
+    async fn external_id(&self, stream: StreamId) -> Result<Option<ExternalId>, TransferError> {
+        let found = self.store.external_ids(&self.tenant, &[stream]).await?;
+        Ok(found.into_iter().next().map(|(_, id)| id))
     }
 
     async fn conversation(&mut self, id: ConversationId) -> Result<(), TransferError> {
@@ -119,7 +126,8 @@ impl<'a, W: Write> Export<'a, W> {
         if conversation.created.is_none() || conversation.state() == ConversationState::Deleted {
             return Ok(());
         }
-        let Some(line) = conversation_line(id, &conversation) else { return Ok(()) };
+        let external_id = self.external_id(StreamId::Conversation(id)).await?;
+        let Some(line) = conversation_line(id, &conversation, external_id) else { return Ok(()) };
         self.write(&Line::Conversation(Box::new(line)))?;
         let mut receipts = Receipts::of(self.store.receipts(&self.tenant, id).await?, head.position);
         self.messages(timeline, head.page, &conversation.pins, Some(&mut receipts)).await?;
@@ -235,7 +243,11 @@ fn reaction_line((emoji, accounts): (&String, &Vec<AccountId>)) -> Reaction {
 }
 
 /// The line of a conversation that has begun.
-fn conversation_line(id: ConversationId, conversation: &Conversation) -> Option<archive::Conversation> {
+fn conversation_line(
+    id: ConversationId,
+    conversation: &Conversation,
+    external_id: Option<ExternalId>,
+) -> Option<archive::Conversation> {
     let created = conversation.created.as_ref()?;
     let text = |field| conversation.text(field).map(str::to_owned);
     let resource = conversation.resource().map(|resource| archive::Resource {
@@ -276,6 +288,7 @@ fn conversation_line(id: ConversationId, conversation: &Conversation) -> Option<
         lead,
         account: created.account.clone(),
         link: created.link.clone(),
+        external_id,
         name: text(InfoField::Name),
         title: text(InfoField::Title),
         description: text(InfoField::Description),

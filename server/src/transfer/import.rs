@@ -1,9 +1,11 @@
 //! Writes what a source has: as the accounts whose doing it was, at the times at which it was, by way of the
 //! streams. What is there already is left as it is, so an import that was cut is begun again and goes on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tidings_core::{
+    authority::Refusal,
+    code::Code,
     command::{
         Command, CreateThread, DeleteMessage, EditMessage, PinMessage, React, SendMessage, SetProfile, SetThread,
         ThreadChange,
@@ -11,7 +13,7 @@ use tidings_core::{
     ids::{AccountId, ConversationId, DocumentId, MessageId, Stamp, StreamId, TimelineId},
     journal::Position,
     limits::Limits,
-    model::{Content, Conversation, ConversationState, Receipt, content::Text, shows},
+    model::{Content, Conversation, ConversationState, Profile, Receipt, content::Text, shows},
     wire::MemberReceipt,
 };
 
@@ -24,7 +26,7 @@ use super::{
     split::split,
     writer::{About, Doing, Outcome, Subject, Writer},
 };
-use crate::stream::load::load;
+use crate::{external_id::ExternalId, store::Naming, stream::load::load};
 
 /// What is written of a message that was deleted, before it is deleted again.
 const DELETED: &str = "deleted";
@@ -85,13 +87,24 @@ pub(super) struct Import {
     /// Conversations that nothing is written to.
     passed_over: HashMap<ConversationId, &'static str>,
     ended: Vec<Open>,
+    /// External ids of conversations that have ended.
+    named: Vec<(StreamId, ExternalId)>,
 }
 
 impl Import {
     /// An import by a writer; a dry run without one.
     pub(super) fn new(writer: Option<Writer>, limits: Limits, unread: Unread) -> Self {
         let report = Report { dry_run: writer.is_none(), ..Report::default() };
-        Self { writer, report, limits, unread, open: HashMap::new(), passed_over: HashMap::new(), ended: Vec::new() }
+        Self {
+            writer,
+            report,
+            limits,
+            unread,
+            open: HashMap::new(),
+            passed_over: HashMap::new(),
+            ended: Vec::new(),
+            named: Vec::new(),
+        }
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -137,9 +150,14 @@ impl Import {
     }
 
     async fn account(&mut self, line: archive::Account) -> Result<(), TransferError> {
+        if let Some(id) = line.external_id {
+            self.name(vec![(StreamId::Account(line.account.clone()), id)]).await?;
+        }
         let Some(writer) = &mut self.writer else { return Ok(()) };
-        // Whoever has a profile here goes on under it.
-        if !writer.store().profiles(&writer.tenant, std::slice::from_ref(&line.account)).await?.is_empty() {
+        // Whoever has a profile here goes on under it, and some have none.
+        if line.profile == Profile::default()
+            || !writer.store().profiles(&writer.tenant, std::slice::from_ref(&line.account)).await?.is_empty()
+        {
             return Ok(());
         }
         let at = writer.env.clock.wall_now();
@@ -323,7 +341,10 @@ impl Import {
     }
 
     async fn end(&mut self, conversation: ConversationId) -> Result<(), TransferError> {
-        let Some(open) = self.open.remove(&conversation) else { return Ok(()) };
+        let Some(mut open) = self.open.remove(&conversation) else { return Ok(()) };
+        if let Some(id) = open.line.external_id.take() {
+            self.named.push((StreamId::Conversation(conversation), id));
+        }
         if !open.is_new && !open.has_changed {
             return Ok(());
         }
@@ -337,6 +358,8 @@ impl Import {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         writer.wait_for(0).await;
         self.note_answers()?;
+        let named = std::mem::take(&mut self.named);
+        self.name(named).await?;
         let mut receipts = Vec::new();
         for open in std::mem::take(&mut self.ended) {
             let Some(writer) = &self.writer else { continue };
@@ -347,6 +370,21 @@ impl Import {
         if let Some(writer) = &self.writer {
             for some in receipts.chunks(RECEIPTS_MAX) {
                 writer.store().merge_receipts(&writer.tenant, some).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives what is there by now its external id, unless it has one here.
+    async fn name(&mut self, named: Vec<(StreamId, ExternalId)>) -> Result<(), TransferError> {
+        let Some(writer) = &self.writer else { return Ok(()) };
+        let streams: Vec<StreamId> = named.iter().map(|(stream, _)| stream.clone()).collect();
+        let there: BTreeMap<StreamId, ExternalId> =
+            writer.store().external_ids(&writer.tenant, &streams).await?.into_iter().collect();
+        for (stream, id) in named.into_iter().filter(|(stream, _)| !there.contains_key(stream)) {
+            if writer.store().set_external_id(&writer.tenant, &stream, Some(&id)).await? == Naming::Taken {
+                let detail = format!("{stream}: another one is called {id} here");
+                self.report.refuse("external id", &Refusal::new(Code::ExternalIdTaken, detail));
             }
         }
         Ok(())

@@ -80,7 +80,7 @@ impl Senders {
             let display_name = line(name.unwrap_or(id), 120);
             if display_name.is_some() {
                 let profile = Profile { display_name, ..Profile::default() };
-                take(Item::Line(Line::Account(Account { account: account.clone(), profile })))?;
+                take(Item::Line(Line::Account(Account { account: account.clone(), profile, external_id: None })))?;
             }
         }
         Ok(account)

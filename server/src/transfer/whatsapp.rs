@@ -225,6 +225,7 @@ impl Conversation {
             lead: None,
             account: None,
             link: None,
+            external_id: None,
             name: None,
             title,
             description: None,

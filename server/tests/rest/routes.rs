@@ -123,7 +123,11 @@ impl Route {
             None => part.to_owned(),
         };
         let path = self.path.split('/').map(part).collect::<Vec<_>>().join("/");
-        if self.path == "/v1/directory" { format!("{path}?q=boats") } else { path }
+        match self.path {
+            "/v1/directory" => format!("{path}?q=boats"),
+            "/v1/accounts" => format!("{path}?external_id=crm-cat"),
+            _ => path,
+        }
     }
 
     async fn ask(&self, caller: &Caller, ids: &Ids) -> Answer {
@@ -132,7 +136,7 @@ impl Route {
 
     /// Whether it is only for administrators.
     fn is_for_administrators(&self) -> bool {
-        self.path.contains("webhooks") || self.path.ends_with("/suspension")
+        self.path.contains("webhooks") || self.path.ends_with("/suspension") || self.path.ends_with("/external-id")
     }
 
     /// Whether it has no end where it is answered.
@@ -229,6 +233,11 @@ const ROUTES: &[Route] = &[
         .unknown(&[("invite", 404, "invite_unknown")])
         .command(|ids| SetInvite { conversation: ids.conversation, invite: ids.invite, terms: None }.into()),
 
+    get("/v1/accounts", Some((404, "member_unknown")), DONE),
+    write("PUT", "/v1/accounts/{account}/external-id", r#"{"externalId":"crm-cat"}"#, NO_PERMISSION, NO_PERMISSION)
+        .unknown(&[("account", 404, "member_unknown")]),
+    write("DELETE", "/v1/accounts/{account}/external-id", "", NO_PERMISSION, NO_PERMISSION)
+        .unknown(&[("account", 404, "member_unknown")]),
     get("/v1/accounts/{account}", Some((404, "member_unknown")), DONE)
         .unknown(&[("account", 404, "member_unknown")]),
     write("PUT", "/v1/accounts/{account}", r#"{"displayName":"Cat"}"#, Some((403, "not_the_owner")),
@@ -330,6 +339,8 @@ impl World {
         let conversation = group(&ann).await;
         let at = format!("/v1/conversations/{conversation}");
         ann.post(&format!("{at}/members"), json!({ "account": "cat" })).await.is(200);
+        let name = json!({ "externalId": "crm-cat" });
+        root.ask("PUT", "/v1/accounts/cat/external-id", Some(name), &[]).await.is(200);
         let message = say(&ann, &conversation, "hello").await;
         let invite = ann.post(&format!("{at}/invites"), json!({})).await.is(201);
         let ids = Ids {

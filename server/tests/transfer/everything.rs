@@ -144,7 +144,7 @@ fn channel() -> Vec<Value> {
     vec![
         json!({
             "type": "conversation", "conversation": news, "kind": "channel", "createdBy": "ann", "createdAt": at(0),
-            "account": "org", "link": {"kind": "partner", "id": "p-1"}, "title": "News",
+            "account": "org", "link": {"kind": "partner", "id": "p-1"}, "externalId": "p-1", "title": "News",
             "scope": "organization", "state": "archived", "locked": false,
             "policies": policies(ConversationKind::Channel, json!({"reactions": false})),
             "roles": [], "members": [member("ann", "owner", 0, "ann"), member("bea", "member", 0, "ann")], "invites": [],
@@ -194,7 +194,10 @@ fn resource() -> Vec<Value> {
 pub fn text() -> String {
     let mut lines = vec![json!({"type": "archive", "version": 1, "tenant": "acme"})];
     lines.push(json!({"type": "account", "account": "ann", "profile": {"kind": "personal", "displayName": "Ann", "bio": "sails"}}));
-    lines.push(json!({"type": "account", "account": "bea", "profile": {"displayName": "Bea"}}));
+    lines.push(
+        json!({"type": "account", "account": "bea", "profile": {"displayName": "Bea"}, "externalId": "crm \"2\""}),
+    );
+    lines.push(json!({"type": "account", "account": "zed", "profile": {}, "externalId": "crm-zed"}));
     lines.extend([group(), channel(), direct(), resource()].concat());
     let count = |kind: &str| lines.iter().filter(|line| line["type"] == kind).count();
     let end = json!({

@@ -5,31 +5,53 @@ use std::sync::Arc;
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
-use tidings_core::{code::Code, command::SetProfile, ids::AccountId, model::Profile};
-use utoipa::ToSchema;
+use tidings_core::{
+    code::Code,
+    command::SetProfile,
+    ids::{AccountId, StreamId},
+    model::Profile,
+};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     caller::Caller,
     command::Request,
-    input::{Ids, Input, Nothing},
+    input::{Choice, Ids, Input, Nothing},
     messages::Stands,
     problem::{Answer, Problem},
 };
-use crate::{node::Node, store::Suspension, ws};
+use crate::{external_id::ExternalId, node::Node, store::Suspension, ws};
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
-    OpenApiRouter::new().routes(routes!(read, change)).routes(routes!(suspend, lift)).routes(routes!(match_contacts))
+    OpenApiRouter::new()
+        .routes(routes!(find))
+        .routes(routes!(read, change))
+        .routes(routes!(suspend, lift))
+        .routes(routes!(match_contacts))
+}
+
+/// Which account.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// What the operator's own systems call it.
+    #[param(value_type = String)]
+    external_id: ExternalId,
 }
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct Account {
     /// Its id.
     account: AccountId,
     /// What is public of it.
     profile: Profile,
+    /// What the operator's own systems call it, if they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<ExternalId>,
     /// Whether it may neither read nor write; for an administrator of the tenant to know.
     #[serde(skip_serializing_if = "Option::is_none")]
     suspended: Option<bool>,
@@ -86,26 +108,40 @@ impl Caller {
     responses((status = 200, body = Account)))]
 async fn read(caller: Caller, Ids(account): Ids<AccountId>) -> Answer<Json<Account>> {
     caller.take(&caller.node.shares.fetches, 1)?;
+    of(&caller, account).await.map(Json)
+}
+
+/// The account that the operator's own systems call so, for whoever may read it.
+#[utoipa::path(get, path = "/v1/accounts", tag = "accounts", params(Which),
+    responses((status = 200, body = Account)))]
+async fn find(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<Account>> {
+    caller.take(&caller.node.shares.fetches, 1)?;
+    let account = caller.account_called(&which.external_id).await?;
+    of(&caller, account).await.map(Json)
+}
+
+async fn of(caller: &Caller, account: AccountId) -> Answer<Account> {
     let (store, tenant) = (&caller.node.store, &caller.identity.tenant);
     let failed = |error| caller.failed(&error);
     let (own, administrator) = (account == caller.identity.account, caller.identity.administrator);
     if !own && !administrator {
         let known = store.co_members(tenant, &caller.identity.account).await.map_err(failed)?;
         if !known.contains(&account) {
-            return Err(Problem::new(Code::MemberUnknown, "no conversation is shared with such an account"));
+            return Err(Problem::account_unknown());
         }
     }
     let accounts = std::slice::from_ref(&account);
     let profile = store.profiles(tenant, accounts).await.map_err(failed)?.into_iter().next();
     if profile.is_none() && administrator && !store.knows_account(tenant, &account).await.map_err(failed)? {
-        return Err(Problem::new(Code::MemberUnknown, "the account was never seen"));
+        return Err(Problem::account_unknown());
     }
     let suspended = match administrator {
         true => Some(!store.suspended(tenant, accounts).await.map_err(failed)?.is_empty()),
         false => None,
     };
     let profile = profile.map(|notice| notice.profile).unwrap_or_default();
-    Ok(Json(Account { account, profile, suspended }))
+    let external_id = caller.external_id(StreamId::Account(account.clone())).await?;
+    Ok(Account { account, profile, external_id, suspended })
 }
 
 /// Makes the profile of an account the one that is given: the own one, or any for an administrator of the tenant. So an

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tidings_core::{
     doc::Home,
-    ids::{AccountId, ConversationId, MessageId},
+    ids::{AccountId, ConversationId, MessageId, StreamId},
     journal::Position,
     model::{
         ConversationKind, ConversationState, InfoField, JoinPolicy, Member, MemberStatus, NotificationLevel,
@@ -18,6 +18,7 @@ use tidings_core::{
 use utoipa::ToSchema;
 
 use super::{loaded::Loaded, page::Names, time::Rfc3339};
+use crate::external_id::ExternalId;
 
 /// A conversation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,6 +30,8 @@ pub(crate) struct ConversationDocument {
     tenant_id: String,
     /// Its id once more.
     conversation_id: ConversationId,
+    /// What the operator's own systems call it.
+    external_id: Option<ExternalId>,
     /// `direct`, `group`, `channel` …
     #[serde(rename = "type")]
     kind: ConversationKind,
@@ -62,7 +65,7 @@ pub(crate) struct ConversationDocument {
 struct Participant {
     /// The account.
     user_id: AccountId,
-    /// What the operator's own systems call the account.
+    /// What the operator's own systems call the account: its id, unless they have another name for it.
     external_user_id: String,
     /// The name for people.
     display_name: String,
@@ -223,7 +226,7 @@ pub(crate) struct Parts<'a> {
     pub(super) summary: Option<&'a ConversationSummary>,
     pub(super) home: &'a Home,
     pub(super) names: &'a Names,
-    pub(super) external: &'a BTreeMap<AccountId, String>,
+    pub(super) external: &'a BTreeMap<StreamId, ExternalId>,
     pub(super) receipts: &'a BTreeMap<AccountId, Receipt>,
     pub(super) subscriber_count: u32,
     pub(super) at: WallTime,
@@ -245,6 +248,7 @@ impl ConversationDocument {
             id: parts.id,
             tenant_id: parts.tenant.to_owned(),
             conversation_id: parts.id,
+            external_id: parts.external.get(&StreamId::Conversation(parts.id)).cloned(),
             kind: created.map_or(ConversationKind::Unknown, |created| created.kind),
             participants: conversation.members.iter().map(|one| Participant::of(parts, one)).collect(),
             metadata: Metadata::of(parts),
@@ -299,12 +303,13 @@ impl Participant {
             false => Permissions::default(),
         };
         let profile = parts.names.profiles.get(account);
+        let external = parts.external.get(&StreamId::Account(account.clone()));
         let read = parts.receipts.get(account).map(|receipt| receipt.read).filter(|read| *read > Position::ZERO);
         let last = parts.summary.and_then(|summary| summary.last_message.as_ref());
         let last_read = last.filter(|last| read.is_some_and(|read| read >= last.position));
         Self {
             user_id: account.clone(),
-            external_user_id: parts.external.get(account).cloned().unwrap_or_else(|| account.to_string()),
+            external_user_id: external.map_or_else(|| account.to_string(), ToString::to_string),
             display_name: parts.names.of(account),
             avatar_url: profile.and_then(|profile| profile.avatar_url.clone()),
             role: member.role.clone(),

@@ -1,6 +1,6 @@
 //! Conversations: the own ones, each of them in full, begun, described, archived, closed and deleted.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -13,7 +13,7 @@ use tidings_core::{
     code::Code,
     command::{CreateConversation, SetInfo, SetLocked, SetState},
     doc::Home,
-    ids::{AccountId, ConversationId, DocumentId},
+    ids::{AccountId, ConversationId, DocumentId, StreamId},
     model::{
         ActivityKey, Conversation, ConversationKind, ConversationState, InfoField, Link, MemberStatus, OwnQuery,
         Policy, Scope,
@@ -32,7 +32,7 @@ use super::{
     messages::Stands,
     problem::{Answer, Problem},
 };
-use crate::{node::Node, stream::load::load};
+use crate::{external_id::ExternalId, node::Node, stream::load::load};
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
@@ -57,6 +57,10 @@ struct Which {
     state: Vec<ConversationState>,
     /// About the resource of this id only.
     resource: Option<String>,
+    /// Instead of a list, the one conversation in full that the operator's own systems call so; no other choice is
+    /// looked at then.
+    #[param(value_type = Option<String>)]
+    external_id: Option<ExternalId>,
     /// Those behind this cursor.
     after: Option<String>,
     /// How many, 1 to 100; 50 if left out.
@@ -91,6 +95,16 @@ struct ConversationPage {
     /// What to ask `after` for the rest; none if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+}
+
+/// What is answered to whoever looks for conversations.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum Listed {
+    /// Own conversations.
+    Page(ConversationPage),
+    /// The one with an external id.
+    One(Box<ConversationDocument>),
 }
 
 /// A conversation to be begun.
@@ -151,11 +165,15 @@ struct ConversationChange {
     locked: Option<bool>,
     /// `active`, `archived` or `closed`.
     state: Option<ConversationState>,
+    /// What the operator's own systems call it; for an administrator of the tenant to say.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    external_id: Option<Option<ExternalId>>,
 }
 
 /// A field that is there, if only as null.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Some)
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 fn cursor(text: &str) -> Answer<ActivityKey> {
@@ -169,9 +187,14 @@ fn cursor(text: &str) -> Answer<ActivityKey> {
 
 /// The conversations of whoever asks, by newest activity.
 #[utoipa::path(get, path = "/v1/conversations", tag = "conversations", params(Which),
-    responses((status = 200, body = ConversationPage)))]
-async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<ConversationPage>> {
+    responses((status = 200, body = Listed)))]
+async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<Listed>> {
     caller.take(&caller.node.shares.fetches, 1)?;
+    if let Some(external_id) = &which.external_id {
+        let conversation = caller.conversation_called(external_id).await?;
+        let document = caller.document(conversation).await.map_err(Problem::if_one_may_know)?;
+        return Ok(Json(Listed::One(Box::new(document))));
+    }
     let query = OwnQuery {
         kinds: which.kind,
         statuses: which.status,
@@ -196,7 +219,7 @@ async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<Conve
         row
     });
     let next = next.map(|ActivityKey { at, conversation }| format!("{}.{conversation}", at.as_millis()));
-    Ok(Json(ConversationPage { conversations: rows.collect(), next }))
+    Ok(Json(Listed::Page(ConversationPage { conversations: rows.collect(), next })))
 }
 
 /// Begins a conversation, of which whoever asks is the owner.
@@ -272,6 +295,10 @@ async fn change(
         }
         caller.write(Request::new(SetState { conversation, state }, None)).await?;
     }
+    if let Some(external_id) = body.external_id {
+        caller.readable(conversation).await?;
+        caller.set_external_id(&StreamId::Conversation(conversation), external_id.as_ref()).await?;
+    }
     caller.document(conversation).await.map(Json)
 }
 
@@ -316,6 +343,8 @@ impl Caller {
         };
         let subscriber_count = node.store.subscriber_count(tenant, conversation).await;
         let subscriber_count = subscriber_count.map_err(|error| self.failed(&error))?.unwrap_or_default();
+        let members = readable.conversation().members.keys().cloned().map(StreamId::Account);
+        let external = self.external_ids(members.chain([StreamId::Conversation(conversation)]).collect()).await?;
         Ok(ConversationDocument::of(&Parts {
             tenant: tenant.as_str(),
             id: conversation,
@@ -324,7 +353,7 @@ impl Caller {
             summary: summary.as_ref(),
             home: &home,
             names: &names,
-            external: &BTreeMap::new(),
+            external: &external,
             receipts: &receipts.into_iter().collect(),
             subscriber_count,
             at: node.clock.wall_now(),

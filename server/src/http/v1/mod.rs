@@ -12,6 +12,7 @@ mod description;
 mod direct;
 mod event;
 mod events;
+mod external_ids;
 mod input;
 mod joining;
 mod loaded;
@@ -53,6 +54,7 @@ fn resources() -> OpenApiRouter<Arc<Node>> {
         .merge(receipts::router())
         .merge(joining::router())
         .merge(accounts::router())
+        .merge(external_ids::router())
         .merge(direct::router())
         .merge(events::router())
         .merge(webhooks::router());

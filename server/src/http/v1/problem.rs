@@ -59,6 +59,23 @@ impl Problem {
         Self::new(Code::ConversationUnknown, "there is no such conversation for this account")
     }
 
+    /// An account that was never seen, or that whoever asks shares no conversation with.
+    pub(crate) fn account_unknown() -> Self {
+        Self::new(Code::MemberUnknown, "the account was never seen, or no conversation is shared with it")
+    }
+
+    /// The same of a conversation that was looked for; like one that does not exist where it is not to be read.
+    pub(crate) fn if_one_may_know(self) -> Self {
+        match self.code {
+            Code::NotAMember
+            | Code::MemberLeft
+            | Code::MemberRemoved
+            | Code::MemberBanned
+            | Code::ConversationDeleted => Self::conversation_unknown(),
+            _ => self,
+        }
+    }
+
     /// A refusal of the authority, or one that names a time to come again.
     pub(crate) fn refused(node: &Node, refusal: Refusal) -> Self {
         let Refusal { code, detail, retry_at } = refusal;
@@ -150,6 +167,7 @@ fn status(code: Code) -> StatusCode {
         | Code::AccountUnavailable => StatusCode::FORBIDDEN,
         Code::ConversationExists
         | Code::NameTaken
+        | Code::ExternalIdTaken
         | Code::ConversationClosed
         | Code::ConversationArchived
         | Code::ConversationLocked

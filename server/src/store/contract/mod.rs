@@ -4,6 +4,7 @@
 pub(super) mod catch_up;
 pub(super) mod contact;
 pub(super) mod erasure;
+pub(super) mod external;
 pub(super) mod journal;
 pub(super) mod list;
 pub(super) mod register;
@@ -111,6 +112,10 @@ macro_rules! contract_tests {
                 s25_nothing_is_written_to_what_was_erased,
                 s25_only_what_was_deleted_is_erased,
                 s26_whoever_had_a_part_is_told_that_it_is_gone,
+            }
+            external {
+                t15_an_external_id_is_of_one_stream_of_its_kind_in_a_tenant,
+                t15_an_external_id_is_free_again_when_its_conversation_is_deleted,
             }
             subscription {
                 subscribers_are_rows_beside_the_members,

@@ -19,14 +19,16 @@ use tidings_core::{
 use super::{
     Backend, SqlStore,
     backend::fetch,
-    catch_up, contact, delivery, directory, epoch, erasure, held, journal, list, receipt, request, schema, search,
+    catch_up, contact, delivery, directory, epoch, erasure, external, held, journal, list, receipt, request, schema,
+    search,
     snapshot::{self, Suspect},
     standing, subscription, thread, webhook,
 };
+use crate::external_id::ExternalId;
 use crate::store::{
     AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
-    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Notice,
-    Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError, StoredDocument,
+    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named, Naming,
+    Notice, Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError, StoredDocument,
     StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
@@ -125,6 +127,38 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn suspended(&self, tenant: &TenantId, accounts: &[AccountId]) -> Result<Vec<AccountId>, StoreError> {
         directory::suspended::<B>(&mut *self.reader().await?, tenant, accounts).await
+    }
+
+    async fn set_external_id(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        id: Option<&ExternalId>,
+    ) -> Result<Naming, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let naming = external::set::<B>(&mut transaction, tenant, stream, id).await?;
+        if naming == Naming::Given {
+            transaction.commit().await?;
+        }
+        Ok(naming)
+    }
+
+    async fn external_ids(
+        &self,
+        tenant: &TenantId,
+        streams: &[StreamId],
+    ) -> Result<Vec<(StreamId, ExternalId)>, StoreError> {
+        external::external_ids::<B>(&mut *self.reader().await?, tenant, streams).await
+    }
+
+    async fn find_external_id(
+        &self,
+        tenant: &TenantId,
+        among: Named,
+        id: &ExternalId,
+    ) -> Result<Option<StreamId>, StoreError> {
+        external::find::<B>(&mut *self.reader().await?, tenant, among, id).await
     }
 
     async fn find_request(

@@ -8,7 +8,7 @@ use tidings_core::{
     wire,
 };
 
-use super::{Backend, ReadRow, Value, backend::fetch, delivery, row::Fields};
+use super::{Backend, ReadRow, Value, backend::fetch, delivery, external, row::Fields};
 use crate::{
     bounds::Bounds,
     store::{DeletedConversation, StoreError, StreamCommit},
@@ -38,7 +38,7 @@ pub(super) async fn wait_from<B: Backend>(
 ) -> Result<(), StoreError> {
     let Some(conversation) = commit.stream.conversation().filter(|_| is_deleted(commit)) else { return Ok(()) };
     fetch::<B>(connection, DELETED, [(&commit.tenant).into(), conversation.into(), at.into()]).await?;
-    Ok(())
+    external::release::<B>(connection, &commit.tenant, &commit.stream).await
 }
 
 const DUE: &str = "SELECT tenant, conversation FROM conversations WHERE deleted_at <= $1

@@ -10,6 +10,7 @@ mod delivery;
 mod directory;
 mod epoch;
 mod erasure;
+mod external;
 mod held;
 mod journal;
 mod lease;

@@ -10,12 +10,14 @@ use tidings_core::{
 use super::{Backend, SqlStore, Value, backend::fetch, directory, erasure, journal, row::Fields, snapshot, thread};
 use crate::store::{NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord, WhichThreads};
 
-// Both tables: a stream may have lost its row, or its entries.
+// All tables: a stream may have lost its row, or its entries, and an account may have no more than an external id.
 const NEXT_STREAM: &str = "SELECT tenant, stream FROM (
         SELECT tenant, stream FROM streams WHERE (tenant, stream) > ($1, $2) ORDER BY tenant, stream LIMIT 1
     ) AS heads UNION SELECT tenant, stream FROM (
         SELECT tenant, stream FROM journal WHERE (tenant, stream) > ($1, $2) ORDER BY tenant, stream LIMIT 1
-    ) AS entries ORDER BY tenant, stream LIMIT 1";
+    ) AS entries UNION SELECT tenant, stream FROM (
+        SELECT tenant, stream FROM external_ids WHERE (tenant, stream) > ($1, $2) ORDER BY tenant, stream LIMIT 1
+    ) AS named ORDER BY tenant, stream LIMIT 1";
 
 const LAST: &str = "SELECT position AS last FROM journal
     WHERE tenant = $1 AND stream = $2 ORDER BY position DESC LIMIT 1";
