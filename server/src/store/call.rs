@@ -19,7 +19,7 @@ use tidings_core::{
 use super::{
     AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
     DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named, Naming,
-    Notice, Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError, StoredDocument,
+    Notice, Part, Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError, StoredDocument,
     StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
@@ -229,6 +229,9 @@ store_calls! {
         points: &BTreeSet<ContactPoint>,
     ) -> ();
 
+    /// The verified contact points of an account.
+    Read ContactPoints: contact_points(tenant: &TenantId, account: &AccountId) -> BTreeSet<ContactPoint>;
+
     /// The accounts with these verified contact points, other than the asker, suspended ones and those that
     /// have blocked the asker.
     Read MatchContactPoints: match_contact_points(
@@ -290,6 +293,23 @@ store_calls! {
 
     /// The active members of a conversation, without its subscribers.
     Read ActiveMembers: active_members(tenant: &TenantId, conversation: ConversationId) -> Vec<AccountId>;
+
+    /// At most `count_max` conversations behind one, by id, of which the account is or was a member or subscriber, or
+    /// was to be one.
+    Read Parts: parts(
+        tenant: &TenantId,
+        account: &AccountId,
+        after: Option<ConversationId>,
+        count_max: u32,
+    ) -> Vec<Part>;
+
+    /// The documents of a stream into which an account wrote, or with a message of its. Looks at the entries of the
+    /// stream, but not at their changes.
+    Read DocumentsWritten: documents_written(
+        tenant: &TenantId,
+        stream: &StreamId,
+        account: &AccountId,
+    ) -> Vec<DocumentId>;
 
     /// The channels that an account subscribes to.
     Read Subscriptions: subscriptions(tenant: &TenantId, account: &AccountId) -> Vec<ConversationId>;

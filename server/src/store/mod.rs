@@ -319,6 +319,17 @@ pub struct Standing {
     pub subject: Option<MemberRow>,
 }
 
+/// A conversation that an account has or had a part in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The account's row in it.
+    pub row: MemberRow,
+    /// Since when the row is as it is, for a subscriber; zero for a member, of whom the document says so.
+    pub subscribed_at: WallTime,
+}
+
 /// A subscriber of a channel: no entry says so, and no list of members has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SubscriberRow {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use tidings_core::{
-    doc::Message,
+    doc::{Document, Message},
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId, TimelineId},
     journal::Position,
     model::{self, Conversation, ConversationState, InfoField, MemberField, Pin, Profile, Receipt, Role},
@@ -168,22 +168,11 @@ impl<'a, W: Write> Export<'a, W> {
                 if let Some(receipts) = receipts.as_deref_mut() {
                     receipts.pass(*position, id);
                 }
-                let accepted_at = page.admissions().get(id).map(|admission| admission.accepted_at);
                 let line = archive::Message {
-                    conversation: timeline.conversation,
-                    thread: timeline.thread,
-                    id: id.clone(),
-                    created_at: id.created_at(),
-                    accepted_at,
-                    position: Some(position.number()),
-                    content: message.content().cloned(),
-                    reply_to: message.body.reply_to.clone(),
-                    mentions: message.body.mentions.clone().unwrap_or_default(),
-                    edited_at: message.edit.as_ref().filter(|_| message.deletion.is_none()).map(|edit| edit.at),
-                    deleted: message.deletion.as_ref().map(|deletion| Act { by: deletion.by.clone(), at: deletion.at }),
                     reactions: message.shown_reactions().map(reaction_line).collect(),
                     pinned: pins.get(id).map(|pin| Act { by: pin.by.clone(), at: pin.at }),
                     opens: opens.get(id).cloned(),
+                    ..message_line(timeline, &page, *position, message)
                 };
                 self.write(&Line::Message(Box::new(line)))?;
             }
@@ -235,6 +224,31 @@ fn is_same(one: &Line, other: &Line) -> bool {
         (Line::Message(one), Line::Message(other)) => (&one.id, one.thread) == (&other.id, other.thread),
         (Line::Receipts(one), Line::Receipts(other)) => one.conversation == other.conversation,
         _ => false,
+    }
+}
+
+/// The line of a message of a page at a position, without what others made of it.
+pub(crate) fn message_line(
+    timeline: TimelineId,
+    page: &Document,
+    position: Position,
+    message: &Message,
+) -> archive::Message {
+    archive::Message {
+        conversation: timeline.conversation,
+        thread: timeline.thread,
+        id: message.id.clone(),
+        created_at: message.id.created_at(),
+        accepted_at: page.admissions().get(&message.id).map(|admission| admission.accepted_at),
+        position: Some(position.number()),
+        content: message.content().cloned(),
+        reply_to: message.body.reply_to.clone(),
+        mentions: message.body.mentions.clone().unwrap_or_default(),
+        edited_at: message.edit.as_ref().filter(|_| message.deletion.is_none()).map(|edit| edit.at),
+        deleted: message.deletion.as_ref().map(|deletion| Act { by: deletion.by.clone(), at: deletion.at }),
+        reactions: Vec::new(),
+        pinned: None,
+        opens: None,
     }
 }
 
@@ -304,7 +318,8 @@ fn conversation_line(
     })
 }
 
-fn member_line((account, member): (&AccountId, &model::Member)) -> Option<archive::Member> {
+/// The line of a member, former ones included.
+pub(crate) fn member_line((account, member): (&AccountId, &model::Member)) -> Option<archive::Member> {
     let membership = member.membership.as_ref()?;
     let grants = member.grants.iter().map(|(permission, grant)| archive::Grant {
         permission: *permission,

@@ -246,6 +246,8 @@ const ROUTES: &[Route] = &[
             let profile = Profile { display_name: Some("Cat".to_owned()), ..Profile::default() };
             SetProfile { profile, account: Some(account(ids.account)) }.into()
         }),
+    get("/v1/accounts/{account}/export", Some((403, "not_the_owner")), Some((403, "not_the_owner")))
+        .unknown(&[("account", 404, "member_unknown")]),
     write("PUT", "/v1/accounts/{account}/suspension", "", NO_PERMISSION, NO_PERMISSION),
     write("DELETE", "/v1/accounts/{account}/suspension", "", NO_PERMISSION, NO_PERMISSION),
     write("POST", "/v1/contacts/match", r#"{"points":["ann@example.org"]}"#, DONE, DONE),

@@ -118,9 +118,23 @@ fn read(answer: &str) -> Answer {
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers = lines.filter_map(|line| line.split_once(": "));
-    let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-    let body = serde_json::from_str(text).unwrap_or(Value::Null);
-    Answer { status, headers, text: text.to_owned(), body }
+    let headers: BTreeMap<String, String> =
+        headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    let is_chunked = headers.get("transfer-encoding").is_some_and(|encoding| encoding == "chunked");
+    let text = if is_chunked { joined(text) } else { text.to_owned() };
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Answer { status, headers, text, body }
+}
+
+/// The chunks of a body that is sent as it is made, as far as they came.
+fn joined(mut chunks: &str) -> String {
+    let mut text = String::new();
+    while let Some((size, rest)) = chunks.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).unwrap();
+        text.push_str(&rest[..size.min(rest.len())]);
+        chunks = rest.get(size + 2..).unwrap_or_default();
+    }
+    text
 }
 
 /// A text as a part of a path.

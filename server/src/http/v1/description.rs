@@ -114,6 +114,9 @@ const IDS: &[(&str, &str)] = &[
 const IN_PATHS: &[(&str, &str)] =
     &[("conversation", "ConversationId"), ("account", "AccountId"), ("message", "MessageId"), ("invite", "InviteId")];
 
+/// Reads that are answered as they are made.
+const STREAMS: &[&str] = &["events_listen", "accounts_export"];
+
 /// Adds to a description of routes what holds for all of them.
 pub(super) fn complete(openapi: &mut utoipa::openapi::OpenApi) {
     for (id, pattern) in IDS {
@@ -127,8 +130,9 @@ pub(super) fn complete(openapi: &mut utoipa::openapi::OpenApi) {
             refuse(operation);
             link(operation);
         }
-        // Whoever holds the answer of a read is told so, but of events, which have no end.
-        if let Some(read) = path.get.as_mut().filter(|read| read.operation_id.as_deref() != Some("events_listen")) {
+        // Whoever holds the answer of a read is told so, but of one that is told as it is made.
+        let is_stream = |read: &Operation| read.operation_id.as_deref().is_some_and(|id| STREAMS.contains(&id));
+        if let Some(read) = path.get.as_mut().filter(|read| !is_stream(read)) {
             answer(
                 read,
                 "304",

@@ -16,14 +16,18 @@ use super::problem::Problem;
 /// Bytes of the hash that make a tag.
 const TAG_BYTES: usize = 16;
 
+/// The type of lines of JSON.
+pub(super) const JSON_LINES: &str = "application/jsonl";
+
 /// Tags what a read answers.
 pub(super) async fn tag(request: Request, next: Next) -> Response {
     let is_read = request.method() == Method::GET;
     let held = request.headers().get(header::IF_NONE_MATCH).cloned();
     let response = next.run(request).await;
-    // Events have no end to be tagged.
-    let is_endless = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
-    if !is_read || is_endless || response.status() != StatusCode::OK {
+    // Events have no end to be tagged, and what an account wrote need not fit into memory.
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_stream = kind.is_some_and(|kind| kind == "text/event-stream" || kind == JSON_LINES);
+    if !is_read || is_stream || response.status() != StatusCode::OK {
         return response;
     }
     let (mut parts, body) = response.into_parts();

@@ -19,8 +19,8 @@ use tidings_core::{
 use super::{
     Backend, SqlStore,
     backend::fetch,
-    catch_up, contact, delivery, directory, epoch, erasure, external, held, journal, list, receipt, request, schema,
-    search,
+    catch_up, contact, delivery, directory, epoch, erasure, external, held, journal, list, part, receipt, request,
+    schema, search,
     snapshot::{self, Suspect},
     standing, subscription, thread, webhook,
 };
@@ -28,8 +28,8 @@ use crate::external_id::ExternalId;
 use crate::store::{
     AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
     DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named, Naming,
-    Notice, Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError, StoredDocument,
-    StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    Notice, Part, Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError,
+    StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
 };
 
 /// Maximum number of restarts of a transaction after collisions with another node's.
@@ -221,6 +221,33 @@ impl<B: Backend> Store for SqlStore<B> {
         authors: &[AccountId],
     ) -> Result<Vec<(AccountId, AccountId)>, StoreError> {
         contact::blocks_among::<B>(&mut *self.reader().await?, tenant, readers, authors).await
+    }
+
+    async fn contact_points(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+    ) -> Result<BTreeSet<ContactPoint>, StoreError> {
+        contact::contact_points::<B>(&mut *self.reader().await?, tenant, account).await
+    }
+
+    async fn parts(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        after: Option<ConversationId>,
+        count_max: u32,
+    ) -> Result<Vec<Part>, StoreError> {
+        part::parts::<B>(&mut *self.reader().await?, &self.rot, tenant, account, after, count_max).await
+    }
+
+    async fn documents_written(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        account: &AccountId,
+    ) -> Result<Vec<DocumentId>, StoreError> {
+        part::documents_written::<B>(&mut *self.reader().await?, tenant, stream, account).await
     }
 
     async fn set_contact_points(
