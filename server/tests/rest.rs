@@ -20,6 +20,8 @@ mod services;
 #[path = "rest/shapes.rs"]
 mod shapes;
 mod support;
+#[path = "rest/tenant_events.rs"]
+mod tenant_events;
 
 use std::time::Duration;
 

@@ -72,6 +72,9 @@ CREATE TABLE journal (
 -- Changes and snapshots are compact already: do not try to compress them.
 ALTER TABLE journal ALTER COLUMN change SET STORAGE EXTERNAL;
 
+-- Whoever follows a whole tenant reads what is new in it.
+CREATE INDEX journal_moved ON journal (tenant, tick);
+
 CREATE INDEX journal_document ON journal (tenant, document, position);
 
 -- `deletes` is the position of the message that an entry deletes, which is not
@@ -141,11 +144,13 @@ CREATE TABLE conversations (
     listing BYTEA,
     resource TEXT,
     deleted_at BIGINT,
+    deleted_tick BIGINT,
     erased_at BIGINT,
     PRIMARY KEY (tenant, conversation)
 ) WITH (fillfactor = 70);
 
 CREATE INDEX conversations_deleted ON conversations (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX conversations_gone ON conversations (tenant, deleted_tick) WHERE deleted_tick IS NOT NULL;
 
 -- The names of public conversations: each once in a tenant.
 CREATE TABLE public_names (

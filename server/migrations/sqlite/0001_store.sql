@@ -55,6 +55,9 @@ CREATE TABLE journal (
     UNIQUE (tenant, stream, hash, document)
 ) STRICT;
 
+-- Whoever follows a whole tenant reads what is new in it.
+CREATE INDEX journal_moved ON journal (tenant, tick);
+
 CREATE INDEX journal_document ON journal (tenant, document, position);
 
 -- `deletes` is the position of the message that an entry deletes, which is not
@@ -105,7 +108,7 @@ CREATE TABLE quarantine (
 -- `listing` is what everybody may know of a public conversation; null for any other.
 -- `resource` is the id of the resource that a resource conversation is about.
 -- `deleted_at` says since when a conversation waits to be erased: null when nothing
--- of it is left. One with `erased_at` is a tombstone, erased from then on: its row
+-- of it is left; `deleted_tick` is that of the deletion, for good. One with `erased_at` is a tombstone, erased from then on: its row
 -- says that it was deleted and those of `members` who is to be told, and no more.
 CREATE TABLE conversations (
     tenant TEXT NOT NULL,
@@ -122,11 +125,13 @@ CREATE TABLE conversations (
     listing BLOB,
     resource TEXT,
     deleted_at INTEGER,
+    deleted_tick INTEGER,
     erased_at INTEGER,
     PRIMARY KEY (tenant, conversation)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX conversations_deleted ON conversations (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX conversations_gone ON conversations (tenant, deleted_tick) WHERE deleted_tick IS NOT NULL;
 
 -- The names of public conversations: each once in a tenant.
 CREATE TABLE public_names (
@@ -354,6 +359,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('streams', 'streams', '1000000 1000000 1'),
     ('journal', 'sqlite_autoindex_journal_1', '10000000 10000000 100 1'),
     ('journal', 'sqlite_autoindex_journal_2', '10000000 10000000 100 1 1'),
+    ('journal', 'journal_moved', '10000000 10000000 2'),
     ('journal', 'journal_document', '10000000 10000000 50 1'),
     ('documents', 'documents', '1000000 1000000 1'),
     ('documents', 'documents_backlog', '1000000 1000'),

@@ -52,6 +52,8 @@ struct LiveTenant {
     subscribers: BTreeMap<ConversationId, BTreeSet<AccountId>>,
     /// Administrators' sessions that watch a conversation.
     watchers: BTreeMap<ConversationId, Vec<Arc<SessionHandle>>>,
+    /// Administrators' sessions that get every conversation.
+    followers: Vec<Arc<SessionHandle>>,
 }
 
 impl LiveTenant {
@@ -174,6 +176,8 @@ impl Sessions {
         let btree_map::Entry::Occupied(mut tenant) = by_tenant.entry(session.tenant.clone()) else { return };
         let Some(live) = tenant.get_mut().by_account.get_mut(&session.account) else { return };
         live.sessions.retain(|other| other.id != session.id);
+        tenant.get_mut().followers.retain(|other| other.id != session.id);
+        let Some(live) = tenant.get_mut().by_account.get_mut(&session.account) else { return };
         let is_last = live.sessions.is_empty();
         // A replaced session that ends later no longer has anything here.
         let ended = live.watched.iter().filter(|(watcher, _)| is_last || *watcher == session.id);
@@ -245,6 +249,13 @@ impl Sessions {
         has_room
     }
 
+    /// Starts delivery of every conversation of the tenant to the session, until that is removed.
+    pub(crate) fn follow(&self, session: &Arc<SessionHandle>) {
+        if let Some(tenant) = self.write().get_mut(&session.tenant) {
+            tenant.followers.push(Arc::clone(session));
+        }
+    }
+
     /// Stops delivery of a conversation that the session watches.
     pub(crate) fn unwatch(&self, session: &SessionHandle, conversation: ConversationId) {
         if let Some(tenant) = self.write().get_mut(&session.tenant) {
@@ -260,7 +271,7 @@ impl Sessions {
     }
 
     /// Queues frames for every live session that gets a conversation without its account being a member, as a
-    /// subscriber or as a watcher, except for the sessions with these ids. Never waits.
+    /// subscriber, as a watcher or as one that follows the whole tenant, except for the sessions with these ids. Never waits.
     pub fn send_beside_members(
         &self,
         tenant: &TenantId,
@@ -274,6 +285,7 @@ impl Sessions {
             tenant.send(subscribers, frames, except);
         }
         send_each(tenant.watchers.get(&conversation).into_iter().flatten(), frames, except);
+        send_each(&tenant.followers, frames, except);
     }
 
     /// The live sessions of an account.

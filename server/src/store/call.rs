@@ -20,7 +20,7 @@ use super::{
     AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
     DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named, Naming,
     Notice, Part, Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError, StoredDocument,
-    StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews, WhichThreads,
 };
 
 use crate::external_id::ExternalId;
@@ -376,6 +376,11 @@ store_calls! {
         cursor: Option<Cursor>,
         entries_max: u32,
     ) -> CatchUp;
+
+    /// What is new in the conversations of a tenant since a cursor, or where a cursor stands now; of an order of ticks
+    /// no more than a bounded part, so it is asked again from the answer's cursor until it is whole. Looks at what
+    /// is new, and not at the conversations that there are.
+    Read CatchUpTenant: catch_up_tenant(tenant: &TenantId, cursor: Option<Cursor>, entries_max: u32) -> TenantNews;
 
     /// The summaries of these conversations for this account, where it is an
     /// active member.

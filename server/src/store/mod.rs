@@ -496,6 +496,19 @@ pub struct CatchUp {
     pub profiles: Vec<ProfileNotice>,
 }
 
+/// What is new in the conversations of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TenantNews {
+    /// The position in the catch-up order up to which the answer is complete.
+    pub cursor: Cursor,
+    /// False if more is there behind that.
+    pub is_whole: bool,
+    /// The conversations that changed, or were deleted, with the position of each.
+    pub heads: Vec<(ConversationId, Position)>,
+    /// The new entries of those of them that have no more than `entries_max`.
+    pub entries: Vec<(StreamId, Vec<Entry>)>,
+}
+
 /// A deleted conversation that is not fully erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletedConversation {

@@ -29,23 +29,33 @@ on_each_store! {
 }
 
 /// Somebody who follows.
-struct Follower {
+pub struct Follower {
     lines: BufReader<TcpStream>,
     /// The id of the last event that has one.
-    id: String,
+    pub id: String,
 }
 
 /// The parts of an event, without those that an event of another time would not have.
-type Told = (String, Value);
+pub type Told = (String, Value);
 
 impl Follower {
     async fn start(address: SocketAddr, token: &str, after: &str) -> Self {
         Self::over(TcpStream::connect(address).await.unwrap(), token, after).await
     }
 
-    async fn over(mut socket: TcpStream, token: &str, after: &str) -> Self {
+    /// Somebody who follows a whole tenant.
+    pub async fn of_tenant(address: SocketAddr, token: &str, after: &str) -> Self {
+        let socket = TcpStream::connect(address).await.unwrap();
+        Self::asking("/v1/events?tenant=true", socket, token, after).await
+    }
+
+    async fn over(socket: TcpStream, token: &str, after: &str) -> Self {
+        Self::asking("/v1/events", socket, token, after).await
+    }
+
+    async fn asking(path: &str, mut socket: TcpStream, token: &str, after: &str) -> Self {
         let head = format!(
-            "GET /v1/events HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {token}\r\nlast-event-id: {after}\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {token}\r\nlast-event-id: {after}\r\n\r\n"
         );
         socket.write_all(head.as_bytes()).await.unwrap();
         let mut follower = Self { lines: BufReader::new(socket), id: after.to_owned() };
@@ -60,7 +70,7 @@ impl Follower {
     }
 
     /// The next event; none at the end.
-    async fn next(&mut self) -> Option<Told> {
+    pub async fn next(&mut self) -> Option<Told> {
         let (mut name, mut body) = (String::new(), None);
         loop {
             let line = self.line().await?;
@@ -75,7 +85,7 @@ impl Follower {
     }
 
     /// Events up to one of this name.
-    async fn until(&mut self, last: &str) -> Vec<Told> {
+    pub async fn until(&mut self, last: &str) -> Vec<Told> {
         let mut all = Vec::new();
         loop {
             let event = self.next().await.unwrap_or_else(|| panic!("no {last} after {all:?}"));

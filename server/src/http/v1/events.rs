@@ -1,6 +1,6 @@
-//! Server-sent events: what happens in the conversations of an account. A frame that is fanned out to the
-//! account is only the reason to look: every event is read from the store, by the catch-up that sessions use,
-//! so that nothing is told that the account may not read, and resuming is the same as going on.
+//! Server-sent events: what happens in the conversations of an account, or of a tenant. A frame that is fanned out
+//! to the account is only the reason to look: every event is read from the store, by the catch-up that sessions
+//! use or by one for a tenant, so that nothing is told that may not be read, and resuming is the same as going on.
 
 use std::{
     collections::HashMap,
@@ -23,7 +23,7 @@ use serde::Deserialize;
 use tidings_core::{
     code::Code,
     ids::{ConversationId, DeviceId, IncarnationId, StreamId},
-    journal::{Cursor, Position},
+    journal::{Cursor, Entry, Position},
     wire::{decode, encode},
 };
 use tokio::{
@@ -44,7 +44,7 @@ use crate::{
     drain::Phase,
     live::{Ending, OutgoingReader, SessionHandle, outgoing},
     node::Node,
-    store::{CatchUp, StoreError},
+    store::{CatchUp, StoreError, TenantNews},
     ws::Place,
 };
 
@@ -68,6 +68,24 @@ pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
 struct Since {
     /// The id of the last event received, as in the header `Last-Event-ID`; from now on if left out.
     after: Option<String>,
+    /// Whether to follow every conversation of the tenant; for a token of a service that administers it.
+    #[serde(default)]
+    tenant: bool,
+}
+
+/// What is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Followed {
+    /// The conversations that the account may read.
+    Account,
+    /// All conversations of the tenant.
+    Tenant,
+}
+
+/// Events to be told, and whether there are no more at the moment.
+struct News {
+    events: Vec<Event>,
+    is_whole: bool,
 }
 
 /// A place in the order of everything that is stored: a cursor and the incarnation that it belongs to.
@@ -90,19 +108,24 @@ impl EventId {
     }
 }
 
-/// Follows the account's conversations, as server-sent events.
+/// Follows the account's conversations, or with `tenant=true` those of its tenant, as server-sent events.
 #[utoipa::path(get, path = "/v1/events", tag = "events",
     params(Since, ("Last-Event-ID" = Option<String>, Header,)),
     responses((status = 200, body = EventBody, content_type = "text/event-stream"), (status = "4XX", body = Problem)))]
 async fn listen(caller: Caller, Choice(since): Choice<Since>, headers: HeaderMap) -> Answer<Response> {
     let node = &caller.node;
+    let followed = if since.tenant { Followed::Tenant } else { Followed::Account };
+    if followed == Followed::Tenant && !(caller.identity.administrator && caller.identity.service.is_some()) {
+        let detail = "a tenant is followed with a token of a service that administers it";
+        return Err(Problem::new(Code::PermissionDenied, detail));
+    }
     caller.take(&node.shares.hellos, 1)?;
     let header = headers.get(LAST_EVENT_ID).map(|id| id.to_str().unwrap_or_default().to_owned());
     let since = header.or(since.after).filter(|id| !id.is_empty());
     let unknown = || Problem::new(Code::ValueInvalid, "an event's id is one that was received");
     let since = since.map(|id| EventId::parse(&id).ok_or_else(unknown)).transpose()?;
     let place = Place::take(node).map_err(|error| Problem::new(error.code, error.text))?;
-    let follower = Follower::start(&caller, since).await?;
+    let follower = Follower::start(&caller, followed, since).await?;
     let (events, waiting) = mpsc::channel(EVENTS_WAITING_MAX);
     let (end, ended) = oneshot::channel();
     tokio::spawn(async move {
@@ -119,15 +142,16 @@ async fn listen(caller: Caller, Choice(since): Choice<Since>, headers: HeaderMap
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(heartbeat)).into_response())
 }
 
-/// Somebody who follows an account's conversations. Fan-out and limits see it as a session.
+/// Somebody who follows conversations. Fan-out and limits see it as a session.
 struct Follower {
     node: Arc<Node>,
     identity: Identity,
+    followed: Followed,
     handle: Arc<SessionHandle>,
     reader: OutgoingReader,
     id: EventId,
     /// What was caught up with at the start.
-    missed: Option<CatchUp>,
+    missed: Option<News>,
     /// The last position told of each conversation: a store may return more than its cursor covers, and then
     /// returns it again.
     told: HashMap<ConversationId, Position>,
@@ -141,7 +165,7 @@ impl Drop for Follower {
 
 impl Follower {
     /// Registers for fan-out, then reads what was missed: whatever is written meanwhile is in one or the other.
-    async fn start(caller: &Caller, since: Option<EventId>) -> Answer<Self> {
+    async fn start(caller: &Caller, followed: Followed, since: Option<EventId>) -> Answer<Self> {
         let (node, identity) = (Arc::clone(&caller.node), caller.identity.clone());
         let bounds = &node.config.node;
         let (outgoing, reader) = outgoing(bounds.session_frames_max, bounds.session_bytes_max);
@@ -155,7 +179,7 @@ impl Follower {
         });
         node.live.sessions.add(Arc::clone(&handle), node.shares.sessions, MADE_ROOM_DELAY);
         let id = EventId { cursor: Cursor::ZERO, incarnation: IncarnationId::from_bytes([0; 16]) };
-        let mut follower = Self { node, identity, handle, reader, id, missed: None, told: HashMap::new() };
+        let mut follower = Self { node, identity, followed, handle, reader, id, missed: None, told: HashMap::new() };
         follower.open(since).await.map_err(|error| match error {
             StoreError::PutBack => {
                 Problem::new(Code::StoreRestored, "the store was restored: begin without an id, and read anew")
@@ -167,24 +191,74 @@ impl Follower {
 
     async fn open(&mut self, since: Option<EventId>) -> Result<(), StoreError> {
         let (store, Identity { tenant, account, .. }) = (&self.node.store, &self.identity);
-        let channels = store.subscriptions(tenant, account).await?;
-        self.node.live.sessions.set_subscriptions(tenant, account, &channels);
+        match self.followed {
+            Followed::Account => {
+                let channels = store.subscriptions(tenant, account).await?;
+                self.node.live.sessions.set_subscriptions(tenant, account, &channels);
+            }
+            Followed::Tenant => self.node.live.sessions.follow(&self.handle),
+        }
         let incarnation = store.incarnation().await?;
         if since.is_some_and(|since| since.incarnation != incarnation) {
             return Err(StoreError::PutBack);
         }
-        let caught_up = self.catch_up(since.map(|since| since.cursor)).await?;
-        self.id = EventId { cursor: caught_up.cursor, incarnation };
+        self.id.incarnation = incarnation;
         match since {
-            Some(_) => self.missed = Some(caught_up),
-            None => self.told = caught_up.summaries.iter().map(|row| (row.conversation, row.position)).collect(),
+            Some(since) => {
+                self.id.cursor = since.cursor;
+                self.missed = Some(self.look().await?);
+            }
+            None => self.begin().await?,
         }
         Ok(())
+    }
+
+    /// Begins with what is written from now on.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        match self.followed {
+            Followed::Account => {
+                let caught_up = self.catch_up(None).await?;
+                self.id.cursor = caught_up.cursor;
+                self.told = caught_up.summaries.iter().map(|row| (row.conversation, row.position)).collect();
+            }
+            Followed::Tenant => self.id.cursor = self.catch_up_tenant(None).await?.cursor,
+        }
+        Ok(())
+    }
+
+    /// Reads what is new in the store.
+    async fn look(&mut self) -> Result<News, StoreError> {
+        if self.told.len() >= self.node.config.node.bounds.sent_streams_max {
+            // Clearing costs repeated events.
+            self.told.clear();
+        }
+        let since = Some(self.id.cursor);
+        match self.followed {
+            Followed::Account => {
+                let caught_up = self.catch_up(since).await?;
+                self.id.cursor = caught_up.cursor;
+                Ok(News { events: self.news(caught_up), is_whole: true })
+            }
+            Followed::Tenant => {
+                let news = self.catch_up_tenant(since).await?;
+                self.id.cursor = news.cursor;
+                let mut events = self.news_of_entries(&news.entries);
+                events.extend(
+                    news.heads.iter().filter_map(|(conversation, head)| self.news_of_head(*conversation, *head)),
+                );
+                Ok(News { events, is_whole: news.is_whole })
+            }
+        }
     }
 
     async fn catch_up(&self, since: Option<Cursor>) -> Result<CatchUp, StoreError> {
         let entries_max = self.node.limits.catch_up_entries_max;
         self.node.store.catch_up(&self.identity.tenant, &self.identity.account, since, entries_max).await
+    }
+
+    async fn catch_up_tenant(&self, since: Option<Cursor>) -> Result<TenantNews, StoreError> {
+        let entries_max = self.node.limits.catch_up_entries_max;
+        self.node.store.catch_up_tenant(&self.identity.tenant, since, entries_max).await
     }
 
     async fn run(mut self, events: mpsc::Sender<sse::Event>, end: oneshot::Sender<sse::Event>) {
@@ -205,11 +279,9 @@ impl Follower {
 
     async fn follow(&mut self, events: &mpsc::Sender<sse::Event>) -> Result<Infallible, Ending> {
         let node = Arc::clone(&self.node);
-        let mut told = vec![Event::ready()];
-        if let Some(missed) = self.missed.take() {
-            told.splice(0..0, self.news(missed));
-        }
-        self.send(events, told).await?;
+        let missed = self.missed.take().unwrap_or_else(|| News { events: Vec::new(), is_whole: true });
+        self.send(events, missed.events).await?;
+        let (mut is_behind, mut is_ready) = (!missed.is_whole, false);
         let interval = node.config.node.cursor_interval.max(Duration::from_millis(10)) * LOOK_INTERVALS;
         let mut due = interval_at(Instant::now() + interval, interval);
         due.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -218,6 +290,10 @@ impl Follower {
         let expires_at = Instant::now() + Duration::from_millis(expires_in).min(Duration::from_secs(365 * 86_400));
         let mut closing = pin!(node.drain.reached(Phase::Closing));
         loop {
+            if !is_behind && !is_ready {
+                self.send(events, vec![Event::ready()]).await?;
+                is_ready = true;
+            }
             tokio::select! {
                 biased;
                 ending = self.reader.ended() => return Err(ending),
@@ -226,47 +302,29 @@ impl Follower {
                     return Err(Ending::closed(Code::TokenExpired, "the token has expired"));
                 }
                 () = events.closed() => return Err(Ending::Gone),
+                () = std::future::ready(()), if is_behind => {}
                 _ = due.tick() => {}
                 frame = self.reader.next() => {
                     if frame.is_none() {
                         return Err(Ending::Gone);
                     }
-                    while self.reader.try_next().is_some() {}
                 }
             }
-            let caught_up = match self.catch_up(Some(self.id.cursor)).await {
-                Ok(caught_up) => caught_up,
+            while self.reader.try_next().is_some() {}
+            let news = match self.look().await {
+                Ok(news) => news,
                 Err(error) => return Err(Ending::store_failed(&error, node.clock.as_ref())),
             };
-            self.id.cursor = caught_up.cursor;
-            let told = self.news(caught_up);
-            self.send(events, told).await?;
+            is_behind = !news.is_whole;
+            self.send(events, news.events).await?;
         }
     }
 
     /// What is new in a catch-up.
     fn news(&mut self, caught_up: CatchUp) -> Vec<Event> {
-        if self.told.len() >= self.node.config.node.bounds.sent_streams_max {
-            // Clearing costs repeated events.
-            self.told.clear();
-        }
-        let mut all = Vec::new();
-        for (stream, entries) in &caught_up.entries {
-            let StreamId::Conversation(conversation) = stream else { continue };
-            let Some(last) = entries.last() else { continue };
-            let told = self.told.get(conversation).copied().unwrap_or_default();
-            let first_new = entries.partition_point(|entry| entry.position <= told);
-            all.extend(events(*conversation, &entries[first_new..]));
-            self.told.insert(*conversation, last.position.max(told));
-        }
-        for row in &caught_up.summaries {
-            // More was missed than is told one by one; or only receipts moved, which is told from then on.
-            let told = self.told.entry(row.conversation).or_default();
-            if *told < row.position {
-                *told = row.position;
-                all.push(Event::conversation_changed(row.conversation, row.position));
-            }
-        }
+        let mut all = self.news_of_entries(&caught_up.entries);
+        // More was missed than is told one by one; or only receipts moved, which is told from then on.
+        all.extend(caught_up.summaries.iter().filter_map(|row| self.news_of_head(row.conversation, row.position)));
         for (conversation, status, position) in caught_up.revoked {
             // Whoever comes back is told from there on.
             self.told.remove(&conversation);
@@ -274,6 +332,28 @@ impl Follower {
             all.push(Event::conversation_revoked(conversation, status, position));
         }
         all
+    }
+
+    fn news_of_entries(&mut self, streams: &[(StreamId, Vec<Entry>)]) -> Vec<Event> {
+        let mut all = Vec::new();
+        for (stream, entries) in streams {
+            let StreamId::Conversation(conversation) = stream else { continue };
+            let Some(last) = entries.last() else { continue };
+            let told = self.told.get(conversation).copied().unwrap_or_default();
+            let first_new = entries.partition_point(|entry| entry.position <= told);
+            all.extend(events(*conversation, &entries[first_new..]));
+            self.told.insert(*conversation, last.position.max(told));
+        }
+        all
+    }
+
+    /// What stands for the entries up to the head of a conversation that were not told one by one.
+    fn news_of_head(&mut self, conversation: ConversationId, head: Position) -> Option<Event> {
+        let told = self.told.entry(conversation).or_default();
+        (*told < head).then(|| {
+            *told = head;
+            Event::conversation_changed(conversation, head)
+        })
     }
 
     /// Passes events on. The last one has the id, so that whoever lost some of them gets all of them again.

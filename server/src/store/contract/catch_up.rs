@@ -1,5 +1,7 @@
 //! Catch-up returns everything that was missed, and as little else as possible.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tidings_core::{
     ids::EpochId,
     journal::Cursor,
@@ -273,4 +275,71 @@ pub(crate) async fn summaries_are_for_active_members_only(store: &dyn Store) {
     let told: Vec<ConversationId> = summaries.iter().map(|summary| summary.conversation).collect();
     assert_eq!(told, [conversation(1), conversation(3)]);
     assert_eq!(store.summaries(&tenant(), &account("ann"), &[]).await.unwrap(), []);
+}
+
+/// The positions that catching up with the tenant tells of each conversation, the heads of those that it leaves out,
+/// and the steps that it takes.
+async fn caught_up(store: &dyn Store, mut cursor: Cursor) -> (BTreeMap<ConversationId, BTreeSet<u64>>, usize) {
+    let mut told: BTreeMap<ConversationId, BTreeSet<u64>> = BTreeMap::new();
+    for step in 1.. {
+        let news = store.catch_up_tenant(&tenant(), Some(cursor), ENTRIES_MAX).await.unwrap();
+        for (stream, entries) in &news.entries {
+            told.entry(stream.conversation().unwrap()).or_default().extend(positions(entries));
+        }
+        for (conversation, head) in &news.heads {
+            told.entry(*conversation).or_default().insert(head.number());
+        }
+        if news.is_whole {
+            return (told, step);
+        }
+        assert!(news.cursor.tick > cursor.tick, "a step goes on");
+        cursor = news.cursor;
+    }
+    unreachable!("steps end");
+}
+
+pub(crate) async fn t17_a_tenant_is_caught_up_with_in_steps_and_by_what_is_new(store: &dyn Store) {
+    write(store, &[group(100, &["zoe"])]).await;
+    let start = store.catch_up_tenant(&tenant(), None, ENTRIES_MAX).await.unwrap();
+    assert!(start.is_whole && start.heads.is_empty(), "{start:?}");
+    let elsewhere = TenantId::parse("rival").unwrap();
+    write(store, &[StreamCommit { tenant: elsewhere, ..group(50, &["eve"]) }]).await;
+    write(store, &[profile("ann", 0, "Ann")]).await;
+    for number in 1..=12 {
+        write(store, &[group(number, &["ann", "bob"])]).await;
+        write(store, &[messages(number, 1, "ann", 99)]).await;
+    }
+    // While a transaction runs, even in another test, nothing behind its tick ends a step.
+    settled_cursor(store, "ann").await;
+    let (told, steps) = caught_up(store, start.cursor).await;
+    let all: BTreeSet<u64> = (1..=100).collect();
+    for number in 1..=12 {
+        assert_eq!(told[&conversation(number)], all, "{number}");
+    }
+    assert!(
+        told.keys().all(|found| (1..=12).any(|number| *found == conversation(number)) || *found == conversation(100))
+    );
+    assert!(steps >= 3, "{steps}");
+    // More entries than are told one by one are told by the position of the last one.
+    let news = store.catch_up_tenant(&tenant(), Some(start.cursor), 10).await.unwrap();
+    assert!(!news.heads.is_empty() && news.entries.iter().all(|(_, entries)| entries.len() <= 10), "{news:?}");
+    assert!(matches!(
+        store.catch_up_tenant(&tenant(), Some(Cursor::new(u64::MAX >> 2)), 10).await,
+        Err(StoreError::PutBack)
+    ));
+}
+
+pub(crate) async fn t17_whoever_follows_a_tenant_learns_of_a_deletion_after_the_erasure(store: &dyn Store) {
+    write(store, &[group(1, &["ann"]), group(2, &["ann"])]).await;
+    let start = store.catch_up_tenant(&tenant(), None, ENTRIES_MAX).await.unwrap();
+    write(store, &[messages(1, 1, "ann", 3)]).await;
+    let mut deletion = membership(1, 4, "ann", MemberStatus::Active);
+    deletion.conversation = Some(ConversationRow { state: ConversationState::Deleted, ..row(&["ann"], None) });
+    write(store, &[deletion]).await;
+    let news = store.catch_up_tenant(&tenant(), Some(start.cursor), ENTRIES_MAX).await.unwrap();
+    assert!(news.heads.contains(&(conversation(1), position(5))), "{news:?}");
+    assert!(news.entries.iter().all(|(of, _)| *of != stream(1)), "nothing but the deletion is told: {news:?}");
+    while !store.erase(&tenant(), conversation(1), WallTime::from_millis(u64::MAX >> 2)).await.unwrap() {}
+    let news = store.catch_up_tenant(&tenant(), Some(start.cursor), ENTRIES_MAX).await.unwrap();
+    assert!(news.heads.iter().any(|(found, _)| *found == conversation(1)), "{news:?}");
 }

@@ -74,6 +74,8 @@ macro_rules! contract_tests {
                 whoever_comes_back_is_sent_the_conversation_again,
                 profiles_are_sent_when_they_change_or_are_new,
                 receipts_of_others_are_sent_in_small_conversations_only,
+                t17_a_tenant_is_caught_up_with_in_steps_and_by_what_is_new,
+                t17_whoever_follows_a_tenant_learns_of_a_deletion_after_the_erasure,
                 j45_a_cursor_of_another_history_is_refused,
                 unread_counts_messages_of_others_behind_the_read_position,
                 unread_is_counted_as_of_a_position,

@@ -22,14 +22,14 @@ use super::{
     catch_up, contact, delivery, directory, epoch, erasure, external, held, journal, list, part, receipt, request,
     schema, search,
     snapshot::{self, Suspect},
-    standing, subscription, thread, webhook,
+    standing, subscription, tenant_catch_up, thread, webhook,
 };
 use crate::external_id::ExternalId;
 use crate::store::{
     AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
     DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named, Naming,
     Notice, Part, Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError,
-    StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, WhichThreads,
+    StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews, WhichThreads,
 };
 
 /// Maximum number of restarts of a transaction after collisions with another node's.
@@ -435,6 +435,17 @@ impl<B: Backend> Store for SqlStore<B> {
             entries_max,
         )
         .await
+    }
+
+    async fn catch_up_tenant(
+        &self,
+        tenant: &TenantId,
+        cursor: Option<Cursor>,
+        entries_max: u32,
+    ) -> Result<TenantNews, StoreError> {
+        let mut reader = self.reader().await?;
+        let mut moment = reader.begin(B::BEGIN_READ).await?;
+        tenant_catch_up::catch_up_tenant::<B>(&mut moment, self, tenant, cursor, entries_max).await
     }
 
     async fn summaries(

@@ -17,11 +17,11 @@
 //! Within a stream, positions are assigned under the lock of its row, so whoever sees an entry sees all entries
 //! before it: what is missed is a run up to the head.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use tidings_core::{
     ids::{AccountId, ConversationId, StreamId, TenantId},
-    journal::{ChainHash, Cursor, Entry, Position},
+    journal::{ChainHash, Cursor, Position},
     model::{ConversationKind, ConversationState, MemberStatus, Receipt},
     wire::{self, ConversationSummary, MemberReceipt, ProfileNotice, Unread},
 };
@@ -31,10 +31,10 @@ use super::{
     backend::fetch,
     directory::profile_notices,
     epoch,
-    journal::follows,
     receipt::member_receipts,
     rot::{Rot, Whose},
     row::Fields,
+    runs::Runs,
 };
 use crate::{
     bounds::Bounds,
@@ -83,7 +83,7 @@ pub(super) async fn catch_up<B: Backend>(
         cursor,
         summaries: summaries::<B>(connection, rot, tenant, account, &changed).await?,
         revoked,
-        entries: missed.entries::<B>(connection, &heads, entries_max).await?,
+        entries: Runs { bounds, tenant, since }.entries::<B>(connection, &heads, entries_max).await?,
         receipts,
         profiles: missed.profiles::<B>(connection).await?,
     })
@@ -371,100 +371,6 @@ impl Missed<'_> {
         })
     }
 
-    /// The entries of every stream whose missed run is short enough.
-    async fn entries<B: Backend>(
-        &self,
-        connection: &mut B::Connection,
-        heads: &[(StreamId, Position)],
-        entries_max: u32,
-    ) -> Result<Vec<(StreamId, Vec<Entry>)>, StoreError> {
-        const ENTRIES: &str = "SELECT journal.stream, journal.position, journal.document, journal.account,
-                journal.administrator, journal.accepted_at, journal.hash, journal.deletes, journal.change
-            FROM json_each($2) AS wanted
-            JOIN journal ON journal.tenant = $1 AND journal.stream = wanted.key
-                AND journal.position >= CAST(CAST(wanted.value AS TEXT) AS BIGINT)
-            ORDER BY journal.stream, journal.position";
-        let mut runs = self.runs::<B>(connection, heads, entries_max).await?;
-        // Smallest first, so that most streams fit.
-        runs.sort_by_key(|run| run.bytes);
-        let mut bytes_left = self.bounds.catch_up_bytes_max;
-        runs.retain(|run| {
-            let fits = run.bytes <= bytes_left;
-            bytes_left = bytes_left.saturating_sub(run.bytes);
-            fits
-        });
-        if runs.is_empty() {
-            return Ok(Vec::new());
-        }
-        let wanted = Value::keyed(runs.into_iter().map(|run| (run.stream, run.first.number())));
-        let mut streams: Vec<(StreamId, Vec<Entry>)> = Vec::new();
-        let mut damaged = BTreeSet::new();
-        for row in fetch::<B>(connection, ENTRIES, [self.tenant.into(), wanted]).await? {
-            let fields = Fields::of("journal", &row);
-            let stream = fields.stream()?;
-            let last = streams.last().filter(|(last, _)| *last == stream).and_then(|(_, entries)| entries.last());
-            let entry = fields.entry(&stream).and_then(|entry| {
-                last.map_or(Ok(()), |last| follows(&stream, last.position, &entry))?;
-                Ok(entry)
-            });
-            let entry = match entry {
-                Ok(entry) => entry,
-                // Left to be fetched, which reports the damage; the other streams are not held back.
-                Err(error @ StoreError::Damaged { .. }) => {
-                    tracing::error!(tenant = %self.tenant, %error, "a catch-up leaves a stream out");
-                    damaged.insert(stream);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            match streams.last_mut() {
-                Some((last, entries)) if *last == stream => entries.push(entry),
-                _ => streams.push((stream, vec![entry])),
-            }
-        }
-        streams.retain(|(stream, _)| !damaged.contains(stream));
-        Ok(streams)
-    }
-
-    /// The missed runs of at most `entries_max` entries, without the entries. Looks at one entry more than that
-    /// in each stream.
-    async fn runs<B: Backend>(
-        &self,
-        connection: &mut B::Connection,
-        heads: &[(StreamId, Position)],
-        entries_max: u32,
-    ) -> Result<Vec<Run>, StoreError> {
-        // Of a deleted conversation only the deletion is reported.
-        const RUNS: &str = "SELECT journal.stream, min(journal.position) AS first,
-                CAST(sum(length(journal.change)) AS BIGINT) AS bytes
-            FROM json_each($2) AS wanted
-            JOIN journal ON journal.tenant = $1 AND journal.stream = wanted.key
-                AND journal.position >= CAST(CAST(wanted.value AS TEXT) AS BIGINT)
-            WHERE journal.tick >= $3
-                AND NOT EXISTS (SELECT 1 FROM conversations WHERE conversations.tenant = $1
-                    AND 'conversation/' || conversations.conversation = journal.stream
-                    AND conversations.state = 'deleted')
-            GROUP BY journal.stream";
-        let fits = |first: Position, head: Position| {
-            head.next().number().saturating_sub(first.number()) <= u64::from(entries_max)
-        };
-        let heads: BTreeMap<&StreamId, Position> = heads.iter().map(|(stream, head)| (stream, *head)).collect();
-        if heads.is_empty() {
-            return Ok(Vec::new());
-        }
-        let wanted = heads.iter().map(|(stream, head)| (stream, head.number().saturating_sub(entries_max.into())));
-        let values = [self.tenant.into(), Value::keyed(wanted), Value::number(self.since.tick)];
-        let mut runs = Vec::new();
-        for row in fetch::<B>(connection, RUNS, values).await? {
-            let fields = Fields::of("journal", &row);
-            let (stream, first) = (fields.stream()?, fields.position("first")?);
-            if heads.get(&stream).is_some_and(|head| fits(first, *head)) {
-                runs.push(Run { stream, first, bytes: fields.number("bytes")? });
-            }
-        }
-        Ok(runs)
-    }
-
     /// Receipts that moved: the account's own and, for members of a small conversation, those of all members;
     /// in a direct conversation, unless that member has blocked the other.
     async fn receipts<B: Backend>(&self, connection: &mut B::Connection) -> Result<Vec<MemberReceipt>, StoreError> {
@@ -524,11 +430,4 @@ impl Missed<'_> {
             ORDER BY account";
         profile_notices(self.rot, self.tenant, &fetch::<B>(connection, PROFILES, self.values()).await?)
     }
-}
-
-/// The missed run of a stream: everything from `first` on.
-struct Run {
-    stream: StreamId,
-    first: Position,
-    bytes: u64,
 }

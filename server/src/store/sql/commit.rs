@@ -112,7 +112,7 @@ pub(in crate::store) async fn commit<B: Backend>(
     }
     subscription::count::<B>(connection, moves).await?;
     for commit in &admitted {
-        erasure::note::<B>(connection, commit).await?;
+        erasure::note::<B>(connection, commit, tick).await?;
         delivery::silence::<B>(connection, commit).await?;
     }
     Ok((outcomes, notices(admitted)))

@@ -42,3 +42,16 @@ pub(super) async fn knows<B: Backend>(
     let here = Fields::of("epochs", row).cursor()?;
     Ok(here.epoch == cursor.epoch && here.newest_entry >= cursor.newest_entry)
 }
+
+/// The cursor at a tick before `now`, behind which an entry is: what is before it was visible at that moment.
+pub(super) async fn at<B: Backend>(
+    connection: &mut B::Connection,
+    tick: u64,
+    now: Cursor,
+) -> Result<Cursor, StoreError> {
+    let rows = fetch::<B>(connection, B::HISTORY, [Value::number(tick)]).await?;
+    let row = rows.first().ok_or(StoreError::Unavailable(sqlx::Error::RowNotFound))?;
+    let here = Fields::of("epochs", row).cursor()?;
+    // Of an epoch that is not over there is no newest entry: any before the tick would do, and is not looked for.
+    Ok(Cursor { newest_entry: here.newest_entry.min(now.newest_entry), ..here })
+}

@@ -8,7 +8,7 @@ use tidings_core::{
     wire,
 };
 
-use super::{Backend, ReadRow, Value, backend::fetch, delivery, external, row::Fields};
+use super::{Backend, ReadRow, Tick, Value, backend::fetch, delivery, external, row::Fields};
 use crate::{
     bounds::Bounds,
     store::{DeletedConversation, StoreError, StreamCommit},
@@ -19,13 +19,18 @@ pub(super) fn is_deleted(commit: &StreamCommit) -> bool {
     commit.conversation.as_ref().is_some_and(|row| row.state == ConversationState::Deleted)
 }
 
-const DELETED: &str = "UPDATE conversations SET deleted_at = coalesce(deleted_at, $3)
+const DELETED: &str = "UPDATE conversations
+    SET deleted_at = coalesce(deleted_at, $3), deleted_tick = coalesce(deleted_tick, $4)
     WHERE tenant = $1 AND conversation = $2";
 
 /// Records the time of deletion if a commit deletes its conversation.
-pub(super) async fn note<B: Backend>(connection: &mut B::Connection, commit: &StreamCommit) -> Result<(), StoreError> {
+pub(super) async fn note<B: Backend>(
+    connection: &mut B::Connection,
+    commit: &StreamCommit,
+    tick: Tick,
+) -> Result<(), StoreError> {
     match commit.entries.last() {
-        Some(last) => wait_from::<B>(connection, commit, last.entry.accepted_at).await,
+        Some(last) => wait_from::<B>(connection, commit, last.entry.accepted_at, tick).await,
         None => Ok(()),
     }
 }
@@ -35,9 +40,11 @@ pub(super) async fn wait_from<B: Backend>(
     connection: &mut B::Connection,
     commit: &StreamCommit,
     at: WallTime,
+    tick: Tick,
 ) -> Result<(), StoreError> {
     let Some(conversation) = commit.stream.conversation().filter(|_| is_deleted(commit)) else { return Ok(()) };
-    fetch::<B>(connection, DELETED, [(&commit.tenant).into(), conversation.into(), at.into()]).await?;
+    let values = [(&commit.tenant).into(), conversation.into(), at.into(), tick.into()];
+    fetch::<B>(connection, DELETED, values).await?;
     external::release::<B>(connection, &commit.tenant, &commit.stream).await
 }
 

@@ -24,11 +24,13 @@ mod records;
 mod request;
 mod rot;
 mod row;
+mod runs;
 mod schema;
 mod search;
 mod snapshot;
 mod standing;
 mod subscription;
+mod tenant_catch_up;
 mod thread;
 mod webhook;
 

@@ -223,7 +223,7 @@ async fn mend<B: Backend>(
         mended.push(odd);
     }
     if !mended.is_empty() {
-        erasure::wait_from::<B>(connection, &stated.commit, clock::wall_now()).await?;
+        erasure::wait_from::<B>(connection, &stated.commit, clock::wall_now(), tick).await?;
         stamp::<B>(connection, &stated, tick).await?;
     }
     Ok(mended)
