@@ -81,7 +81,8 @@ impl Runs<'_> {
         heads: &[(StreamId, Position)],
         entries_max: u32,
     ) -> Result<Vec<Run>, StoreError> {
-        // Of a deleted conversation only the deletion is reported.
+        // Of a deleted conversation only the deletion is reported. It is found by its key: `'conversation/' || …` would be
+        // compared for every conversation of the tenant.
         const RUNS: &str = "SELECT journal.stream, min(journal.position) AS first,
                 CAST(sum(length(journal.change)) AS BIGINT) AS bytes
             FROM json_each($2) AS wanted
@@ -89,7 +90,7 @@ impl Runs<'_> {
                 AND journal.position >= CAST(CAST(wanted.value AS TEXT) AS BIGINT)
             WHERE journal.tick >= $3
                 AND NOT EXISTS (SELECT 1 FROM conversations WHERE conversations.tenant = $1
-                    AND 'conversation/' || conversations.conversation = journal.stream
+                    AND conversations.conversation = substr(journal.stream, 14)
                     AND conversations.state = 'deleted')
             GROUP BY journal.stream";
         let fits = |first: Position, head: Position| {
