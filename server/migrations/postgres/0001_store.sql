@@ -127,7 +127,7 @@ CREATE TABLE quarantine (
 -- `listing` is what everybody may know of a public conversation; null for any other.
 -- `resource` is the id of the resource that a resource conversation is about.
 -- `deleted_at` says since when a conversation waits to be erased: null when nothing
--- of it is left. One with `erased_at` is a tombstone, erased from then on: its row
+-- of it is left; `deleted_tick` is that of the deletion, for good. One with `erased_at` is a tombstone, erased from then on: its row
 -- says that it was deleted and those of `members` who is to be told, and no more.
 CREATE TABLE conversations (
     tenant TEXT COLLATE "C" NOT NULL,
