@@ -387,7 +387,7 @@ impl Replica {
         if entry.position != position.next() || !self.whole || self.former.is_some() {
             return Ok(None);
         }
-        self.begin_thread(&entry.document);
+        self.begin_thread(entry);
         let newest = |stream: &Stream| entry.document.timeline().map_or(0, |timeline| stream.newest_page(timeline));
         let former = newest(&self.confirmed);
         let own = (entry.account == *account).then(|| self.outbox.written(entry)).flatten();
@@ -495,19 +495,6 @@ impl Replica {
 
     pub(in crate::engine) fn clear_passed(&mut self) {
         self.passed.clear();
-    }
-
-    /// Removes the last commands, which could not be stored and were never sent.
-    pub(in crate::engine) fn withdraw(&mut self, sequences: &[u64]) {
-        let before = self.outbox.len();
-        let entries = core::mem::take(&mut self.outbox.entries).into_iter();
-        self.outbox.entries = entries.filter(|entry| !sequences.contains(&entry.sequence)).collect();
-        if self.outbox.len() != before {
-            self.touched.all = true;
-            self.touched.row = true;
-            self.touched.detail = true;
-            self.reapply();
-        }
     }
 
     /// Applies the outbox on top of the confirmed state again. An entry whose document is not loaded

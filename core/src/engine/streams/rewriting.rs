@@ -52,6 +52,19 @@ impl Replica {
         rewritten
     }
 
+    /// Removes the last commands, which could not be stored and were never sent.
+    pub(in crate::engine) fn withdraw(&mut self, sequences: &[u64]) {
+        let before = self.outbox.len();
+        let entries = core::mem::take(&mut self.outbox.entries).into_iter();
+        self.outbox.entries = entries.filter(|entry| !sequences.contains(&entry.sequence)).collect();
+        if self.outbox.len() != before {
+            self.touched.all = true;
+            self.touched.row = true;
+            self.touched.detail = true;
+            self.reapply();
+        }
+    }
+
     /// Whether a command of a former incarnation has come too late: what it would say again has been said
     /// later, by somebody who did not know of it.
     fn is_said_since(&self, offered: &OutboxEntry) -> bool {

@@ -5,7 +5,7 @@
 use crate::{
     code::Code,
     command::Command,
-    doc::{Document, Message},
+    doc::{Change, Document, Message},
     engine::{
         Engine,
         context::Context,
@@ -314,10 +314,14 @@ impl Replica {
     }
 
     /// A thread that is shown, or written in, begins with the first entry of its document.
-    pub(in crate::engine) fn begin_thread(&mut self, document: &DocumentId) {
+    pub(in crate::engine) fn begin_thread(&mut self, entry: &Entry) {
+        let document = &entry.document;
         let DocumentId::Timeline(TimelineId { thread: Some(thread), .. }) = *document else { return };
         let is_here = self.wanted.contains(&thread) || self.view().document(document).is_some();
-        if is_here && self.confirmed.thread(thread).is_none() && self.confirmed.document(document).is_none() {
+        let is_new = self.confirmed.thread(thread).is_none() && self.confirmed.document(document).is_none();
+        // One that nothing told of yet may have begun before.
+        let is_first = |change: Change| !change.is_generation() && change.dependencies().is_empty();
+        if is_here && is_new && Change::parse(&entry.change).is_ok_and(is_first) {
             let begun = Document::new(document.clone());
             if let Some(view) = self.view.as_mut().filter(|view| view.document(document).is_none()) {
                 view.insert(begun.clone());
