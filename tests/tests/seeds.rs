@@ -85,7 +85,7 @@ const SQUASHED: [(u64, &str); 2] = [
 ];
 
 /// Seeds of worlds in which people negotiate, plain and put back.
-const NEGOTIATED: [(u64, bool, &str); 14] = [
+const NEGOTIATED: [(u64, bool, &str); 17] = [
     (1_795_560_766, false, "a message of before a conversation was closed reopened it where its page was loaded later"),
     (1_805_560_735, true, "a consequence that followed was refused where an older message was taken for its cause"),
     (1_815_561_904, true, "a description was not offered again because of one of the same second"),
@@ -120,40 +120,55 @@ const NEGOTIATED: [(u64, bool, &str); 14] = [
         "words of a conversation that its reader was out of before were given back only to who looked at it",
     ),
     (1_955_564_167, true, "the check did not look for older messages of a thread that an older page had told of"),
+    (
+        1_955_564_549,
+        true,
+        "whoever was removed handed in a message to be held that a copy of the device had had admitted",
+    ),
+    (
+        1_965_565_273,
+        false,
+        "a message that a copy of the device had had admitted was sent again where its page was not told anew",
+    ),
+    (1_985_564_058, false, "a thread that nothing had told of was begun by the entry that wrote it anew"),
 ];
 
 #[test]
 fn seeds_that_failed_stay_mended() {
     // Most are of a time in which no document was written anew, and all of one in which nobody negotiated: they are
     // kept as the worlds that they were.
-    let kept = |seed| Plan { without: BTreeSet::from([Class::Squash, Class::Negotiation]), ..Plan::new(seed) };
+    let kept =
+        |seed| Plan { without: BTreeSet::from([Class::Squash, Class::Negotiation, Class::Caller]), ..Plan::new(seed) };
     for (seed, found) in RESTORED {
         if let Err(failure) = run(&Plan { is_restored: true, ..kept(seed) }) {
             panic!(
-                "cargo xtask sim --restored --without Squash,Negotiation --seed {seed}, which found {found}: {failure}"
+                "cargo xtask sim --restored --without Squash,Negotiation,Caller --seed {seed}, which found {found}: {failure}"
             );
         }
     }
-    let squashed = |seed| Plan { without: BTreeSet::from([Class::Negotiation]), ..Plan::new(seed) };
+    let squashed = |seed| Plan { without: BTreeSet::from([Class::Negotiation, Class::Caller]), ..Plan::new(seed) };
     for (seed, found) in RESTORED_AND_SQUASHED {
         if let Err(failure) = run(&Plan { is_restored: true, ..squashed(seed) }) {
-            panic!("cargo xtask sim --restored --without Negotiation --seed {seed}, which found {found}: {failure}");
+            panic!(
+                "cargo xtask sim --restored --without Negotiation,Caller --seed {seed}, which found {found}: {failure}"
+            );
         }
     }
     for (seed, found) in SQUASHED {
         if let Err(failure) = run(&squashed(seed)) {
-            panic!("cargo xtask sim --without Negotiation --seed {seed}, which found {found}: {failure}");
+            panic!("cargo xtask sim --without Negotiation,Caller --seed {seed}, which found {found}: {failure}");
         }
     }
     for (seed, is_restored, found) in NEGOTIATED {
-        if let Err(failure) = run(&Plan { is_restored, ..Plan::new(seed) }) {
+        let negotiated = Plan { is_restored, without: BTreeSet::from([Class::Caller]), ..Plan::new(seed) };
+        if let Err(failure) = run(&negotiated) {
             let restored = if is_restored { " --restored" } else { "" };
-            panic!("cargo xtask sim{restored} --seed {seed}, which found {found}: {failure}");
+            panic!("cargo xtask sim{restored} --without Caller --seed {seed}, which found {found}: {failure}");
         }
     }
     for (seed, found) in SEEDS {
         if let Err(failure) = run(&kept(seed)) {
-            panic!("cargo xtask sim --without Squash,Negotiation --seed {seed}, which found {found}: {failure}");
+            panic!("cargo xtask sim --without Squash,Negotiation,Caller --seed {seed}, which found {found}: {failure}");
         }
     }
 }

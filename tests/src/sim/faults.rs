@@ -56,11 +56,13 @@ pub enum Class {
     Squash,
     /// A client and the owner of a resource negotiate. This comes on top of a turn, too.
     Negotiation,
+    /// A service writes on behalf of somebody, without a session. So does this.
+    Caller,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 23] = [
+    pub const ALL: [Class; 24] = [
         Class::Act,
         Class::Cut,
         Class::Network,
@@ -84,7 +86,11 @@ impl Class {
         Class::Restored,
         Class::Squash,
         Class::Negotiation,
+        Class::Caller,
     ];
+
+    /// Those that come on top of a turn.
+    pub const ON_TOP: [Class; 3] = [Class::Squash, Class::Negotiation, Class::Caller];
 
     /// Parses the name of a class, as Debug writes it.
     pub fn parse(name: &str) -> Option<Self> {
@@ -119,7 +125,7 @@ impl Profile {
             ..StoreFaults::default()
         };
         let mut faults = Class::ALL.to_vec();
-        faults.retain(|class| !matches!(class, Class::Act | Class::Restored | Class::Squash | Class::Negotiation));
+        faults.retain(|class| !matches!(class, Class::Act | Class::Restored) && !Class::ON_TOP.contains(class));
         let share = *random.pick(&[25, 50, 80]);
         faults.retain(|_| random.chance(share));
         faults.extend(is_restored.then_some(Class::Restored));

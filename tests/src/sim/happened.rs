@@ -80,6 +80,8 @@ happenings! {
     AwayOverErasure,
     /// A device showed the same after a restart without network.
     SameAgain,
+    /// A service wrote on behalf of somebody.
+    Called,
     /// The document of a conversation was rewritten.
     ConversationSquashed,
     /// The document of a thread was rewritten.

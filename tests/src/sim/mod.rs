@@ -2,6 +2,7 @@
 //! virtual time, all from one seed.
 
 pub mod actions;
+mod callers;
 pub mod checks;
 pub mod client;
 pub mod clock;

@@ -4,7 +4,7 @@ use std::{cell::Cell, sync::Arc, time::Duration};
 
 use clap::Parser as _;
 use tidings_core::{
-    ids::{DocumentId, TenantId},
+    ids::{AccountId, DocumentId, TenantId},
     limits::Limits,
 };
 use tidings_server::{
@@ -12,11 +12,12 @@ use tidings_server::{
     config::{Cli, Command, Config, LimitConfig},
     node::Node,
     store::Store,
+    stream::CallError,
     ws::Place,
 };
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::Notify,
+    sync::{Notify, oneshot},
     task::JoinSet,
     time::{Instant, sleep, sleep_until},
 };
@@ -146,6 +147,22 @@ impl SimNode {
     pub fn squash(&self, tenant: TenantId, document: DocumentId) {
         let node = Arc::clone(&self.node);
         self.runtime.spawn(async move { node.streams.squash(&tenant, document).await });
+    }
+
+    /// Has a service write on behalf of an account. Nothing is answered if the node dies before.
+    pub fn call(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        command: tidings_core::command::Command,
+    ) -> oneshot::Receiver<Result<(), CallError>> {
+        let (answer, answered) = oneshot::channel();
+        let node = Arc::clone(&self.node);
+        self.runtime.spawn(async move {
+            let called = node.streams.call(&tenant, &account, command).await;
+            let _ = answer.send(called.map(|_| ()));
+        });
+        answered
     }
 
     /// Runs up to a time of the world, or until there is something to read.

@@ -282,6 +282,10 @@ impl Run<'_> {
                 *admitted.entry(&words.text).or_default() += 1;
             }
         }
+        let written = self.refused_to_services.iter().find(|(text, _)| admitted.contains_key(text));
+        if let Some((text, code)) = written {
+            return Err(format!("{text:?} was refused to a service as {code}, and is in a journal"));
+        }
         for (text, words) in self.said.iter().filter(|(_, words)| !words.doubtful) {
             let count = admitted.get(text).copied().unwrap_or(0);
             let own = self.world.clients().iter().filter(|client| client.account == words.account);

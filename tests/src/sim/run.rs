@@ -21,6 +21,7 @@ use tidings_server::store::Suspension;
 
 use super::{
     actions::{self, ACCOUNTS, Kind, OPERATOR, Person},
+    callers::{self, Called},
     checks::{Checked, Checks},
     clock::{BEGIN_MS, wall},
     draw::{ERASED_AFTER, draw_config, draw_faults, draw_limits, draw_settings, draw_skew, draw_words},
@@ -162,7 +163,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 pub(super) struct Run<'a> {
     pub(super) world: World,
     pub(super) checks: Checks,
-    limits: Limits,
+    pub(super) limits: Limits,
     pub(super) conversations: Vec<ConversationId>,
     /// Texts that were said, and are safe.
     pub(super) said: BTreeMap<String, Words>,
@@ -185,6 +186,12 @@ pub(super) struct Run<'a> {
     pub(super) copies: Vec<Copied>,
     /// Texts that the database had lost, and that a device of their author keeps.
     pub(super) lost: BTreeSet<String>,
+    /// What services have asked for, and were not answered yet.
+    pub(super) called: Vec<Called>,
+    /// Conversations that were created, and that nobody has opened.
+    pub(super) opened: Vec<ConversationId>,
+    /// Texts that services were refused, which nobody keeps.
+    pub(super) refused_to_services: BTreeMap<String, Code>,
     pub(super) next_words: u32,
     pub(super) intruder: Intruder,
     pub(super) squashing: Squashing,
@@ -238,6 +245,9 @@ impl<'a> Run<'a> {
             away: Vec::new(),
             copies: Vec::new(),
             lost: BTreeSet::new(),
+            called: Vec::new(),
+            opened: Vec::new(),
+            refused_to_services: BTreeMap::new(),
             next_words: 0,
             intruder: Intruder::default(),
             squashing,
@@ -277,13 +287,18 @@ impl<'a> Run<'a> {
             *self.report.classes.entry(Class::Negotiation).or_default() += 1;
             self.negotiate(&mut of_negotiations);
         }
+        let mut of_callers = callers::chance_of(self.plan.seed, index.into());
+        if of_callers.chance(callers::turns_percent(self.plan.seed, &self.plan.without)) {
+            *self.report.classes.entry(Class::Caller).or_default() += 1;
+            self.call(&mut of_callers);
+        }
         let pause_ms = if random.chance(10) { 1_000 + random.below(40_000) } else { random.below(400) };
         self.world.run_ms(pause_ms);
         self.listen();
         self.checks.step(&mut self.world)
     }
 
-    fn device(&self, random: &mut Random) -> Device {
+    pub(super) fn device(&self, random: &mut Random) -> Device {
         usize::try_from(random.below(self.world.clients().len() as u64)).expect("devices are few")
     }
 
@@ -354,8 +369,8 @@ impl<'a> Run<'a> {
 
     /// Collects the outcomes of commands.
     pub(super) fn listen(&mut self) {
-        let mut opened = Vec::new();
-        let (world, said) = (&self.world, &mut self.said);
+        self.listen_for_services();
+        let (world, said, opened) = (&self.world, &mut self.said, &mut self.opened);
         self.asked.retain(|(device, request), words| {
             let client = &world.clients()[*device];
             let Some(answer) = client.screen.answers.get(request) else { return true };
@@ -369,7 +384,7 @@ impl<'a> Run<'a> {
             }
             false
         });
-        for conversation in opened {
+        for conversation in std::mem::take(&mut self.opened) {
             if !self.conversations.contains(&conversation) {
                 self.conversations.push(conversation);
                 for device in 0..self.world.clients().len() {
@@ -408,7 +423,7 @@ impl<'a> Run<'a> {
     fn happen(&mut self, class: Class, random: &mut Random) {
         let (device, place) = (self.device(random), self.place(random));
         match class {
-            Class::Act | Class::Hostile | Class::Restored | Class::Squash | Class::Negotiation => {
+            Class::Act | Class::Hostile | Class::Restored | Class::Squash | Class::Negotiation | Class::Caller => {
                 unreachable!("a turn has these by itself")
             }
             Class::Cut => {
