@@ -3,6 +3,7 @@
 
 pub mod author;
 pub mod device;
+mod http;
 mod link;
 mod measure;
 mod process;

@@ -13,17 +13,18 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Json, Router,
     body::Bytes,
     extract::{
         Path, State, WebSocketUpgrade,
         ws::{Message, WebSocket},
     },
+    http::StatusCode,
     response::Response,
     routing::get,
 };
 use sqlx::{
-    Connection as _, Executor as _, PgConnection, SqliteConnection,
+    Connection as _, Executor as _, PgConnection, PgPool, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use tokio::{
@@ -51,7 +52,15 @@ struct Stored {
 struct Server {
     rooms: Mutex<HashMap<String, Room>>,
     writes: mpsc::Sender<Stored>,
+    reads: Reads,
     next_socket: AtomicU64,
+}
+
+impl Server {
+    fn room(&self, name: String) -> Room {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.entry(name).or_insert_with(|| broadcast::channel(WAITING_MAX).0).clone()
+    }
 }
 
 enum Database {
@@ -98,6 +107,29 @@ impl Database {
     }
 }
 
+/// The newest messages, read from the same database.
+enum Reads {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+impl Reads {
+    async fn open(url: &str) -> anyhow::Result<Self> {
+        Ok(match url.starts_with("sqlite:") {
+            true => Self::Sqlite(SqlitePool::connect(url).await?),
+            false => Self::Postgres(PgPool::connect(url).await?),
+        })
+    }
+
+    async fn newest(&self, count: i64) -> Result<Vec<Vec<u8>>, sqlx::Error> {
+        const NEWEST: &str = "SELECT body FROM messages ORDER BY id DESC LIMIT $1";
+        match self {
+            Self::Sqlite(pool) => sqlx::query_scalar(NEWEST).bind(count).fetch_all(pool).await,
+            Self::Postgres(pool) => sqlx::query_scalar(NEWEST).bind(count).fetch_all(pool).await,
+        }
+    }
+}
+
 /// Serves for ever.
 ///
 /// # Errors
@@ -105,9 +137,13 @@ impl Database {
 pub async fn serve(store: &str) -> anyhow::Result<()> {
     let database = Database::open(store).await?;
     let (writes, requests) = mpsc::channel(WAITING_MAX);
-    let server = Server { rooms: Mutex::default(), writes, next_socket: AtomicU64::new(0) };
+    let reads = Reads::open(store).await?;
+    let server = Server { rooms: Mutex::default(), writes, reads, next_socket: AtomicU64::new(0) };
     tokio::spawn(write(database, requests));
-    let router = Router::new().route("/{room}", get(upgrade)).with_state(Arc::new(server));
+    let router = Router::new()
+        .route("/{room}", get(upgrade).post(send))
+        .route("/{room}/newest/{count}", get(newest))
+        .with_state(Arc::new(server));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("listening on http://{}", listener.local_addr()?);
     axum::serve(listener, router).await?;
@@ -127,12 +163,33 @@ async fn write(mut database: Database, mut requests: mpsc::Receiver<Stored>) {
 
 async fn upgrade(State(server): State<Arc<Server>>, Path(room): Path<String>, upgrade: WebSocketUpgrade) -> Response {
     upgrade.read_buffer_size(4 * 1024).on_upgrade(move |socket| async move {
-        let room = {
-            let mut rooms = server.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-            rooms.entry(room).or_insert_with(|| broadcast::channel(WAITING_MAX).0).clone()
-        };
+        let room = server.room(room);
         converse(&server, socket, room).await;
     })
+}
+
+/// Answers once the message is committed.
+async fn send(State(server): State<Arc<Server>>, Path(room): Path<String>, body: Bytes) -> StatusCode {
+    let (room, id) = (server.room(room), server.next_socket.fetch_add(1, Ordering::Relaxed));
+    let mut told = room.subscribe();
+    if server.writes.send(Stored { room, sender: id, body }).await.is_err() {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    loop {
+        match told.recv().await {
+            Ok((sender, _)) if sender == id => return StatusCode::CREATED,
+            Ok(_) => {}
+            Err(_) => return StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+async fn newest(
+    State(server): State<Arc<Server>>,
+    Path((_, count)): Path<(String, i64)>,
+) -> Result<Json<Vec<String>>, StatusCode> {
+    let bodies = server.reads.newest(count).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    Ok(Json(bodies.into_iter().map(|body| String::from_utf8_lossy(&body).into_owned()).collect()))
 }
 
 async fn converse(server: &Server, mut socket: WebSocket, room: Room) {

@@ -32,6 +32,12 @@ pub fn token(account: &AccountId) -> anyhow::Result<String> {
     Ok(Keys::development().issue(&tenant(), account, &[], wall_now(), TOKEN_TTL)?)
 }
 
+/// A bearer token for an administrator of the tenant.
+pub fn administrator_token(account: &AccountId) -> anyhow::Result<String> {
+    let labels = [String::from("admin")];
+    Ok(Keys::development().issue(&tenant(), account, &labels, wall_now(), TOKEN_TTL)?)
+}
+
 /// A session that has caught up.
 pub struct Session {
     link: Link,

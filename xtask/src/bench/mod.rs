@@ -6,6 +6,7 @@ mod authority;
 mod client;
 mod growth;
 mod plot;
+mod rest;
 mod server;
 
 use std::fs;
@@ -25,6 +26,8 @@ pub enum Bench {
     Client,
     /// What must not grow with a history, in Node.js and Chromium, beside a bare client.
     Growth,
+    /// Requests over HTTP, webhooks and imports.
+    Rest,
     /// The server as a process: latency, throughput, bytes, memory.
     Server {
         /// Only this scenario, and any others named so; then the figures are printed and the page is left as it is.
@@ -47,12 +50,14 @@ pub fn run(part: Option<&Bench>) -> anyhow::Result<()> {
             client::run()?;
             growth::run()?;
             server::run(&[], None)?;
+            rest::run()?;
         }
         Some(Bench::Authority) => authority::run()?,
         Some(Bench::Client) => {
             client::run()?;
             growth::run()?;
         }
+        Some(Bench::Rest) => rest::run()?,
         Some(Bench::Growth) => growth::run()?,
         Some(Bench::Server { only, flood_seconds }) => server::run(only, *flood_seconds)?,
     }

@@ -20,12 +20,46 @@ const MANY_FILES: &str = "ulimit -n \"$(ulimit -Hn)\"; exec \"$0\" \"$@\"";
 
 const STORES: [(&str, &str); 2] = [("sqlite", "SQLite"), ("postgres", "Postgres")];
 
+/// The scenarios of the load client that this part shows.
+const SCENARIOS: [&str; 11] = [
+    "latency",
+    "one_sender",
+    "many_senders",
+    "cold_join",
+    "offline_burst",
+    "reconnect",
+    "fan_out",
+    "channel",
+    "connections",
+    "crash",
+    "flood",
+];
+
 /// Measures, and writes the part, its plots and the result; with `only`,
 /// prints the result of those scenarios.
 ///
 /// # Errors
 /// When the load client does not build, run or print what it should.
 pub fn run(only: &[String], flood_seconds: Option<u64>) -> anyhow::Result<()> {
+    if !only.is_empty() {
+        println!("{:#}", scenarios(only, flood_seconds)?);
+        return Ok(());
+    }
+    let result = scenarios(&SCENARIOS.map(str::to_owned), flood_seconds)?;
+    let docs = workspace::root().join("docs").join("benchmarks");
+    fs::create_dir_all(&docs)?;
+    fs::write(docs.join("server.json"), format!("{result:#}\n"))?;
+    for (name, plot) in plots(&result["scenarios"]) {
+        fs::write(docs.join(name), plot)?;
+    }
+    write_part("## Server", &page(&result)?)
+}
+
+/// Runs scenarios of the load client, and answers the machine and their results.
+///
+/// # Errors
+/// When the load client does not build, run or print what it should.
+pub(super) fn scenarios(only: &[String], flood_seconds: Option<u64>) -> anyhow::Result<Value> {
     let programs = machine::postgres()?;
     let server = ["build", "--release", "--package", "tidings-server"];
     step::run("server", &mut workspace::cargo(&server))?;
@@ -49,18 +83,7 @@ pub fn run(only: &[String], flood_seconds: Option<u64>) -> anyhow::Result<()> {
         measure("server", &mut command)
     });
     let _ = fs::remove_dir_all(&folder);
-    let result = json!({ "machine": machine, "scenarios": measured? });
-    if !only.is_empty() {
-        println!("{result:#}");
-        return Ok(());
-    }
-    let docs = workspace::root().join("docs").join("benchmarks");
-    fs::create_dir_all(&docs)?;
-    fs::write(docs.join("server.json"), format!("{result:#}\n"))?;
-    for (name, plot) in plots(&result["scenarios"]) {
-        fs::write(docs.join(name), plot)?;
-    }
-    write_part("## Server", &page(&result)?)
+    Ok(json!({ "machine": machine, "scenarios": measured? }))
 }
 
 /// The figure at a path of names and numbers, if it is there.
@@ -69,7 +92,7 @@ fn figure(value: &Value, path: &str) -> Option<f64> {
 }
 
 /// One line of the table.
-struct Row {
+pub(super) struct Row {
     case: String,
     goal: String,
     /// By store: the figure, and the bare server's.
@@ -77,7 +100,14 @@ struct Row {
 }
 
 /// Rows are `scenario`'s figures at `path`, and the bare server's at `raw`.
-fn row(scenarios: &Value, scenario: &str, case: impl Into<String>, goal: &str, path: &str, raw: Option<&str>) -> Row {
+pub(super) fn row(
+    scenarios: &Value,
+    scenario: &str,
+    case: impl Into<String>,
+    goal: &str,
+    path: &str,
+    raw: Option<&str>,
+) -> Row {
     let figures = STORES.iter().map(|(store, _)| {
         let value = &scenarios[scenario][store];
         (figure(value, path), raw.and_then(|raw| figure(value, raw)))
@@ -155,6 +185,21 @@ fn rows(all: &Value) -> Vec<Row> {
     rows
 }
 
+/// The table of some rows.
+pub(super) fn table(rows: Vec<Row>) -> anyhow::Result<String> {
+    let mut text =
+        String::from("| case | SQLite | × bare | Postgres | × bare | goal |\n|---|---:|---:|---:|---:|---|\n");
+    for Row { case, goal, figures } in rows {
+        let mut cells = Vec::new();
+        for (figure, raw) in figures {
+            cells.push(figure.map_or("–".to_owned(), short));
+            cells.push(figure.zip(raw).map_or("–".to_owned(), |(figure, raw)| format!("{:.2}", figure / raw)));
+        }
+        writeln!(text, "| {case} | {} | {goal} |", cells.join(" | "))?;
+    }
+    Ok(text)
+}
+
 fn page(result: &Value) -> anyhow::Result<String> {
     let machine = result["machine"].as_str().context("the result names its machine")?;
     let mut text = format!("Measured on {machine}.\n\n");
@@ -170,15 +215,7 @@ fn page(result: &Value) -> anyhow::Result<String> {
          of Postgres, as its autovacuum runs one within a minute; before, that takes about ten times as long. The whole\n\
          result is [`benchmarks/server.json`](benchmarks/server.json).\n\n",
     );
-    text.push_str("| case | SQLite | × bare | Postgres | × bare | goal |\n|---|---:|---:|---:|---:|---|\n");
-    for Row { case, goal, figures } in rows(&result["scenarios"]) {
-        let mut cells = Vec::new();
-        for (figure, raw) in figures {
-            cells.push(figure.map_or("–".to_owned(), short));
-            cells.push(figure.zip(raw).map_or("–".to_owned(), |(figure, raw)| format!("{:.2}", figure / raw)));
-        }
-        writeln!(text, "| {case} | {} | {goal} |", cells.join(" | "))?;
-    }
+    text.push_str(&table(rows(&result["scenarios"]))?);
     text.push_str(
         "\nThe member at all rates meets a server with every bound as it ships. Their four devices push the longest messages,\n\
          others rename them until their share is used up, fetch the newest page, say where they are and how far they have read,\n\

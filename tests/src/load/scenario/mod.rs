@@ -5,12 +5,15 @@ mod channel;
 mod crash;
 mod fan_out;
 mod flood;
+mod import;
 mod join;
 mod latency;
 mod memory;
 mod offline;
 mod reconnect;
+mod rest;
 mod throughput;
+mod webhook;
 
 use std::time::Duration;
 
@@ -30,8 +33,8 @@ use super::{
     store::Store,
 };
 
-/// Every scenario.
-pub const NAMES: [&str; 11] = [
+/// Every scenario: those of clients over sockets, then those of other services.
+pub const NAMES: [&str; 16] = [
     "latency",
     "one_sender",
     "many_senders",
@@ -43,6 +46,11 @@ pub const NAMES: [&str; 11] = [
     "connections",
     "crash",
     "flood",
+    "rest_send",
+    "rest_list",
+    "permission_checks",
+    "webhooks",
+    "import",
 ];
 
 /// Runs one.
@@ -62,13 +70,18 @@ pub async fn run(name: &str, bench: &Bench) -> anyhow::Result<Value> {
         "connections" => memory::run(bench).await,
         "crash" => crash::run(bench).await,
         "flood" => flood::run(bench).await,
+        "rest_send" => rest::send(bench).await,
+        "rest_list" => rest::list(bench).await,
+        "permission_checks" => rest::permission_checks(bench).await,
+        "webhooks" => webhook::lag(bench).await,
+        "import" => import::run(bench).await,
         _ => anyhow::bail!("no scenario `{name}`; there are {}", NAMES.join(", ")),
     }
 }
 
 /// A server as it ships, except for the rates of one account, and with more frequent snapshots, so that no
 /// scenario has to wait.
-const UNBOUNDED: [&str; 8] = [
+const UNBOUNDED: [&str; 12] = [
     "--snapshot-interval",
     "1s",
     "--changes-burst",
@@ -76,6 +89,10 @@ const UNBOUNDED: [&str; 8] = [
     "--changes-per-second",
     "1000000",
     "--account-changes",
+    "1000000+1000000/s",
+    "--account-fetches",
+    "1000000+1000000/s",
+    "--account-checks",
     "1000000+1000000/s",
 ];
 
