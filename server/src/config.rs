@@ -23,6 +23,7 @@ pub use crate::{
     send::SendRequest,
     squash::SquashRequest,
     transfer::cli::{ExportRequest, ImportRequest},
+    webhook::cli::WebhookRequest,
 };
 
 /// The Tidings sync server.
@@ -64,6 +65,8 @@ pub enum Command {
     Squash(SquashRequest),
     /// Write a tenant's conversations into a file of JSON lines. Servers may keep running.
     Export(ExportRequest),
+    /// Look at webhooks and what could not be delivered to them, and have it delivered again. Servers may keep running.
+    Webhook(WebhookRequest),
     /// Bring conversations in, from such a file or from the export of another system. Servers may keep running.
     Import(Box<ImportRequest>),
 }

@@ -22,6 +22,7 @@ use crate::{
     stream::CallError,
     transfer::TransferError,
     verify::Counts,
+    webhook::DeliveryError,
 };
 
 /// A failed request: status, stable code, public text.
@@ -103,6 +104,9 @@ pub enum ServeError {
         #[source]
         source: HealthError,
     },
+    /// Something asked of a webhook was not done.
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
     /// An export or import ended early.
     #[error(transparent)]
     Transfer(#[from] TransferError),
@@ -145,6 +149,7 @@ impl ServeError {
             Self::Call(CallError::Store(error)) => error.code().as_str(),
             Self::Unanswered(_) => Code::StoreUnavailable.as_str(),
             Self::Unhealthy { .. } => "unhealthy",
+            Self::Delivery(error) => error.code().as_str(),
             Self::Transfer(error) => error.code(),
             Self::Serve(_) => "serve_failed",
         }

@@ -9,6 +9,7 @@ use tidings_server::{
     error::ServeError,
     health, operate, send, squash, start,
     transfer::cli as transfer,
+    webhook::cli as webhook,
 };
 
 fn main() -> ExitCode {
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Squash(request) => run(squash::squash(request)),
         Command::Export(request) => run(transfer::export(request)),
         Command::Import(request) => run(transfer::import(*request)),
+        Command::Webhook(request) => run(webhook::run(request)),
         Command::Health(request) => run(health::health(request)),
         Command::Token(request) => match start::issue_token(&request) {
             Ok(token) => {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+#[path = "webhooks/commanded.rs"]
+mod commanded;
 #[path = "webhooks/notified.rs"]
 mod notified;
 #[path = "webhooks/published.rs"]

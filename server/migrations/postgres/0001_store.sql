@@ -242,6 +242,8 @@ CREATE TABLE accounts (
     PRIMARY KEY (tenant, account)
 );
 
+-- For an operator, who looks for them.
+CREATE INDEX accounts_suspended ON accounts (tenant, account) WHERE suspended;
 CREATE INDEX accounts_moved ON accounts (tenant, tick);
 
 -- Whom each account blocks, as its home states it, so that the server can keep

@@ -19,8 +19,8 @@ use tidings_core::{
 use super::{
     AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
     DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named, Naming,
-    Notice, Part, Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError, StoredDocument,
-    StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews, WhichThreads,
+    Notice, Overview, Part, Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError,
+    StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews, WhichThreads,
 };
 
 use crate::external_id::ExternalId;
@@ -78,6 +78,9 @@ macro_rules! store_calls {
             /// Access to what is derived from the journal: compare it, rebuild it, and learn of rows that no
             /// longer decode.
             fn projections(&self) -> &dyn Projections;
+
+            /// Access for an operator, who looks over all tenants.
+            fn overview(&self) -> &dyn Overview;
 
             /// Counters kept by the store itself.
             fn counts(&self) -> StoreCounts;
@@ -145,6 +148,10 @@ macro_rules! store_calls {
 
             fn projections(&self) -> &dyn Projections {
                 self.store().projections()
+            }
+
+            fn overview(&self) -> &dyn Overview {
+                self.store().overview()
             }
 
             fn counts(&self) -> StoreCounts {

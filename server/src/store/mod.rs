@@ -10,6 +10,7 @@ mod error;
 mod metered;
 mod name;
 mod notice;
+mod overview;
 mod postgres;
 mod projections;
 mod records;
@@ -37,6 +38,9 @@ pub use conversation::ConversationRow;
 pub(crate) use metered::Metered;
 pub use name::NameChange;
 pub use notice::Notice;
+pub use overview::{
+    AccountOverview, ConversationOverview, DeliveryCounts, Overview, QuarantinePlace, QuarantinedSnapshot,
+};
 pub use projections::{OddRow, Oddity, Projections, Restate, RottenRow, Stated};
 pub use records::{Records, StoredSnapshot, StreamRecord};
 

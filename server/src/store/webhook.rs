@@ -181,6 +181,15 @@ pub struct Endpoint {
     pub created_at: WallTime,
 }
 
+impl Endpoint {
+    /// Scheme and host of its address: what is behind them may be a secret of the receiver.
+    pub fn origin(&self) -> &str {
+        let authority = self.url.find("://").map_or(0, |at| at + 3);
+        let end = self.url[authority..].find(['/', '?']).map_or(self.url.len(), |at| authority + at);
+        &self.url[..end]
+    }
+}
+
 impl fmt::Debug for Endpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Neither keys nor an address, which may have one in its path.

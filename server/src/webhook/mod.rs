@@ -6,7 +6,9 @@
 mod address;
 mod attempt;
 mod audience;
+pub mod cli;
 mod config;
+pub mod dead_letter;
 mod deliver;
 mod event;
 mod key;
@@ -17,6 +19,7 @@ mod sweep;
 pub(crate) use address::{AddressError, Target};
 pub(crate) use audience::Audience;
 pub use config::WebhookConfig;
+pub use dead_letter::{DeliveryCursor, DeliveryError, DeliveryPage};
 pub(crate) use deliver::run as deliver;
 pub(crate) use event::events_of;
 pub(crate) use key::{new_keys, print_public_key, print_secret};

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Json, http::StatusCode};
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use tidings_core::{code::Code, ids::ConversationId, journal::Position, time::WallTime};
 use utoipa::{IntoParams, ToSchema};
@@ -17,11 +17,10 @@ use super::{
 use crate::{
     node::Node,
     store::{DeliveryRow, DeliveryState, Endpoint, EndpointChange, EndpointState, EventKind},
-    webhook::{AddressError, Target, new_keys, print_public_key, print_secret},
+    webhook::{
+        AddressError, DeliveryCursor, DeliveryError, Target, dead_letter, new_keys, print_public_key, print_secret,
+    },
 };
-
-/// Dead letters that are replayed in one step.
-const REPLAYED_AT_ONCE: u32 = 1_000;
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
@@ -290,13 +289,11 @@ async fn rotate(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> Answ
     Ok(Json(write(&caller, &id, &change).await?))
 }
 
-fn cursor(text: &str) -> Answer<(WallTime, String)> {
-    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok();
-    let cursor = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|text| {
-        let (millis, event) = text.split_once('.')?;
-        Some((WallTime::from_millis(millis.parse().ok()?), event.to_owned()))
-    });
-    cursor.ok_or_else(|| Problem::new(Code::ValueInvalid, "a cursor is one that was answered"))
+fn not_done(caller: &Caller, error: DeliveryError) -> Problem {
+    match error {
+        DeliveryError::Store(error) => caller.failed(&error),
+        error => Problem::new(error.code(), error.to_string()),
+    }
 }
 
 /// What was not delivered to a webhook: dead letters, or what still waits.
@@ -307,33 +304,29 @@ async fn deliveries(caller: Caller, Ids(id): Ids<String>, Choice(which): Choice<
     may_read(&caller)?;
     let state = DeliveryState::parse(which.state.as_deref().unwrap_or("dead"));
     let state = state.ok_or_else(|| Problem::new(Code::ValueInvalid, "state: dead or pending"))?;
-    let after = which.after.as_deref().map(cursor).transpose()?;
-    let count_max: u32 = which.limit.into();
-    let (store, tenant) = (&caller.node.store, &caller.identity.tenant);
-    let failed = |error| caller.failed(&error);
-    exists(&caller, &id).await?;
-    let rows = store.deliveries((tenant, &id), state, after.as_ref(), count_max).await.map_err(failed)?;
-    let last = rows.last().filter(|_| rows.len() == count_max as usize);
-    let next = last.map(|row| BASE64URL_NOPAD.encode(format!("{}.{}", row.due_at.as_millis(), row.event).as_bytes()));
+    let parse = |text: &str| {
+        DeliveryCursor::parse(text).ok_or_else(|| Problem::new(Code::ValueInvalid, "a cursor is one that was answered"))
+    };
+    let after = which.after.as_deref().map(parse).transpose()?;
+    let endpoint = (&caller.identity.tenant, id.as_str());
+    let page = dead_letter::list(&*caller.node.store, endpoint, state, after, which.limit.into()).await;
+    let page = page.map_err(|error| not_done(&caller, error))?;
     let shown = |row: DeliveryRow| {
         let DeliveryRow { event, kind, conversation, position, accepted_at, due_at, attempts, failure } = row;
         Undelivered { id: event, kind, conversation, position, accepted_at, due_at, attempts, failure }
     };
-    Ok(Json(Deliveries { deliveries: rows.into_iter().map(shown).collect(), next }))
+    let next = page.next.map(|cursor| cursor.to_string());
+    Ok(Json(Deliveries { deliveries: page.rows.into_iter().map(shown).collect(), next }))
 }
 
-/// Checks that the tenant has a webhook.
-async fn exists(caller: &Caller, id: &str) -> Answer<()> {
-    let endpoint = caller.node.store.endpoint(&caller.identity.tenant, id).await;
-    endpoint.map_err(|error| caller.failed(&error))?.map(drop).ok_or_else(unknown)
-}
-
-async fn replay_some(caller: &Caller, id: &str, event: Option<&str>) -> Answer<u32> {
-    let (store, tenant) = (&caller.node.store, &caller.identity.tenant);
+async fn replay_some(caller: &Caller, id: &str, event: Option<&str>) -> Answer<Json<Replayed>> {
+    may_change(caller)?;
     let now = caller.node.clock.wall_now();
-    let replayed = store.replay_deliveries((tenant, id), event, now, REPLAYED_AT_ONCE).await;
+    let count_max = caller.node.config.webhooks.webhook_waiting_max;
+    let endpoint = (&caller.identity.tenant, id);
+    let replayed = dead_letter::replay(&*caller.node.store, endpoint, event, now, count_max).await;
     caller.node.audience.wake();
-    replayed.map_err(|error| caller.failed(&error))
+    Ok(Json(Replayed { replayed: replayed.map_err(|error| not_done(caller, error))? }))
 }
 
 /// Delivers all dead letters of a webhook again.
@@ -341,18 +334,7 @@ async fn replay_some(caller: &Caller, id: &str, event: Option<&str>) -> Answer<u
     params(("webhook" = String, Path,)),
     responses((status = 200, body = Replayed), (status = "4XX", body = Problem)))]
 async fn replay_all(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> Answer<Json<Replayed>> {
-    may_change(&caller)?;
-    exists(&caller, &id).await?;
-    let mut replayed = 0;
-    let rounds_max = caller.node.config.webhooks.webhook_waiting_max / REPLAYED_AT_ONCE + 1;
-    for _ in 0..rounds_max {
-        let count = replay_some(&caller, &id, None).await?;
-        replayed += count;
-        if count < REPLAYED_AT_ONCE {
-            break;
-        }
-    }
-    Ok(Json(Replayed { replayed }))
+    replay_some(&caller, &id, None).await
 }
 
 /// Delivers one dead letter again.
@@ -364,10 +346,5 @@ async fn replay(
     Ids((id, delivery)): Ids<(String, String)>,
     _: Input<Nothing>,
 ) -> Answer<Json<Replayed>> {
-    may_change(&caller)?;
-    exists(&caller, &id).await?;
-    match replay_some(&caller, &id, Some(&delivery)).await? {
-        0 => Err(Problem::new(Code::DeliveryUnknown, "the webhook has no such dead letter")),
-        replayed => Ok(Json(Replayed { replayed })),
-    }
+    replay_some(&caller, &id, Some(&delivery)).await
 }

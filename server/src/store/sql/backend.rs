@@ -246,6 +246,8 @@ pub(in crate::store) trait ReadRow {
     fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error>;
     /// A number.
     fn number(&self, column: &str) -> Result<i64, sqlx::Error>;
+    /// A number, or null.
+    fn maybe_number(&self, column: &str) -> Result<Option<i64>, sqlx::Error>;
     /// A boolean.
     fn flag(&self, column: &str) -> Result<bool, sqlx::Error>;
     /// Bytes, or null.
@@ -260,6 +262,10 @@ macro_rules! read_row {
             }
 
             fn number(&self, column: &str) -> Result<i64, sqlx::Error> {
+                sqlx::Row::try_get(self, column)
+            }
+
+            fn maybe_number(&self, column: &str) -> Result<Option<i64>, sqlx::Error> {
                 sqlx::Row::try_get(self, column)
             }
 

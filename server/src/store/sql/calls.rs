@@ -28,7 +28,7 @@ use crate::external_id::ExternalId;
 use crate::store::{
     AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
     DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named, Naming,
-    Notice, Part, Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError,
+    Notice, Overview, Part, Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError,
     StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews, WhichThreads,
 };
 
@@ -670,6 +670,10 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     fn projections(&self) -> &dyn Projections {
+        self
+    }
+
+    fn overview(&self) -> &dyn Overview {
         self
     }
 

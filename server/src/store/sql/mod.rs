@@ -16,6 +16,7 @@ mod journal;
 mod lease;
 mod list;
 mod name;
+mod overview;
 mod part;
 mod patience;
 mod projection;

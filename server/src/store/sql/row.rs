@@ -131,6 +131,13 @@ impl<'r, R: ReadRow> Fields<'r, R> {
         self.number(column).map(WallTime::from_millis)
     }
 
+    /// A time, if there is one. Nulls come only from columns that may be null.
+    pub(super) fn maybe_time(&self, column: &str) -> Result<Option<WallTime>, StoreError> {
+        let number = self.row.maybe_number(column).map_err(|error| self.corrupt(column, error))?;
+        let millis = number.map(u64::try_from).transpose().map_err(|_| self.corrupt(column, "out of range"))?;
+        Ok(millis.map(WallTime::from_millis))
+    }
+
     pub(super) fn tick(&self) -> Result<Tick, StoreError> {
         self.number("tick").map(Tick)
     }

@@ -88,6 +88,23 @@ pub(super) async fn all<B: Backend>(
     fetch::<B>(connection, ALL, [tenant.into()]).await?.iter().map(endpoint).collect()
 }
 
+const SOME: &str = "SELECT tenant, endpoint, url, events, keys, former_keys, former_until, state, created_at
+    FROM webhook_endpoints WHERE (tenant, endpoint) > ($1, $2) AND state <> 'removed'
+    ORDER BY tenant, endpoint LIMIT $3";
+
+/// `Overview::webhooks`.
+pub(super) async fn some<B: Backend>(
+    connection: &mut B::Connection,
+    after: Option<(&TenantId, &str)>,
+    count_max: u32,
+) -> Result<Vec<(TenantId, Endpoint)>, StoreError> {
+    let (tenant, id) = after.unzip();
+    let tenant = tenant.map_or_else(|| Value::from(""), Value::from);
+    let values = [tenant, Value::words(Some(id.unwrap_or_default())), count_max.into()];
+    let rows = fetch::<B>(connection, SOME, values).await?;
+    rows.iter().map(|row| Ok((Fields::of("webhook_endpoints", row).tenant()?, endpoint(row)?))).collect()
+}
+
 const TENANTS: &str = "SELECT DISTINCT tenant FROM webhook_endpoints WHERE state <> 'removed'";
 
 /// `Store::told_tenants`.
