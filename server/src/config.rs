@@ -148,6 +148,10 @@ pub struct Config {
     /// Address and port of `/metrics`, for Prometheus; told nowhere if not given. Not for the public.
     #[arg(long, help_heading = "HTTP", env = "TIDINGS_METRICS_LISTEN")]
     pub metrics_listen: Option<String>,
+    /// Secret of the operator's page, at least 32 bytes: `/admin` beside the metrics is served to whoever gives it as the
+    /// password of HTTP Basic, and to nobody if it is not set.
+    #[arg(long, help_heading = "HTTP", env = "TIDINGS_ADMIN_SECRET", hide_env_values = true)]
+    pub admin_secret: Option<Secret>,
     /// `sqlite:FILE` or `postgres://…`.
     #[arg(
         long,

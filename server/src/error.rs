@@ -15,6 +15,7 @@ use tidings_core::{
 };
 
 use crate::{
+    admin::AdminError,
     auth::{IssueTokenError, LoadKeysError},
     health::{HealthError, HealthUrl},
     mend::Mended,
@@ -71,6 +72,9 @@ pub enum ServeError {
     /// A development server would be reachable from other machines.
     #[error("--dev issues tokens of any account to anybody: it may only listen on loopback, not on {0}")]
     DevExposed(std::net::SocketAddr),
+    /// The operator's page cannot be served as configured.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     /// The folder of the demo is not one.
     #[error("the demo folder {0} cannot be read")]
     Demo(std::path::PathBuf),
@@ -81,7 +85,7 @@ pub enum ServeError {
     #[error("{0} has no entries in this tenant")]
     StreamUnknown(StreamId),
     /// No device of the account to suspend has ever connected.
-    #[error("account {0} has never connected in this tenant; use --unseen to suspend it anyway")]
+    #[error("account {0} has never connected in this tenant; the command `suspend --unseen` suspends it anyway")]
     AccountUnknown(AccountId),
     /// Something stored does not follow from the entries.
     #[error("{0}")]
@@ -138,6 +142,7 @@ impl ServeError {
             Self::Store(StoreError::PutBack) => Code::StoreRestored.as_str(),
             Self::Store(StoreError::Database(_)) => "store_refused",
             Self::Listen { .. } => "listen_failed",
+            Self::Admin(error) => error.code(),
             Self::Demo(_) => "demo_unreadable",
             Self::LogFilter(_) => "log_filter_invalid",
             Self::StreamUnknown(StreamId::Conversation(_)) => Code::ConversationUnknown.as_str(),

@@ -2,6 +2,7 @@
 //! sessions. The rules are `tidings_core`'s; this crate carries bytes and rows
 //! round them.
 
+pub mod admin;
 pub mod auth;
 pub mod bounds;
 pub mod clock;
@@ -104,7 +105,10 @@ pub async fn run(
     tasks.spawn(webhook::sweep(Arc::clone(&node.env)));
     let bounds = node.config.node.connection_bounds();
     if let Some(listener) = metrics {
-        let router = metrics::router(Arc::clone(&node));
+        let mut router = metrics::router(Arc::clone(&node));
+        if let Some(admin) = admin::router(&node) {
+            router = router.merge(admin);
+        }
         // Metrics stay available during the shutdown, until the node has stopped.
         let bounds = ConnectionBounds { connections_max: METRICS_CONNECTIONS_MAX, ..bounds };
         tasks.spawn(connection::serve(listener, router, Arc::default(), bounds, std::future::pending()));

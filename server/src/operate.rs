@@ -181,12 +181,26 @@ pub async fn backup(request: BackupRequest) -> Result<(), ServeError> {
 pub async fn suspend(request: SuspendRequest) -> Result<(), ServeError> {
     let suspension = if request.lift { Suspension::Lifted } else { Suspension::Suspended };
     let store = open_made(&request.store, 1).await?;
-    if !request.unseen && !store.knows_account(&request.tenant, &request.account).await? {
-        return Err(ServeError::AccountUnknown(request.account));
+    if request.unseen {
+        store.set_suspension(&request.tenant, &request.account, suspension).await?;
+    } else {
+        suspend_known(&*store, &request.tenant, &request.account, suspension).await?;
     }
-    store.set_suspension(&request.tenant, &request.account, suspension).await?;
     store.close().await;
     Ok(())
+}
+
+/// Suspends an account that the store knows, or lifts its suspension. A mistyped account must not look like success.
+pub(crate) async fn suspend_known(
+    store: &dyn Store,
+    tenant: &TenantId,
+    account: &AccountId,
+    suspension: Suspension,
+) -> Result<(), ServeError> {
+    if !store.knows_account(tenant, account).await? {
+        return Err(ServeError::AccountUnknown(account.clone()));
+    }
+    Ok(store.set_suspension(tenant, account, suspension).await?)
 }
 
 /// Verifies one stream or a whole store, and prints every difference and the counts.
@@ -230,14 +244,10 @@ pub async fn mend(request: MendRequest) -> Result<(), ServeError> {
     let mended = match request.choice.one(request.tenant.as_ref()) {
         None => mend_all(&*store, request.tenant.as_ref(), print_mended).await?,
         Some((tenant, stream)) => {
-            let outcome = mend_stream(&*store, &tenant, &stream).await;
-            if store.stream_head(&tenant, &stream).await?.position == Position::ZERO {
-                return Err(ServeError::StreamUnknown(stream));
-            }
+            let outcome = Ok(mend_known(&*store, &tenant, &stream).await?);
             print_mended(&tenant, &stream, &outcome);
             let mut mended = Mended::default();
             mended.count(&outcome);
-            outcome?;
             mended
         }
     };
@@ -247,6 +257,20 @@ pub async fn mend(request: MendRequest) -> Result<(), ServeError> {
     }
     println!("{mended}");
     Ok(())
+}
+
+/// Rebuilds the derived rows of a stream that has entries, and returns those that differed.
+pub(crate) async fn mend_known(
+    store: &dyn Store,
+    tenant: &TenantId,
+    stream: &StreamId,
+) -> Result<Vec<OddRow>, ServeError> {
+    // Mended first: rows of a stream without entries are wrong, and go.
+    let rows = mend_stream(store, tenant, stream).await;
+    if store.stream_head(tenant, stream).await?.position == Position::ZERO {
+        return Err(ServeError::StreamUnknown(stream.clone()));
+    }
+    Ok(rows?)
 }
 
 fn print_mended(tenant: &TenantId, stream: &StreamId, outcome: &Result<Vec<OddRow>, StoreError>) {

@@ -17,6 +17,7 @@ use crate::{
     error::ServeError,
     live::Live,
     operate::open_made,
+    store::Store,
     stream::Streams,
 };
 
@@ -55,16 +56,25 @@ pub async fn squash(request: SquashRequest) -> Result<(), ServeError> {
 async fn try_squash(request: SquashRequest) -> Result<(), ServeError> {
     let SquashRequest { conversation, thread, tenant, store, limits, .. } = request;
     let made = open_made(&store, 2).await?;
-    let stream = StreamId::Conversation(conversation);
-    if made.stream_head(&tenant, &stream).await?.position == Position::ZERO {
-        return Err(ServeError::StreamUnknown(stream));
-    }
     let mut tasks = JoinSet::new();
     let env = Environment::new(Config::of(store, limits), Arc::clone(&made), Arc::new(SystemClock));
     let streams = Streams::start(&mut tasks, &env, &Live::new(&env));
-    let document = TimelineId { conversation, thread }.document();
-    let position = streams.squash(&tenant, document).await?;
+    let position = squash_known(&*made, &streams, &tenant, TimelineId { conversation, thread }).await?;
     made.close().await;
     println!("written anew at position {position}");
     Ok(())
+}
+
+/// Rewrites the document of a conversation that has entries, or of a thread of it; returns the position of the change.
+pub(crate) async fn squash_known(
+    store: &dyn Store,
+    streams: &Streams,
+    tenant: &TenantId,
+    timeline: TimelineId,
+) -> Result<Position, ServeError> {
+    let stream = StreamId::Conversation(timeline.conversation);
+    if store.stream_head(tenant, &stream).await?.position == Position::ZERO {
+        return Err(ServeError::StreamUnknown(stream));
+    }
+    Ok(streams.squash(tenant, timeline.document()).await?)
 }

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    Listeners,
+    Listeners, admin,
     auth::{DEVELOPMENT_SECRET, Keys},
     clock,
     config::{Config, Secret, TokenRequest},
@@ -30,6 +30,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     log::start(&config)?;
     // Cheap checks first, before waiting for the store.
     config.check_limits()?;
+    admin::check(&config)?;
     let keys = Keys::load(&config.keys)?;
     if let Some(folder) = config.demo.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(ServeError::Demo(folder.clone()));
@@ -54,6 +55,9 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     println!("listening on http://{address}");
     if let Some((_, address)) = &metrics {
         println!("metrics on http://{address}/metrics");
+        if admin::secret(&config).is_some() {
+            println!("operator's page on http://{address}/admin");
+        }
     }
     let metrics = metrics.map(|(listener, _)| listener);
     let listeners = Listeners { public, metrics, hangup: Some(hangup) };

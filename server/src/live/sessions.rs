@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet, btree_map},
+    ops::Bound,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
@@ -315,6 +316,18 @@ impl Sessions {
             waiting.bytes_largest = waiting.bytes_largest.max(bytes);
         }
         waiting
+    }
+
+    /// The sessions of at most `accounts_max` accounts behind one, in the order of tenants and accounts.
+    pub fn page(&self, after: Option<(&TenantId, &AccountId)>, accounts_max: usize) -> Vec<Arc<SessionHandle>> {
+        let by_tenant = self.read();
+        let from = after.map_or(Bound::Unbounded, |(tenant, _)| Bound::Included(tenant));
+        let accounts = by_tenant.range::<TenantId, _>((from, Bound::Unbounded)).flat_map(|(tenant, live)| {
+            let last = after.filter(|(last, _)| *last == tenant);
+            let from = last.map_or(Bound::Unbounded, |(_, account)| Bound::Excluded(account));
+            live.by_account.range::<AccountId, _>((from, Bound::Unbounded)).map(|(_, live)| live)
+        });
+        accounts.take(accounts_max).flat_map(|live| live.sessions.iter().cloned()).collect()
     }
 
     /// Returns true if an account has a live session here.

@@ -93,6 +93,15 @@ impl Caller {
 
     /// A request with a body that need not be JSON.
     pub async fn ask_text(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
+        self.ask_as("application/json", method, path, body, headers).await
+    }
+
+    /// A request as a form makes it.
+    pub async fn ask_form(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
+        self.ask_as("application/x-www-form-urlencoded", method, path, body, headers).await
+    }
+
+    async fn ask_as(&self, kind: &str, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
         if let Some(token) = &self.token {
             head.push_str(&format!("authorization: Bearer {token}\r\n"));
@@ -100,7 +109,7 @@ impl Caller {
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        head.push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+        head.push_str(&format!("content-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
         let answered = tokio::time::timeout(PATIENCE, async {
             let mut socket = TcpStream::connect(self.address).await.unwrap();
             // A server that does not read all of a body may end the connection meanwhile.
