@@ -32,6 +32,7 @@ use support::{
     author::{Author, account, boats},
     client::{Client, device, hello, stream},
     database::Database,
+    plain::request,
     process::{Process, program},
     server::PATIENCE,
 };
@@ -326,6 +327,22 @@ fn proxies_are_told_of_the_address_that_is_the_default() {
     assert!(files.iter().all(|file| file.contains(&config.listen)));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn j35_the_operators_page_is_there_with_a_secret() {
+    let sqlite = Database::sqlite();
+    let mut shell = Shell::of(&sqlite);
+    let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // The shell becomes the server.
+    shell.names.extend([
+        (" tidings-server serve", "; export TIDINGS_ADMIN_SECRET; exec tidings-server serve".to_owned()),
+        ("127.0.0.1:4871", metrics.to_string()),
+        (" …", String::new()),
+    ]);
+    let block = blocks("Look at it in a browser", "sh").pop_front().unwrap();
+    let _server = Process::spawn(shell.command(block));
+    assert_eq!(request(metrics, "GET", "/admin").await.0, 401, "it asks for the secret");
+}
+
 /// No block of the page is left out above.
 #[test]
 fn j35_every_command_of_the_page_is_run() {
@@ -339,6 +356,7 @@ fn j35_every_command_of_the_page_is_run() {
         "Upgrade",
         "Keys",
         "Look after it",
+        "Look at it in a browser",
         "Write on behalf of an account",
         "Write a document anew",
     ];
