@@ -101,7 +101,7 @@ pub async fn run(
     let (node, mut tasks) = Node::start(config, keys, store, Arc::new(SystemClock));
     let Listeners { public, metrics, hangup } = listeners.into();
     tasks.spawn(job::keys::run(Arc::clone(&node), hangup));
-    tasks.spawn(webhook::deliver(Arc::clone(&node.env)));
+    let mut delivery = tokio::spawn(webhook::deliver(Arc::clone(&node.env)));
     tasks.spawn(webhook::sweep(Arc::clone(&node.env)));
     let bounds = node.config.node.connection_bounds();
     if let Some(listener) = metrics {
@@ -124,6 +124,11 @@ pub async fn run(
     tracing::info!(sessions = node.sockets.count(), "draining");
     node.end().await;
     let ended = tokio::time::timeout(REQUESTS_END_TIMEOUT, &mut server).await;
+    // It gives back what it was sending, so that another node need not wait for the leases to run out.
+    if tokio::time::timeout(REQUESTS_END_TIMEOUT, &mut delivery).await.is_err() {
+        tracing::warn!("webhooks that were being sent were not given back in time");
+        delivery.abort();
+    }
     tasks.shutdown().await;
     tracing::info!("drained");
     match ended {

@@ -54,6 +54,7 @@ on_each_store! {
     h7_addresses_that_are_not_public_are_refused,
     h8_webhooks_are_an_administrators,
     h4_what_a_killed_server_had_not_delivered_is_delivered,
+    h4_what_a_server_was_sending_as_it_ended_the_next_one_sends_without_waiting,
 }
 
 const FLAGS: [&str; 5] = ["--webhook-allow-private", "--webhook-interval", "20ms", "--webhook-retry-first", "20ms"];
@@ -421,6 +422,23 @@ async fn h4_what_a_killed_server_had_not_delivered_is_delivered(database: Databa
     let process = Process::start(&database.address, &flags);
     let received = receiver.messages(2).await;
     assert_eq!((received[0].0.as_str(), received[1].0.as_str()), ("first", "second"));
+    drop(process);
+}
+
+async fn h4_what_a_server_was_sending_as_it_ended_the_next_one_sends_without_waiting(database: Database) {
+    // Its lease would run for two minutes, longer than is waited for a request here.
+    let flags = [&FLAGS[..], &["--webhook-timeout", "60s", "--dev"]].concat();
+    let process = Process::start(&database.address, &flags);
+    let (ann, root) = (Caller::of(process.address, "ann"), Caller::administrator(process.address, "root"));
+    let mut receiver = Receiver::start().await;
+    let conversation = group(&ann).await;
+    hook(&root, &receiver.url(), &["message.created"]).await;
+    receiver.script.then("first", Say::Nothing);
+    say(&ann, &conversation, "first").await;
+    assert_eq!(receiver.messages(1).await[0].0, "first");
+    process.drain().await;
+    let process = Process::start(&database.address, &flags);
+    assert_eq!(receiver.messages(1).await[0].0, "first");
     drop(process);
 }
 

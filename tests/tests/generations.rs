@@ -286,6 +286,25 @@ fn e66_what_a_generation_states_keeps_no_title_from_being_given_again() {
 }
 
 #[test]
+fn e66_a_title_of_after_the_copy_stands_where_a_generation_states_it() {
+    let mut group = Group::begin(Limits::default());
+    let (ann, bob) = (group.ann, group.bob);
+    let copy = group.world.database().copy();
+    group.call_it(bob, "Boats");
+    group.settle();
+    group.world.set_network(bob, false);
+    group.world.put_back(&copy, true);
+    group.world.run_ms(5_000);
+    group.call_it(ann, "Trains");
+    group.world.run_ms(5_000);
+    group.squash();
+    group.world.set_network(bob, true);
+    group.settle();
+    group.check("Trains", &[]);
+    assert_eq!(group.titled("Boats"), 0);
+}
+
+#[test]
 fn e141_a_device_that_is_sent_the_document_anew_takes_it_for_the_same_history() {
     let limits = Limits { catch_up_entries_max: 3, ..Limits::default() };
     let mut group = Group::begin(limits);

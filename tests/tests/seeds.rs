@@ -85,7 +85,7 @@ const SQUASHED: [(u64, &str); 2] = [
 ];
 
 /// Seeds of worlds in which people negotiate, plain and put back.
-const NEGOTIATED: [(u64, bool, &str); 17] = [
+const NEGOTIATED: [(u64, bool, &str); 18] = [
     (1_795_560_766, false, "a message of before a conversation was closed reopened it where its page was loaded later"),
     (1_805_560_735, true, "a consequence that followed was refused where an older message was taken for its cause"),
     (1_815_561_904, true, "a description was not offered again because of one of the same second"),
@@ -131,6 +131,7 @@ const NEGOTIATED: [(u64, bool, &str); 17] = [
         "a message that a copy of the device had had admitted was sent again where its page was not told anew",
     ),
     (1_985_564_058, false, "a thread that nothing had told of was begun by the entry that wrote it anew"),
+    (1_975_564_508, true, "a title that was given with its conversation, and replaced since, was counted as lost"),
 ];
 
 #[test]

@@ -191,11 +191,8 @@ impl Document {
     /// only its generation states is left out, because its author and time are lost. Reads every change,
     /// so use it rarely.
     pub fn statements(&self) -> Vec<Statement> {
-        let saved = self.automerge.get_changes(&[]);
-        let saved = saved.iter().filter_map(|change| Change::restore(change.raw_bytes()).ok());
         let mut last: SortedMap<String, (u64, DeviceId, ChangeHash, WallTime)> = SortedMap::new();
-        let changes = saved.chain(self.run.changes().iter().map(|change| (**change).clone()));
-        for change in changes.filter(|change| !change.is_generation()) {
+        for change in self.all_changes().iter().filter(|change| !change.is_generation()) {
             let (device, hash, at) = (change.device(), change.hash(), change.at());
             for (number, operation) in (change.start_operation()..).zip(change.operations()) {
                 let Some(key) = operation.key.as_deref() else { continue };
@@ -216,6 +213,21 @@ impl Document {
             Some(Statement { fact, device, hash, at })
         };
         statements.into_iter().filter_map(statement).collect()
+    }
+
+    /// Whether any of its changes, its generation included, put a value under a key. Reads every change, so use
+    /// it rarely.
+    pub fn has_ever_put(&self, key: &Key, value: &Value) -> bool {
+        let key = key.to_string();
+        self.all_changes().iter().flat_map(Change::operations).any(|operation| {
+            operation.key.as_ref() == Some(&key) && operation.kind == OperationKind::Put(value.clone())
+        })
+    }
+
+    fn all_changes(&self) -> Vec<Change> {
+        let saved = self.automerge.get_changes(&[]);
+        let saved = saved.iter().filter_map(|change| Change::restore(change.raw_bytes()).ok());
+        saved.chain(self.run.changes().iter().map(|change| (**change).clone())).collect()
     }
 
     /// The operations visible under a key, as of the given changes or now.

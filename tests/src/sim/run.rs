@@ -15,6 +15,7 @@ use tidings_core::{
     engine::Input,
     ids::{AccountId, ConversationId, MessageId},
     limits::Limits,
+    model::InfoField,
     storage::StorageError,
 };
 use tidings_server::store::Suspension;
@@ -36,7 +37,7 @@ use super::{
     squashes::{self, Squashing},
     store::Death,
     trace::Keep,
-    words::{Words, subject},
+    words::{Asked, Words, of_conversation, subject},
     world::{Device, Place, Tokens, World},
 };
 use crate::random::Random;
@@ -174,7 +175,7 @@ pub(super) struct Run<'a> {
     pub(super) plan: &'a Plan,
     profile: Profile,
     /// Commands without an answer yet, with their texts.
-    asked: BTreeMap<(Device, u64), Option<String>>,
+    asked: BTreeMap<(Device, u64), Asked>,
     backups: BTreeMap<Device, tidings_core::storage::MemoryStore>,
     /// Devices whose clocks stay wrong when everything else is healed.
     pub(super) wrong_clocks: BTreeSet<Device>,
@@ -331,7 +332,7 @@ impl<'a> Run<'a> {
                 self.checks.sent_again.extend(words.clone());
             }
             let request = self.world.retry(device, id, None);
-            self.asked.insert((device, request), words);
+            self.asked.insert((device, request), Asked { words, is_title: false });
             return;
         }
         let Some(command) = person.draw(random) else { return };
@@ -359,25 +360,30 @@ impl<'a> Run<'a> {
         let subject = subject(&self.world.clients()[device].account, &command);
         self.subjects.extend(words.clone().zip(subject));
         let name = command.name();
+        let is_title = matches!(command, Command::CreateConversation(_));
         self.world.trace.note(self.world.time_ms, format_args!("device {device}: {name} {words:?}"));
         if let Command::DeleteMessage(DeleteMessage { message, .. }) = &command {
             self.taken_back.insert(message.clone());
         }
         let request = self.world.command(device, command);
-        self.asked.insert((device, request), words);
+        self.asked.insert((device, request), Asked { words, is_title });
     }
 
     /// Collects the outcomes of commands.
     pub(super) fn listen(&mut self) {
         self.listen_for_services();
         let (world, said, opened) = (&self.world, &mut self.said, &mut self.opened);
-        self.asked.retain(|(device, request), words| {
+        let subjects = &mut self.subjects;
+        self.asked.retain(|(device, request), asked| {
             let client = &world.clients()[*device];
             let Some(answer) = client.screen.answers.get(request) else { return true };
             if let Ok((conversation, message)) = answer {
                 opened.extend(*conversation);
                 let account = client.account.clone();
-                if let Some(words) = words.take() {
+                if let Some(words) = asked.words.take() {
+                    if let Some(conversation) = conversation.filter(|_| asked.is_title) {
+                        subjects.insert(words.clone(), of_conversation(InfoField::Title, conversation));
+                    }
                     let said = said.entry(words).or_insert(Words { account, doubtful: false, message: None });
                     said.message.clone_from(message);
                 }
@@ -400,7 +406,7 @@ impl<'a> Run<'a> {
         let account = self.world.clients()[device].account.clone();
         let unanswered: Vec<_> = self.asked.keys().filter(|(asked, _)| *asked == device).copied().collect();
         for key in unanswered {
-            if let Some(Some(words)) = self.asked.remove(&key) {
+            if let Some(Asked { words: Some(words), .. }) = self.asked.remove(&key) {
                 self.said.insert(words, Words { account: account.clone(), doubtful: true, message: None });
             }
         }

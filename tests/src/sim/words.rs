@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use tidings_core::{
     command::{Command, SetInfo, SetMemberText},
-    ids::{AccountId, MessageId},
+    ids::{AccountId, ConversationId, MessageId},
     model::{
-        Content,
+        Content, InfoField,
         content::{Custom, Location, MeetingKind, Proposal, ProposalKind, ProposalResponse, ResponseKind},
     },
     time::WallTime,
@@ -26,6 +26,14 @@ pub(super) struct Words {
     pub(super) message: Option<MessageId>,
 }
 
+/// A command of a device that was not answered yet.
+pub(super) struct Asked {
+    /// What it says.
+    pub(super) words: Option<String>,
+    /// Whether that is the title of a new conversation.
+    pub(super) is_title: bool,
+}
+
 /// The number of a text among all texts of a run.
 pub(super) fn number(text: &str) -> Option<u32> {
     let digits = text.strip_prefix(WORDS)?;
@@ -36,12 +44,17 @@ pub(super) fn number(text: &str) -> Option<u32> {
 /// What an account's statement with a text is said of; none of other commands.
 pub(super) fn subject(account: &AccountId, command: &Command) -> Option<String> {
     match command {
-        Command::SetInfo(SetInfo { conversation, field, .. }) => Some(format!("{field:?} of {conversation}")),
+        Command::SetInfo(SetInfo { conversation, field, .. }) => Some(of_conversation(*field, *conversation)),
         Command::SetMemberText(SetMemberText { conversation, field, .. }) => {
             Some(format!("{field:?} of {account} in {conversation}"))
         }
         _ => None,
     }
+}
+
+/// What a text of a conversation is said of.
+pub(super) fn of_conversation(field: InfoField, conversation: ConversationId) -> String {
+    format!("{field:?} of {conversation}")
 }
 
 /// A text as content of some kind: of ten messages one is a place, and one is application-defined. No

@@ -14,7 +14,7 @@ use crate::{
         commands::{entries::Entries, outbox::OutboxEntry},
         restored::{
             asking::Asking,
-            own::{Author, Now, Own, Written, key_of, last_said, restate, stored_documents},
+            own::{Author, Now, Own, Since, Written, restate, stored_documents},
         },
         store::{record, transactions::ReadPurpose},
         streams::{
@@ -26,7 +26,7 @@ use crate::{
     ids::{AccountId, ConversationId, DocumentId, IncarnationId, Stamp, StreamId},
     journal::Position,
     model::{Conversation, ConversationKind, InfoField, MemberStatus, Profile, Role},
-    sorted::{SortedMap, SortedSet},
+    sorted::SortedSet,
     storage::{Record, Write},
     time::WallTime,
     wire::{FetchScope, Fetched, Refused, WaitingChange},
@@ -202,16 +202,11 @@ impl Engine {
         self.queue_after(stream, pending);
     }
 
-    /// Executes again what the server lacks, except messages that are in the outbox.
-    fn offer(&mut self, stream: &StreamId, lacking: Vec<Own>, held: &Stream, pending: &Entries) {
+    /// Executes again what the server lacks, except messages that are in the outbox and what has been said anew.
+    fn offer(&mut self, stream: &StreamId, mut lacking: Vec<Own>, held: &Stream, pending: &Entries) {
         let Some(replica) = self.replica(stream) else { return };
-        let stated = lacking.iter().filter_map(|own| match &own.written {
-            Written::Statement(document, _) => replica.confirmed.document(document),
-            Written::Message(..) => None,
-        });
-        let documents: SortedMap<&DocumentId, &Document> = stated.map(|document| (document.id(), document)).collect();
-        let said: SortedMap<DocumentId, _> =
-            documents.into_iter().map(|(id, document)| (id.clone(), last_said(document))).collect();
+        let mut since = Since::new(&replica.confirmed, held);
+        lacking.retain(|own| !since.stands_over(own));
         let waiting: SortedSet<Stamp> = pending.iter().filter_map(OutboxEntry::stamp).collect();
         for Own { at, written, .. } in lacking {
             match written {
@@ -221,13 +216,7 @@ impl Engine {
                     (false, None) => self.command_again(stream, send.into(), said),
                 },
                 Written::Statement(document, fact) => {
-                    // A later statement of somebody who had not seen this one stands. One of the same second, as
-                    // times go, is not later.
-                    let since = said.get(&document).and_then(|said| said.get(&key_of(&fact)));
-                    let is_former = |hash| held.document(&document).is_some_and(|held| held.contains(hash));
-                    if since.is_none_or(|(hash, since)| *since <= at || is_former(*hash)) {
-                        self.state_again(stream, &document, &fact, held.conversation(), at);
-                    }
+                    self.state_again(stream, &document, &fact, held.conversation(), at);
                 }
             }
         }

@@ -265,9 +265,41 @@ fn moved(conversation: ConversationId, account: AccountId, stood: &Membership, n
     })
 }
 
-/// The last change, and its time, of each key of a document. The words of a message count as an
-/// edit by the change that wrote it.
-pub(in crate::engine) fn last_said(document: &Document) -> SortedMap<String, (ChangeHash, WallTime)> {
+/// What has been said in a stream since its store was put back.
+pub(in crate::engine) struct Since<'s> {
+    now: &'s Stream,
+    former: &'s Stream,
+    /// By document, as far as asked for.
+    last_said: SortedMap<DocumentId, LastSaid>,
+}
+
+impl<'s> Since<'s> {
+    pub(in crate::engine) fn new(now: &'s Stream, former: &'s Stream) -> Self {
+        Self { now, former, last_said: SortedMap::new() }
+    }
+
+    /// Whether a later statement of somebody who had not seen this one stands in its place. One of the same
+    /// second, as times go, is not later.
+    pub(in crate::engine) fn stands_over(&mut self, own: &Own) -> bool {
+        let Written::Statement(id, fact) = &own.written else { return false };
+        let Some(document) = self.now.document(id) else { return false };
+        let former = self.former.document(id);
+        let (key, _) = fact.write();
+        let last_said = self.last_said.entry(id.clone()).or_insert_with(|| last_said(document));
+        match last_said.get(&key.to_string()) {
+            Some((hash, at)) => *at > own.at && !former.is_some_and(|former| former.contains(*hash)),
+            // Only a generation states it, which does not tell when that was said: after this statement, if
+            // who made it did not know it.
+            None => document.get(&key).is_some_and(|now| former.is_some_and(|former| !former.has_ever_put(&key, &now))),
+        }
+    }
+}
+
+/// The last change, and its time, of each key of a document.
+type LastSaid = SortedMap<String, (ChangeHash, WallTime)>;
+
+/// What was said last in a document. The words of a message count as an edit by the change that wrote it.
+fn last_said(document: &Document) -> LastSaid {
     let mut last = SortedMap::new();
     for Statement { fact, hash, at, .. } in document.statements() {
         if let Fact::Message(id, _) = &fact {
@@ -291,6 +323,6 @@ pub(in crate::engine) fn is_said_since(document: &Document, change: &Change, at:
     })
 }
 
-pub(in crate::engine) fn key_of(fact: &Fact) -> String {
+fn key_of(fact: &Fact) -> String {
     fact.write().0.to_string()
 }
