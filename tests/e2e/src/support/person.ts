@@ -215,6 +215,11 @@ export class Person {
     await this.find("composer").press("Enter");
   }
 
+  /** Waits until what was written is stored on this device, sent or not. */
+  async untilStored(): Promise<void> {
+    await this.screen.locator("form[aria-busy=false]").getByTestId("composer").waitFor();
+  }
+
   /** The message with exactly this text. */
   message(text: string): Locator {
     return this.find("message").filter({ has: this.screen.getByText(text, { exact: true }) });
