@@ -18,6 +18,8 @@ named! {
         TokenUnavailable = "token_unavailable",
         /// The account is suspended, and may neither read nor write.
         AccountSuspended = "account_suspended",
+        /// An administrator of the tenant has erased the account, or is erasing it: nothing is written to it any more.
+        AccountErased = "account_erased",
         /// The device id belongs to another account, or was copied.
         ActorConflict = "actor_conflict",
         /// The server speaks older versions of the protocol only: it has not been upgraded yet.

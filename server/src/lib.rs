@@ -11,6 +11,7 @@ pub mod connection;
 mod contact_point;
 pub mod drain;
 pub mod environment;
+mod erasure;
 pub mod error;
 pub mod external_id;
 pub mod health;

@@ -105,7 +105,7 @@ pub async fn odd_rows(store: &dyn Store, tenant: &TenantId, stream: &StreamId) -
     unless_erased(store, tenant, stream, compare.await).await
 }
 
-/// An erased conversation has no entries left, so no row follows from one.
+/// What was erased has no entries left, so no row follows from one.
 async fn unless_erased(
     store: &dyn Store,
     tenant: &TenantId,

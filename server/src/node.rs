@@ -77,7 +77,9 @@ impl Node {
         tasks.spawn(job::rate::run(Arc::clone(&env)));
         let answers = AnswerRoom::new(env.config.shares.answer_bytes, answer_bytes_max(&env.limits));
         let (sockets, connections, memory) = (Gauge::default(), Arc::default(), Memory::default());
-        (Arc::new(Self { env, keys, live, sockets, connections, streams, receipts, answers, memory }), tasks)
+        let node = Arc::new(Self { env, keys, live, sockets, connections, streams, receipts, answers, memory });
+        tasks.spawn(job::account_erasure::run(Arc::clone(&node)));
+        (node, tasks)
     }
 
     /// Records that a client was sent more than the store holds: somebody restored the store without saying so.

@@ -5,6 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
 use tidings_core::{
+    authority::Refusal,
+    code::Code,
     ids::{AccountId, ConversationId, StreamId, TenantId},
     journal::Position,
 };
@@ -14,6 +16,7 @@ use crate::{
     error::ServeError,
     mend::{Mended, mend_all, mend_stream},
     store::{self, MissingFile, OddRow, Store, StoreError, StoreOptions, Suspension},
+    stream::CallError,
     verify::{Counts, Finding, verify_all, verify_stream},
 };
 
@@ -182,6 +185,9 @@ pub async fn suspend(request: SuspendRequest) -> Result<(), ServeError> {
     let suspension = if request.lift { Suspension::Lifted } else { Suspension::Suspended };
     let store = open_made(&request.store, 1).await?;
     if request.unseen {
+        if request.lift {
+            check_not_erased(&*store, &request.tenant, &request.account).await?;
+        }
         store.set_suspension(&request.tenant, &request.account, suspension).await?;
     } else {
         suspend_known(&*store, &request.tenant, &request.account, suspension).await?;
@@ -200,7 +206,18 @@ pub(crate) async fn suspend_known(
     if !store.knows_account(tenant, account).await? {
         return Err(ServeError::AccountUnknown(account.clone()));
     }
+    if suspension == Suspension::Lifted {
+        check_not_erased(store, tenant, account).await?;
+    }
     Ok(store.set_suspension(tenant, account, suspension).await?)
+}
+
+/// Nobody lets an account in again that was erased.
+async fn check_not_erased(store: &dyn Store, tenant: &TenantId, account: &AccountId) -> Result<(), ServeError> {
+    match store.account_erasure(tenant, account).await? {
+        None => Ok(()),
+        Some(_) => Err(CallError::Refused(Refusal::new(Code::AccountErased, "the account was erased")).into()),
+    }
 }
 
 /// Verifies one stream or a whole store, and prints every difference and the counts.

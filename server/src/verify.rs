@@ -276,12 +276,13 @@ impl Verifying<'_> {
     }
 }
 
-/// Checks that of an erased conversation only the deletion and the list of accounts to notify are left.
+/// Checks that of an erased conversation only the deletion and the list of accounts to notify are left, and of an
+/// erased account nothing.
 fn check_tombstone(record: &StreamRecord) -> Result<(), Difference> {
     let StreamRecord { last, rows_left, snapshots, .. } = record;
     if record.is_being_erased || (*last == Position::ZERO && *rows_left == 0 && snapshots.is_empty()) {
         return Ok(());
     }
     let found = format!("entries up to {last}, {rows_left} rows, {} snapshots", snapshots.len());
-    Err(Difference::new(*last, Aspect::Head, "nothing left of a conversation that was erased", found))
+    Err(Difference::new(*last, Aspect::Head, "nothing left of what was erased", found))
 }

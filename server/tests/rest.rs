@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+#[path = "rest/account_erasure.rs"]
+mod account_erasure;
 #[path = "rest/account_export.rs"]
 mod account_export;
 #[path = "rest/by_session.rs"]

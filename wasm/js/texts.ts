@@ -20,6 +20,7 @@ export const ENGLISH: Texts = {
   token_expired: "Your sign-in has expired. Sign in again.",
   token_unavailable: "The app could not sign in.",
   account_suspended: "This account is suspended. It can neither read nor write.",
+  account_erased: "This account was erased.",
   actor_conflict: "This device's data was copied from another device. It continues as a new device.",
   version_unsupported: "The server has not been updated yet. The app will try again.",
   upgrade_required: "This version of the app is too old. Reload the page to update it. What you wrote is kept.",

@@ -41,7 +41,7 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
                 check_grant(context, power, account, *permission, grant.as_ref())?;
                 account
             }
-            Fact::MemberText(account, ..) if context.conversation().active_member(account).is_none() => {
+            Fact::MemberText(account, _, Some(_)) if context.conversation().active_member(account).is_none() => {
                 return refuse(Code::MemberUnknown, "a name for somebody who is not a member");
             }
             _ => continue,

@@ -246,6 +246,27 @@ CREATE TABLE accounts (
 CREATE INDEX accounts_suspended ON accounts (tenant, account) WHERE suspended;
 CREATE INDEX accounts_moved ON accounts (tenant, tick);
 
+-- Accounts that an administrator of the tenant has erased, or is erasing: the row stays for good, and an account
+-- with one is suspended for good. `after` is the last conversation that was gone through in this round, `found`
+-- what had still to be written in it; the counts from `conversations` on are told. A node works on it until
+-- `leased_until`, and another one from then on.
+CREATE TABLE account_erasures (
+    tenant TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    requested_at BIGINT NOT NULL,
+    erased_at BIGINT,
+    leased_until BIGINT NOT NULL DEFAULT 0,
+    after TEXT COLLATE "C",
+    found BIGINT NOT NULL DEFAULT 0,
+    conversations BIGINT NOT NULL DEFAULT 0,
+    messages BIGINT NOT NULL DEFAULT 0,
+    reactions BIGINT NOT NULL DEFAULT 0,
+    refused BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (tenant, account)
+);
+
+CREATE INDEX account_erasures_open ON account_erasures (requested_at) WHERE erased_at IS NULL;
+
 -- Whom each account blocks, as its home states it, so that the server can keep
 -- them apart. The row of a block that was lifted stays: its tick says since when
 -- the account hears of the other one again.

@@ -227,6 +227,27 @@ CREATE TABLE accounts (
 CREATE INDEX accounts_suspended ON accounts (tenant, account) WHERE suspended;
 CREATE INDEX accounts_moved ON accounts (tenant, tick);
 
+-- Accounts that an administrator of the tenant has erased, or is erasing: the row stays for good, and an account
+-- with one is suspended for good. `after` is the last conversation that was gone through in this round, `found`
+-- what had still to be written in it; the counts from `conversations` on are told. A node works on it until
+-- `leased_until`, and another one from then on.
+CREATE TABLE account_erasures (
+    tenant TEXT NOT NULL,
+    account TEXT NOT NULL,
+    requested_at INTEGER NOT NULL,
+    erased_at INTEGER,
+    leased_until INTEGER NOT NULL DEFAULT 0,
+    after TEXT,
+    found INTEGER NOT NULL DEFAULT 0,
+    conversations INTEGER NOT NULL DEFAULT 0,
+    messages INTEGER NOT NULL DEFAULT 0,
+    reactions INTEGER NOT NULL DEFAULT 0,
+    refused INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (tenant, account)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX account_erasures_open ON account_erasures (requested_at) WHERE erased_at IS NULL;
+
 -- Whom each account blocks, as its home states it, so that the server can keep
 -- them apart. The row of a block that was lifted stays: its tick says since when
 -- the account hears of the other one again.

@@ -1,5 +1,6 @@
 //! Background work that no session waits for.
 
+pub(crate) mod account_erasure;
 pub(crate) mod count;
 pub(crate) mod erasure;
 pub(crate) mod keys;

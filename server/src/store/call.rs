@@ -17,9 +17,9 @@ use tidings_core::{
 };
 
 use super::{
-    AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
-    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named, Naming,
-    Notice, Overview, Part, Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError,
+    AccountErasure, AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome,
+    DeliveryRow, DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named,
+    Naming, Notice, Overview, Part, Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError,
     StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews, WhichThreads,
 };
 
@@ -507,4 +507,24 @@ store_calls! {
     /// Erases a bounded number of rows of a deleted conversation. Returns true if only its tombstone is left.
     /// From the first call on, nothing more is written to the conversation.
     Write Erase: erase(tenant: &TenantId, conversation: ConversationId, now: WallTime) -> bool;
+
+    /// Asks for an account to be erased, once, and suspends it for good. Nodes are notified as of a suspension.
+    Write BeginAccountErasure: begin_account_erasure(
+        tenant: &TenantId,
+        account: &AccountId,
+        now: WallTime,
+    ) -> AccountErasure;
+
+    /// The erasure of an account, if it was asked for.
+    Read AccountErasure: account_erasure(tenant: &TenantId, account: &AccountId) -> Option<AccountErasure>;
+
+    /// Leases an erasure that is not done and that nobody works on, the oldest first, until a time.
+    Write LeaseAccountErasure: lease_account_erasure(now: WallTime, until: WallTime) -> Option<AccountErasure>;
+
+    /// Stores how far an erasure has come, and leases it until a time.
+    Write AdvanceAccountErasure: advance_account_erasure(erasure: &AccountErasure, until: WallTime) -> ();
+
+    /// Deletes a bounded number of rows of an account that is being erased. Returns true if nothing of it is left but
+    /// what is kept for good; from then on nothing more is written to its stream.
+    Write EraseAccount: erase_account(tenant: &TenantId, account: &AccountId, now: WallTime) -> bool;
 }

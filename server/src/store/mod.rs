@@ -2,6 +2,7 @@
 //! and Postgres implement it and pass one contract. Stores decide nothing: the authority decides what
 //! may be written.
 
+mod account_erasure;
 mod call;
 #[cfg(test)]
 mod contract;
@@ -33,6 +34,7 @@ use tidings_core::{
     wire::{ConversationSummary, MemberReceipt, ProfileNotice},
 };
 
+pub use account_erasure::AccountErasure;
 pub use call::{Access, Gate, Store, StoreCall};
 pub use conversation::ConversationRow;
 pub(crate) use metered::Metered;

@@ -16,11 +16,11 @@ pub struct StreamRecord {
     pub head: StreamHead,
     /// The position of its last entry; zero for none.
     pub last: Position,
-    /// True if the conversation was deleted and erased, and is a tombstone.
+    /// True if it was erased: a deleted conversation, which is a tombstone, or an account.
     pub is_erased: bool,
     /// True while the erasure is unfinished.
     pub is_being_erased: bool,
-    /// The number of rows of its threads and directory words.
+    /// The number of rows that its erasure should have deleted.
     pub rows_left: u64,
     /// Its documents with a snapshot, and the position of each.
     pub snapshots: Vec<(DocumentId, Position)>,

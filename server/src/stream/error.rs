@@ -22,7 +22,7 @@ pub(super) enum DecideError {
     Loading,
     #[error("an admitted change is not in the journal")]
     Journal,
-    #[error("the conversation was erased")]
+    #[error("the conversation or account was erased")]
     Erased,
     #[error("one of the changes applied together does not apply: {0}")]
     Together(#[from] ApplyChangeError),

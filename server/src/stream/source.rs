@@ -45,6 +45,9 @@ impl<'a> Source<'a> {
     pub(super) async fn load(self) -> Result<State, DecideError> {
         let (tenant, id) = (&self.key.tenant, &self.key.stream);
         let Some(conversation) = id.conversation() else {
+            if self.is_erased().await? {
+                return Err(DecideError::Erased);
+            }
             let head = self.store.stream_head(tenant, id).await?;
             return Ok(State::of(Stream::at(tenant.clone(), id.clone(), head.at(), head.page)));
         };
@@ -57,6 +60,12 @@ impl<'a> Source<'a> {
         stream.insert(document);
         self.recall(&mut stream).await?;
         Ok(State::of(stream))
+    }
+
+    async fn is_erased(self) -> Result<bool, StoreError> {
+        let StreamId::Account(account) = &self.key.stream else { return Ok(false) };
+        let erasure = self.store.account_erasure(&self.key.tenant, account).await?;
+        Ok(erasure.is_some_and(|erasure| erasure.erased_at.is_some()))
     }
 
     async fn is_deleted(self, tenant: &TenantId, conversation: ConversationId) -> Result<bool, StoreError> {

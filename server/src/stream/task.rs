@@ -291,6 +291,9 @@ impl Task {
     fn refuse_erased(&self, batch: &[Submission]) {
         for submission in batch {
             let (code, detail) = match submission.part {
+                Part::Known if self.key.stream.conversation().is_none() => {
+                    (Code::AccountErased, "the account was erased")
+                }
                 Part::Known => (Code::ConversationDeleted, "the conversation was deleted"),
                 Part::None => (Code::ConversationExists, "the id is taken"),
             };

@@ -136,7 +136,8 @@ impl Route {
 
     /// Whether it is only for administrators.
     fn is_for_administrators(&self) -> bool {
-        self.path.contains("webhooks") || self.path.ends_with("/suspension") || self.path.ends_with("/external-id")
+        let endings = ["/suspension", "/external-id", "/erasure"];
+        self.path.contains("webhooks") || endings.iter().any(|ending| self.path.ends_with(ending))
     }
 
     /// Whether it has no end where it is answered.
@@ -247,6 +248,10 @@ const ROUTES: &[Route] = &[
             SetProfile { profile, account: Some(account(ids.account)) }.into()
         }),
     get("/v1/accounts/{account}/export", Some((403, "not_the_owner")), Some((403, "not_the_owner")))
+        .unknown(&[("account", 404, "member_unknown")]),
+    get("/v1/accounts/{account}/erasure", NO_PERMISSION, NO_PERMISSION)
+        .unknown(&[("account", 404, "member_unknown")]),
+    write("PUT", "/v1/accounts/{account}/erasure", "", NO_PERMISSION, NO_PERMISSION)
         .unknown(&[("account", 404, "member_unknown")]),
     write("PUT", "/v1/accounts/{account}/suspension", "", NO_PERMISSION, NO_PERMISSION),
     write("DELETE", "/v1/accounts/{account}/suspension", "", NO_PERMISSION, NO_PERMISSION),

@@ -176,6 +176,19 @@ fn a26_a_policy_opens_to_members_and_above() {
 }
 
 #[test]
+fn a11_of_whom_is_a_member_no_more_the_name_is_taken_away() {
+    let mut fixture = Fixture::group();
+    let named = |name: Option<&str>| Fact::MemberText(account("me"), MemberField::DisplayName, name.map(Into::into));
+    fixture.push("me", None, &[named(Some("Me"))]).unwrap();
+    fixture.push("me", None, &[status("me", MemberStatus::Left)]).unwrap();
+    fixture.check("me", None, &[named(None)], Err(Code::MemberLeft));
+    let administrator = Session { administrator: true, ..session("me") };
+    assert_eq!(fixture.push_as(&administrator, None, &[named(Some("I"))]).err(), Some(Code::MemberUnknown));
+    fixture.push_as(&administrator, None, &[named(None)]).unwrap();
+    assert_eq!(fixture.stream.conversation().members[&account("me")].text(MemberField::DisplayName), None);
+}
+
+#[test]
 fn a11_who_is_not_a_member_has_no_name_here() {
     let mut fixture = Fixture::group();
     let root = Session { administrator: true, ..session("root") };

@@ -155,6 +155,7 @@ async fn change(
     Ids(account): Ids<AccountId>,
     Input { body, key }: Input<Profile>,
 ) -> Answer<Json<Stands>> {
+    caller.is_not_erased(&account).await?;
     let account = Some(account).filter(|account| *account != caller.identity.account);
     let command = SetProfile { profile: body, account };
     Ok(Json(caller.write(Request::new(command, key)).await?.place.into()))
@@ -177,6 +178,9 @@ async fn lift(caller: Caller, Ids(account): Ids<AccountId>, _: Input<Nothing>) -
 async fn set_suspension(caller: &Caller, account: AccountId, suspension: Suspension) -> Answer<Json<Suspended>> {
     caller.administers()?;
     caller.take(&caller.node.shares.changes, 1)?;
+    if suspension == Suspension::Lifted {
+        caller.is_not_erased(&account).await?;
+    }
     let set = caller.node.store.set_suspension(&caller.identity.tenant, &account, suspension).await;
     set.map_err(|error| caller.failed(&error))?;
     Ok(Json(Suspended { account, suspended: suspension == Suspension::Suspended }))

@@ -75,6 +75,7 @@ async fn name(caller: &Caller, account: AccountId, external_id: Option<ExternalI
     if !known.map_err(|error| caller.failed(&error))? {
         return Err(Problem::account_unknown());
     }
+    caller.is_not_erased(&account).await?;
     caller.set_external_id(&StreamId::Account(account.clone()), external_id.as_ref()).await?;
     Ok(Json(OwnName { account, external_id }))
 }

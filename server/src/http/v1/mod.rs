@@ -3,6 +3,7 @@
 //! with its own `router`. What it says of itself (OpenAPI 3.1) is made from the code.
 
 mod access;
+mod account_erasure;
 mod account_export;
 mod accounts;
 mod caller;
@@ -55,6 +56,7 @@ fn resources() -> OpenApiRouter<Arc<Node>> {
         .merge(receipts::router())
         .merge(joining::router())
         .merge(accounts::router())
+        .merge(account_erasure::router())
         .merge(account_export::router())
         .merge(external_ids::router())
         .merge(direct::router())

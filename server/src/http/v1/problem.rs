@@ -149,7 +149,11 @@ fn status(code: Code) -> StatusCode {
         | Code::RouteUnknown
         | Code::WebhookUnknown
         | Code::DeliveryUnknown => StatusCode::NOT_FOUND,
-        Code::ConversationDeleted | Code::MessageDeleted | Code::InviteExpired | Code::InviteUsedUp => StatusCode::GONE,
+        Code::AccountErased
+        | Code::ConversationDeleted
+        | Code::MessageDeleted
+        | Code::InviteExpired
+        | Code::InviteUsedUp => StatusCode::GONE,
         Code::AccountSuspended
         | Code::NotAMember
         | Code::MemberLeft

@@ -9,7 +9,7 @@ use tidings_core::{
 };
 
 use super::*;
-use crate::store::{DeletedConversation, Snapshot, StreamHead};
+use crate::store::{DeletedConversation, Snapshot, StreamHead, Suspension};
 
 const DELETED_AT: WallTime = WallTime::from_millis(1_700_000_001_000);
 
@@ -119,4 +119,35 @@ pub(in crate::store) async fn s26_whoever_had_a_part_is_told_that_it_is_gone(sto
             assert!(anew.summaries.iter().all(|row| row.conversation != conversation(1)), "{name}");
         }
     }
+}
+
+pub(in crate::store) async fn t18_an_erasure_is_one_nodes_and_its_suspension_is_not_lifted(store: &dyn Store) {
+    let (bob, now) = (account("bob"), DELETED_AT);
+    assert_eq!(store.account_erasure(&tenant(), &bob).await.unwrap(), None);
+    assert_eq!(store.lease_account_erasure(now, later()).await.unwrap(), None);
+    let begun = store.begin_account_erasure(&tenant(), &bob, now).await.unwrap();
+    assert_eq!((begun.requested_at, begun.erased_at, begun.after), (now, None, None));
+    assert_eq!(store.begin_account_erasure(&tenant(), &bob, later()).await.unwrap(), begun);
+    for suspension in [Suspension::Lifted, Suspension::Suspended, Suspension::Lifted] {
+        store.set_suspension(&tenant(), &bob, suspension).await.unwrap();
+        let only = [bob.clone()];
+        assert_eq!(store.suspended(&tenant(), &only).await.unwrap(), only);
+    }
+    // One of many gets it, and another one when nothing is heard of that.
+    let [one, other] = [store.lease_account_erasure(now, later()), store.lease_account_erasure(now, later())];
+    let (one, other) = tokio::join!(one, other);
+    let mut leased = [one.unwrap(), other.unwrap()].into_iter().flatten();
+    let mut held = leased.next().unwrap();
+    assert_eq!((&held, leased.next()), (&begun, None));
+    (held.after, held.found, held.messages, held.refused) = (Some(conversation(1)), 7, 5, 1);
+    store.advance_account_erasure(&held, later()).await.unwrap();
+    let end = later().plus(Duration::from_millis(1));
+    assert_eq!(store.lease_account_erasure(now, end).await.unwrap(), None);
+    assert_eq!(store.lease_account_erasure(later(), end).await.unwrap(), Some(held.clone()));
+    while !store.erase_account(&tenant(), &bob, end).await.unwrap() {}
+    let done = store.account_erasure(&tenant(), &bob).await.unwrap().unwrap();
+    assert_eq!((done.erased_at, done.messages), (Some(end), 5));
+    assert_eq!(store.lease_account_erasure(end, end).await.unwrap(), None);
+    let among = [bob.clone(), account("cat")];
+    assert_eq!(store.unreachable(&tenant(), &account("ann"), &among).await.unwrap(), [bob]);
 }

@@ -110,6 +110,7 @@ macro_rules! contract_tests {
                 h6_what_is_old_or_of_a_removed_endpoint_is_swept,
             }
             erasure {
+                t18_an_erasure_is_one_nodes_and_its_suspension_is_not_lifted,
                 s25_what_was_deleted_is_erased_from_its_time_on,
                 s25_nothing_is_written_to_what_was_erased,
                 s25_only_what_was_deleted_is_erased,

@@ -17,7 +17,7 @@ use tidings_core::{
 };
 
 use super::{
-    Backend, SqlStore,
+    Backend, SqlStore, account_erasure,
     backend::fetch,
     catch_up, contact, delivery, directory, epoch, erasure, external, held, journal, list, part, receipt, request,
     schema, search,
@@ -26,10 +26,10 @@ use super::{
 };
 use crate::external_id::ExternalId;
 use crate::store::{
-    AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome, DeliveryRow,
-    DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named, Naming,
-    Notice, Overview, Part, Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts, StoreError,
-    StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews, WhichThreads,
+    AccountErasure, AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome,
+    DeliveryRow, DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named,
+    Naming, Notice, Overview, Part, Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts,
+    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews, WhichThreads,
 };
 
 /// Maximum number of restarts of a transaction after collisions with another node's.
@@ -566,6 +566,49 @@ impl<B: Backend> Store for SqlStore<B> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
         let is_done = erasure::erase::<B>(&mut transaction, &self.bounds, tenant, conversation, now).await?;
+        transaction.commit().await?;
+        Ok(is_done)
+    }
+
+    async fn begin_account_erasure(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        now: WallTime,
+    ) -> Result<AccountErasure, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let begun = account_erasure::begin::<B>(&mut transaction, tenant, account, now).await?;
+        let notice = Notice::Suspended { tenant: tenant.clone(), account: account.clone() };
+        B::notify_at_commit(&mut transaction, self.node, vec![notice]).await?;
+        transaction.commit().await?;
+        Ok(begun)
+    }
+
+    async fn account_erasure(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+    ) -> Result<Option<AccountErasure>, StoreError> {
+        account_erasure::find::<B>(&mut *self.reader().await?, tenant, account).await
+    }
+
+    async fn lease_account_erasure(
+        &self,
+        now: WallTime,
+        until: WallTime,
+    ) -> Result<Option<AccountErasure>, StoreError> {
+        account_erasure::lease::<B>(&mut *self.writer().await?, now, until).await
+    }
+
+    async fn advance_account_erasure(&self, erasure: &AccountErasure, until: WallTime) -> Result<(), StoreError> {
+        account_erasure::advance::<B>(&mut *self.writer().await?, erasure, until).await
+    }
+
+    async fn erase_account(&self, tenant: &TenantId, account: &AccountId, now: WallTime) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let is_done = account_erasure::erase::<B>(&mut transaction, &self.bounds, tenant, account, now).await?;
         transaction.commit().await?;
         Ok(is_done)
     }

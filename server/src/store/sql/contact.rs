@@ -78,13 +78,16 @@ pub(super) async fn unreachable<B: Backend>(
             AND NOT (reachability = 'contacts' AND EXISTS (SELECT 1 FROM contact_accounts AS linked
                 WHERE linked.tenant = $1 AND linked.account = reachability.account AND linked.other = $3))
         ORDER BY account";
+    const ERASED: &str = "SELECT account FROM account_erasures
+        WHERE tenant = $1 AND account IN (SELECT key FROM json_each($2)) ORDER BY account";
     let rows = fetch::<B>(connection, UNREACHABLE, [tenant.into(), Value::keys(among), account.into()]).await?;
     let named = |row| Fields::of("reachability", row).named("reachability", Reachability::read);
     for row in &rows {
         // The setting does not decode: until it is mended nobody may reach the account.
         rot.left_out(tenant, Whose::EachRows, row, named(row))?;
     }
-    rows.iter().map(|row| Fields::of("reachability", row).account()).collect()
+    let erased = fetch::<B>(connection, ERASED, [tenant.into(), Value::keys(among)]).await?;
+    rows.iter().chain(&erased).map(|row| Fields::of("reachability", row).account()).collect()
 }
 
 /// Implements `Store::blockers`.

@@ -8,7 +8,7 @@ use tidings_core::{
 };
 
 use super::{
-    Backend, Insert, ReadRow, Value,
+    Backend, Insert, ReadRow, Value, account_erasure,
     backend::{fetch, insert},
     commit::next_tick,
     rot::{Rot, Whose},
@@ -95,6 +95,10 @@ pub(super) async fn set_suspension<B: Backend>(
     suspension: Suspension,
 ) -> Result<(), StoreError> {
     let tick = next_tick::<B>(connection).await?;
+    // Whoever was erased does not come in any more.
+    if suspension == Suspension::Lifted && account_erasure::find::<B>(connection, tenant, account).await?.is_some() {
+        return Ok(());
+    }
     let suspended = Value::Flag(suspension == Suspension::Suspended);
     insert::<B>(connection, &SUSPEND, vec![vec![tenant.into(), account.into(), suspended, tick.into()]]).await?;
     Ok(())

@@ -1,6 +1,7 @@
 //! The store over SQL. Every query is written once, for both databases; what
 //! they do differently is behind `Backend`.
 
+mod account_erasure;
 mod backend;
 mod calls;
 mod catch_up;

@@ -7,7 +7,10 @@ use tidings_core::{
     model::Thread,
 };
 
-use super::{Backend, SqlStore, Value, backend::fetch, directory, erasure, journal, row::Fields, snapshot, thread};
+use super::{
+    Backend, SqlStore, Value, account_erasure, backend::fetch, directory, erasure, journal, row::Fields, snapshot,
+    thread,
+};
 use crate::store::{NewEntry, Records, StoreError, StoredSnapshot, StreamHead, StreamRecord, WhichThreads};
 
 // All tables: a stream may have lost its row, or its entries, and an account may have no more than an external id.
@@ -78,7 +81,14 @@ impl<B: Backend> Records for SqlStore<B> {
         };
         let snapshots = snapshots::<B>(&mut moment, tenant, stream, head, &threads).await?;
         let record = StreamRecord { head, last, snapshots, ..StreamRecord::default() };
-        let Some(conversation) = stream.conversation() else { return Ok(record) };
+        let conversation = match stream {
+            StreamId::Conversation(conversation) => *conversation,
+            StreamId::Account(account) => {
+                let left = account_erasure::rows_left::<B>(&mut moment, tenant, account).await?;
+                let (is_erased, rows_left) = (left.is_some(), left.unwrap_or(0));
+                return Ok(StreamRecord { is_erased, rows_left, ..record });
+            }
+        };
         let rows = fetch::<B>(&mut moment, TOMBSTONE, [tenant.into(), conversation.into()]).await?;
         let Some(row) = rows.first() else { return Ok(record) };
         let fields = Fields::of("conversations", row);
