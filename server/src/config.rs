@@ -19,7 +19,9 @@ use crate::{
 };
 pub use crate::{
     health::HealthRequest,
-    operate::{BackupRequest, MendRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest},
+    operate::{
+        BackupRequest, EraseRequest, MendRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest,
+    },
     send::SendRequest,
     squash::SquashRequest,
     transfer::cli::{ExportRequest, ImportRequest},
@@ -47,6 +49,8 @@ pub enum Command {
     /// Suspend an account, or lift its suspension. A suspended account can neither read nor write, and its
     /// sessions end.
     Suspend(SuspendRequest),
+    /// Have the servers of a store erase an account, for good, or tell how far they are.
+    Erase(EraseRequest),
     /// Recompute every decision of a journal, its snapshots and the rows derived from it, and report
     /// what differs.
     Verify(VerifyRequest),

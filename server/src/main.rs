@@ -16,6 +16,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(config) => run(start::serve(*config)),
         Command::Suspend(request) => run(operate::suspend(request)),
+        Command::Erase(request) => run(operate::erase(request)),
         Command::Verify(request) => run(operate::verify(request)),
         Command::Mend(request) => run(operate::mend(request)),
         Command::Migrate(request) => run(operate::migrate(request)),

@@ -12,10 +12,11 @@ use tidings_core::{
 };
 
 use crate::{
+    clock::{Clock as _, SystemClock},
     config::{LimitConfig, Secret},
     error::ServeError,
     mend::{Mended, mend_all, mend_stream},
-    store::{self, MissingFile, OddRow, Store, StoreError, StoreOptions, Suspension},
+    store::{self, AccountErasure, MissingFile, OddRow, Store, StoreError, StoreOptions, Suspension},
     stream::CallError,
     verify::{Counts, Finding, verify_all, verify_stream},
 };
@@ -38,6 +39,20 @@ pub struct SuspendRequest {
     /// Suspend the account even if it has never connected to this store.
     #[arg(long)]
     pub unseen: bool,
+}
+
+/// Options of an account's erasure.
+#[derive(Debug, Clone, Args)]
+pub struct EraseRequest {
+    /// The account to erase.
+    #[arg(long, value_parser = AccountId::parse)]
+    pub account: AccountId,
+    /// The tenant.
+    #[arg(long, default_value = "default", value_parser = TenantId::parse)]
+    pub tenant: TenantId,
+    /// `sqlite:FILE` or `postgres://…`, as given to the server.
+    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
+    pub store: Secret,
 }
 
 /// Selects the streams to work on.
@@ -210,6 +225,27 @@ pub(crate) async fn suspend_known(
         check_not_erased(store, tenant, account).await?;
     }
     Ok(store.set_suspension(tenant, account, suspension).await?)
+}
+
+/// Asks for an account to be erased, which running servers do, and prints how far they are.
+///
+/// # Errors
+/// When the store cannot be opened or written, or has never seen the account.
+pub async fn erase(request: EraseRequest) -> Result<(), ServeError> {
+    let EraseRequest { account, tenant, store } = request;
+    let store = open_made(&store, 1).await?;
+    let erasure = match store.account_erasure(&tenant, &account).await? {
+        Some(erasure) => erasure,
+        None if store.knows_account(&tenant, &account).await? => {
+            store.begin_account_erasure(&tenant, &account, SystemClock.wall_now()).await?
+        }
+        None => return Err(ServeError::StreamUnknown(StreamId::Account(account))),
+    };
+    store.close().await;
+    let AccountErasure { messages, reactions, refused, .. } = erasure;
+    let state = if erasure.erased_at.is_some() { "erased" } else { "to be erased by running servers" };
+    println!("{state}: {messages} messages deleted, {reactions} reactions taken off, {refused} refused");
+    Ok(())
 }
 
 /// Nobody lets an account in again that was erased.

@@ -306,3 +306,20 @@ mod postgres {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t18_an_operator_has_an_account_erased() {
+    let database = Database::sqlite();
+    let server = Process::start(&database.address, &["--dev", "--erase-interval", "20ms", "--cursor-interval", "20ms"]);
+    let (mut ann, _) = written(&server).await;
+    let of = |command, account| [command, "--account", account, "--tenant", "acme", "--store", &database.address];
+    fails(&of("erase", "nobody"), "account_unknown", "nobody");
+    assert!(succeeds(&of("erase", "ann")).starts_with("to be erased by running servers"));
+    assert_eq!(ann.closed_code().await, Code::AccountSuspended);
+    database.wait_for("SELECT count(*) FROM account_erasures WHERE erased_at IS NOT NULL", 1).await;
+    assert_eq!(succeeds(&of("erase", "ann")), "erased: 2 messages deleted, 0 reactions taken off, 0 refused\n");
+    for unseen in [&[][..], &["--unseen"]] {
+        fails(&[&of("suspend", "ann")[..], &["--lift"], unseen].concat(), "account_erased", "was erased");
+    }
+    server.drain().await;
+}

@@ -9,6 +9,8 @@ mod account_erasure;
 mod account_export;
 #[path = "rest/by_session.rs"]
 mod by_session;
+#[path = "rest/erased_elsewhere.rs"]
+mod erased_elsewhere;
 #[path = "rest/events.rs"]
 mod events;
 #[path = "rest/external_ids.rs"]

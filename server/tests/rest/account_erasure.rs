@@ -34,7 +34,7 @@ on_each_store! {
 }
 
 /// Pages close soon, so that there are many; and an erasure begins at once.
-const FLAGS: [&str; 13] = [
+pub const FLAGS: [&str; 13] = [
     "--webhook-allow-private",
     "--cursor-interval",
     "50ms",
@@ -51,7 +51,7 @@ const FLAGS: [&str; 13] = [
 ];
 
 /// What only bob says.
-const WORD: &str = "wolpertinger";
+pub const WORD: &str = "wolpertinger";
 
 /// What is kept about bob alone.
 const KEPT: [(&str, &str); 10] = [
@@ -67,12 +67,12 @@ const KEPT: [(&str, &str); 10] = [
     ("deliveries", "SELECT count(*) FROM webhook_deliveries WHERE words IS NOT NULL AND message LIKE '%.bob'"),
 ];
 
-fn erasure(account: &str) -> String {
+pub fn erasure(account: &str) -> String {
     format!("/v1/accounts/{account}/erasure")
 }
 
 /// Waits until an account is erased.
-async fn erased(root: &Caller, account: &str) -> Value {
+pub async fn erased(root: &Caller, account: &str) -> Value {
     let waited = tokio::time::timeout(PATIENCE, async {
         loop {
             let told = root.get(&erasure(account)).await.is(200);
@@ -87,13 +87,18 @@ async fn erased(root: &Caller, account: &str) -> Value {
 }
 
 /// Makes every decision again, by the limits of these tests.
-async fn verified(database: &Database) {
+pub async fn verified(database: &Database) {
+    let found = findings(database).await;
+    assert!(found.is_empty(), "{found:?}");
+}
+
+async fn findings(database: &Database) -> Vec<String> {
     let limits = Limits { page_changes_soft: 4, page_changes_max: 40, ..Limits::default() };
     let store = database.open().await;
     let mut found = Vec::new();
     verify_all(&*store, None, &limits, |_, stream, finding| found.push(format!("{stream}: {finding}"))).await.unwrap();
     store.close().await;
-    assert!(found.is_empty(), "{found:?}");
+    found
 }
 
 /// What the messages of a conversation say, the oldest first; none for one that is deleted.
@@ -183,6 +188,14 @@ async fn t18_an_erased_account_has_said_nothing_and_does_not_come_in(database: D
     });
     let gone = gone.await;
     assert!(gone.iter().all(|entry| entry.account == account("bob") && entry.administrator), "{gone:?}");
+    let renamed = live.wait("his profile", |frame| match frame {
+        ServerFrame::Profiles(profiles) => {
+            let of_bob = profiles.into_iter().find(|told| told.account == account("bob"));
+            of_bob.filter(|told| told.profile.display_name.is_none())
+        }
+        _ => None,
+    });
+    assert_eq!(renamed.await.profile.bio, None);
     // Her words are there, and his are not.
     let there: Vec<(String, Option<String>)> = (0..9)
         .flat_map(|number| [("ann".to_owned(), Some(format!("of ann {number}"))), ("bob".to_owned(), None)])
@@ -237,10 +250,16 @@ async fn t18_an_erased_account_has_said_nothing_and_does_not_come_in(database: D
     assert!(!read.to_string().contains(WORD) && read["suspended"] == true, "{read}");
     server.stop().await;
     verified(&database).await;
+    // What is left all the same is found.
+    let left = "INSERT INTO reachability (tenant, account, reachability) VALUES ('acme', 'bob', 'nobody')";
+    database.execute(left).await;
+    let found = findings(&database).await;
+    assert!(found.len() == 1 && found[0].contains("nothing left"), "{found:?}");
 }
 
 async fn t18_an_erasure_is_for_other_administrators_to_ask_for(database: Database) {
-    let server = TestServer::start(&database, &FLAGS).await;
+    // It does not begin meanwhile.
+    let server = TestServer::start(&database, &["--erase-interval", "1h"]).await;
     let (ann, root) = (Caller::of(server.address, "ann"), Caller::administrator(server.address, "root"));
     group(&ann).await;
     let nobody = Caller { token: None, ..ann.clone() };
@@ -260,6 +279,17 @@ async fn t18_an_erasure_is_for_other_administrators_to_ask_for(database: Databas
     for of in ["bob", "root"] {
         assert_eq!(root.get(&erasure(of)).await.is(200)["state"], "none");
     }
+    // From the moment that it is asked for on, nothing of the account is changed.
+    assert_eq!(root.put(&erasure("bob")).await.is(202)["state"], "erasing");
+    Caller::of(server.address, "bob").get("/v1/conversations").await.is_refused(403, "account_suspended");
+    root.delete("/v1/accounts/bob/suspension").await.is_refused(410, "account_erased");
+    for (path, body) in [
+        ("/v1/accounts/bob", json!({ "displayName": "Bob" })),
+        ("/v1/accounts/bob/external-id", json!({ "externalId": "crm-2" })),
+    ] {
+        root.ask("PUT", path, Some(body), &[]).await.is_refused(410, "account_erased");
+    }
+    assert_eq!(root.get(&erasure("bob")).await.is(200)["state"], "erasing");
     server.stop().await;
 }
 
@@ -295,7 +325,7 @@ async fn t18_what_an_erased_account_owned_is_anothers_or_deleted(database: Datab
 }
 
 /// Everything that a session may read of a stream.
-async fn held(session: &mut Client, of: &StreamId) -> Vec<Entry> {
+pub async fn held(session: &mut Client, of: &StreamId) -> Vec<Entry> {
     session.fetch(of, FetchScope::After(Position::ZERO)).await.unwrap().entries
 }
 

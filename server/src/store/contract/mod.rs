@@ -108,6 +108,7 @@ macro_rules! contract_tests {
                 h4_a_lease_that_ran_out_is_taken_over_and_its_outcome_is_void,
                 h5_a_dead_letter_blocks_nobody_and_is_replayed,
                 h6_what_is_old_or_of_a_removed_endpoint_is_swept,
+                t18_the_words_of_an_erased_account_are_delivered_no_more,
             }
             erasure {
                 t18_an_erasure_is_one_nodes_and_its_suspension_is_not_lifted,

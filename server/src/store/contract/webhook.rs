@@ -53,6 +53,26 @@ fn events(deliveries: &[Delivery]) -> Vec<&str> {
     deliveries.iter().map(|delivery| delivery.event.as_str()).collect()
 }
 
+/// What its author's erasure is to find: an event with the words of a message of bob's, and one of ann's.
+pub(crate) async fn t18_the_words_of_an_erased_account_are_delivered_no_more(store: &dyn Store) {
+    two_groups(store).await;
+    assert!(store.add_endpoint(&tenant(), &endpoint("all", &[]), 3).await.unwrap());
+    let mut commit = told(1, 1, 2);
+    for (event, author) in commit.events.iter_mut().flatten().zip(["bob", "ann"]) {
+        event.message = Some(MessageId { stamp: Stamp::new(event.accepted_at, 1, [1; 8]), author: account(author) });
+        event.words = Some(b"words".to_vec());
+    }
+    write(store, &[commit]).await;
+    let now = WallTime::from_millis(AT);
+    store.begin_account_erasure(&tenant(), &account("bob"), now).await.unwrap();
+    assert!(store.erase_account(&tenant(), &account("bob"), now).await.unwrap());
+    let of_bob = lease(store, "all", AT, 1).await.remove(0);
+    assert_eq!(of_bob.body, b"{\"of\":2}");
+    let (done, terms) = (DeliveryOutcome::Delivered, terms(AT, 1));
+    let of_ann = store.finish_delivery(&of_bob, &done, &terms).await.unwrap().unwrap();
+    assert_eq!(of_ann.body, b"words");
+}
+
 async fn two_groups(store: &dyn Store) {
     write(store, &[group(1, &["ann", "bob"]), group(2, &["ann", "bob"])]).await;
 }
