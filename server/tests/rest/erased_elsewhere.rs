@@ -61,6 +61,13 @@ async fn t18_threads_channels_and_what_is_held_have_nothing_left(database: Datab
     let said = SendMessage { stamp, thread: Some(thread), ..SendMessage::new(boats(), WORD) };
     let changes = vec![of_bob.write(opening), of_bob.write(said)];
     bob.push_accepted(stream(boats()), changes).await;
+    // What is let in later is on a page that he has not written on.
+    let reader = Caller::of(server.address, "ann");
+    let in_thread = format!("{}?thread={thread}", messages(&boats().to_string()));
+    for number in 0..3 {
+        let said = json!({ "content": format!("of ann {number}"), "thread": thread });
+        reader.post(&messages(&boats().to_string()), said).await.is(201);
+    }
     of_ann.apply(&held(&mut ann, &stream(boats())).await);
     let base = of_ann.stream.position();
     ann.push_accepted(stream(boats()), vec![of_ann.remove("bob")]).await;
@@ -92,8 +99,7 @@ async fn t18_threads_channels_and_what_is_held_have_nothing_left(database: Datab
     root.put(&erasure("bob")).await.is(202);
     let told = erased(&root, "bob").await;
     assert_eq!((&told["messages"], &told["refused"]), (&json!(2), &json!(0)), "{told}");
-    let reader = Caller::of(server.address, "ann");
-    let rows = reader.get(&format!("{}?thread={thread}", messages(&boats().to_string()))).await.is(200);
+    let rows = reader.get(&in_thread).await.is(200);
     let of_bob: Vec<&Value> =
         rows["messages"].as_array().unwrap().iter().filter(|row| row["author"] == "bob").collect();
     assert_eq!(of_bob.len(), 2, "{rows}");
