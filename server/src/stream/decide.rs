@@ -92,7 +92,7 @@ impl Judge<'_> {
         }
         self.stream.flush()?;
         self.place_repeated(&repeated).await?;
-        // The consequences are nobody's push: everybody gets them like any other entry.
+        // What the decisions on held messages lead to is nobody's push: everybody gets it like any other entry.
         for (message, state) in decided {
             self.carry_out(message, state).await?;
         }

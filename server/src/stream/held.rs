@@ -21,12 +21,13 @@ pub(super) fn decided(effects: &Effects) -> Vec<(MessageId, HeldState)> {
 }
 
 impl Judge<'_> {
-    /// Writes an admitted message as the system's account, and deletes the stored content.
+    /// Writes an admitted message as the system's account, with what follows from it, and deletes the stored content.
     pub(super) async fn carry_out(&mut self, message: MessageId, state: HeldState) -> Result<(), DecideError> {
         let Some(conversation) = self.stream.id().conversation() else { return Ok(()) };
         if state == HeldState::Admitted {
             let held = self.held(conversation, &message).await?;
             self.write_held(conversation, held).await?;
+            self.write_consequences().await?;
         }
         self.decision.held.insert(message, None);
         Ok(())
