@@ -17,6 +17,8 @@ mod events;
 mod external_ids;
 #[path = "rest/page.rs"]
 mod page;
+#[path = "rest/repeated.rs"]
+mod repeated;
 #[path = "rest/routes.rs"]
 mod routes;
 #[path = "rest/services.rs"]

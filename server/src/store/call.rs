@@ -264,6 +264,9 @@ store_calls! {
     /// The request that an account made under a key, if it was carried out.
     Read FindRequest: find_request(tenant: &TenantId, account: &AccountId, key: &str) -> Option<AnsweredRequest>;
 
+    /// Stores that a request was carried out.
+    Write RememberRequest: remember_request(tenant: &TenantId, request: &AnsweredRequest) -> ();
+
     /// Forgets requests that were carried out before a time, at most `count_max`; how many there were.
     Write ForgetRequests: forget_requests(before: WallTime, count_max: u32) -> u32;
 
@@ -448,9 +451,14 @@ store_calls! {
     /// The tenants that have a webhook endpoint, whether it is on or not.
     Read ToldTenants: told_tenants() -> Vec<TenantId>;
 
-    /// Adds a webhook endpoint to a tenant, unless that has `count_max` already. Returns true if it was added. What
-    /// is submitted from then on is told it.
-    Write AddEndpoint: add_endpoint(tenant: &TenantId, endpoint: &Endpoint, count_max: u32) -> bool;
+    /// Adds a webhook endpoint to a tenant, unless that has `count_max` already, or this was done for the same request
+    /// within a day. Returns false if it has so many. What is submitted from then on is told it.
+    Write AddEndpoint: add_endpoint(
+        tenant: &TenantId,
+        endpoint: &Endpoint,
+        count_max: u32,
+        once: Option<&AnsweredRequest>,
+    ) -> bool;
 
     /// The webhook endpoints of a tenant, the oldest first.
     Read Endpoints: endpoints(tenant: &TenantId) -> Vec<Endpoint>;
@@ -458,8 +466,14 @@ store_calls! {
     /// A webhook endpoint of a tenant.
     Read Endpoint: endpoint(tenant: &TenantId, id: &str) -> Option<Endpoint>;
 
-    /// Changes a webhook endpoint; returns what it is now, or none if there is none.
-    Write ChangeEndpoint: change_endpoint(tenant: &TenantId, id: &str, change: &EndpointChange) -> Option<Endpoint>;
+    /// Changes a webhook endpoint, unless this was done for the same request within a day; returns what it is now, or
+    /// none if there is none.
+    Write ChangeEndpoint: change_endpoint(
+        tenant: &TenantId,
+        id: &str,
+        change: &EndpointChange,
+        once: Option<&AnsweredRequest>,
+    ) -> Option<Endpoint>;
 
     /// Removes a webhook endpoint, which is told nothing more. Returns true if there was one.
     Write RemoveEndpoint: remove_endpoint(tenant: &TenantId, id: &str) -> bool;

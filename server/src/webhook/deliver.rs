@@ -213,7 +213,7 @@ async fn attempt(env: &Environment, sender: &Arc<Sender>, delivery: &Delivery) -
             metrics.webhooks_failed.count();
             tracing::info!(%tenant, endpoint = id, "a webhook endpoint answered 410 and is switched off");
             let change = EndpointChange { state: Some(EndpointState::Gone), ..EndpointChange::default() };
-            env.store.change_endpoint(tenant, id, &change).await?;
+            env.store.change_endpoint(tenant, id, &change, None).await?;
             Ok(DeliveryOutcome::Released)
         }
         Ended::Failed(failure, retry_after) => {

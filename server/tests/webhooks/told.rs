@@ -59,7 +59,7 @@ async fn h2_no_event_is_made_for_a_tenant_without_webhooks(database: Database) {
         state: EndpointState::On,
         created_at: WallTime::from_millis(0),
     };
-    assert!(store.add_endpoint(&tenant, &endpoint, 1).await.unwrap());
+    assert!(store.add_endpoint(&tenant, &endpoint, 1, None).await.unwrap());
     say(&ann, &conversation, "to somebody").await;
     assert_eq!(receiver.messages(1).await[0].0, "to somebody");
     assert_eq!(made().await, 2.0, "with its notification");

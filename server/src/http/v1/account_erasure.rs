@@ -128,12 +128,18 @@ async fn read(caller: Caller, Ids(account): Ids<AccountId>) -> Answer<Json<Erasu
 /// tenant than the account itself.
 #[utoipa::path(put, path = "/v1/accounts/{account}/erasure", tag = "accounts", params(("account" = String, Path,)),
     responses((status = 202, body = Erasure)))]
-async fn begin(caller: Caller, Ids(account): Ids<AccountId>, _: Input<Nothing>) -> Answer<(StatusCode, Json<Erasure>)> {
+async fn begin(
+    caller: Caller,
+    Ids(account): Ids<AccountId>,
+    Input { key, .. }: Input<Nothing>,
+) -> Answer<(StatusCode, Json<Erasure>)> {
     caller.administers()?;
     caller.take(&caller.node.shares.changes, 1)?;
     if account == caller.identity.account {
         return Err(Problem::new(Code::ValueInvalid, "another administrator of the tenant erases this account"));
     }
+    // Only another request under the key is to be refused: an erasure is begun once whoever asks for it.
+    let before = caller.made_before(key.as_ref()).await?;
     let (node, tenant) = (&caller.node, &caller.identity.tenant);
     let erasure = match caller.erasure_of_known(&account).await? {
         Some(erasure) => erasure,
@@ -144,5 +150,8 @@ async fn begin(caller: Caller, Ids(account): Ids<AccountId>, _: Input<Nothing>) 
             begun.map_err(|error| caller.failed(&error))?
         }
     };
+    if before.is_none() {
+        caller.remember_now(key.as_ref(), "").await?;
+    }
     Ok((StatusCode::ACCEPTED, Json(Erasure::of(account, Some(erasure)))))
 }

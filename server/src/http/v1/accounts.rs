@@ -17,7 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     caller::Caller,
     command::Request,
-    input::{Choice, Ids, Input, Nothing},
+    input::{Choice, Ids, Input, Nothing, RequestKey},
     messages::Stands,
     problem::{Answer, Problem},
 };
@@ -147,7 +147,7 @@ async fn of(caller: &Caller, account: AccountId) -> Answer<Account> {
 /// Makes the profile of an account the one that is given: the own one, or any for an administrator of the tenant. So an
 /// account is created before anybody has used it.
 #[utoipa::path(put, path = "/v1/accounts/{account}", tag = "accounts",
-    params(("account" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
+    params(("account" = String, Path,)),
     request_body = Profile,
     responses((status = 200, body = Stands)))]
 async fn change(
@@ -164,26 +164,44 @@ async fn change(
 /// Suspends an account: it may neither read nor write, and its sessions end.
 #[utoipa::path(put, path = "/v1/accounts/{account}/suspension", tag = "accounts", params(("account" = String, Path,)),
     responses((status = 200, body = Suspended)))]
-async fn suspend(caller: Caller, Ids(account): Ids<AccountId>, _: Input<Nothing>) -> Answer<Json<Suspended>> {
-    set_suspension(&caller, account, Suspension::Suspended).await
+async fn suspend(
+    caller: Caller,
+    Ids(account): Ids<AccountId>,
+    Input { key, .. }: Input<Nothing>,
+) -> Answer<Json<Suspended>> {
+    set_suspension(&caller, account, Suspension::Suspended, key.as_ref()).await
 }
 
 /// Lets a suspended account in again.
 #[utoipa::path(delete, path = "/v1/accounts/{account}/suspension", tag = "accounts", params(("account" = String, Path,)),
     responses((status = 200, body = Suspended)))]
-async fn lift(caller: Caller, Ids(account): Ids<AccountId>, _: Input<Nothing>) -> Answer<Json<Suspended>> {
-    set_suspension(&caller, account, Suspension::Lifted).await
+async fn lift(
+    caller: Caller,
+    Ids(account): Ids<AccountId>,
+    Input { key, .. }: Input<Nothing>,
+) -> Answer<Json<Suspended>> {
+    set_suspension(&caller, account, Suspension::Lifted, key.as_ref()).await
 }
 
-async fn set_suspension(caller: &Caller, account: AccountId, suspension: Suspension) -> Answer<Json<Suspended>> {
+async fn set_suspension(
+    caller: &Caller,
+    account: AccountId,
+    suspension: Suspension,
+    key: Option<&RequestKey>,
+) -> Answer<Json<Suspended>> {
     caller.administers()?;
     caller.take(&caller.node.shares.changes, 1)?;
-    if suspension == Suspension::Lifted {
-        caller.is_not_erased(&account).await?;
+    let answer = Suspended { account, suspended: suspension == Suspension::Suspended };
+    if caller.made_before(key).await?.is_some() {
+        return Ok(Json(answer));
     }
-    let set = caller.node.store.set_suspension(&caller.identity.tenant, &account, suspension).await;
+    if suspension == Suspension::Lifted {
+        caller.is_not_erased(&answer.account).await?;
+    }
+    let set = caller.node.store.set_suspension(&caller.identity.tenant, &answer.account, suspension).await;
     set.map_err(|error| caller.failed(&error))?;
-    Ok(Json(Suspended { account, suspended: suspension == Suspension::Suspended }))
+    caller.remember_now(key, "").await?;
+    Ok(Json(answer))
 }
 
 /// Tells which accounts have one of these verified contact points.

@@ -49,23 +49,6 @@ impl Request {
 }
 
 impl Caller {
-    /// What was written for a request that is made again; none if it is new.
-    pub(super) async fn made_before(&self, key: Option<&RequestKey>) -> Answer<Option<Written>> {
-        let Some(RequestKey { key, fingerprint }) = key else { return Ok(None) };
-        let (tenant, account) = (&self.identity.tenant, &self.identity.account);
-        let found = self.node.store.find_request(tenant, account, key).await;
-        let Some(found) = found.map_err(|error| self.failed(&error))? else { return Ok(None) };
-        let kept = found.accepted_at.plus(crate::stream::once::REQUESTS_KEPT);
-        if kept <= self.node.clock.wall_now() {
-            return Ok(None);
-        }
-        if found.fingerprint != *fingerprint {
-            return Err(Problem::new(Code::KeyReused, "another request was made under this key"));
-        }
-        let place = Place { position: found.position, accepted_at: found.accepted_at, administrator: false };
-        Ok(Some(Written { place, made: found.made }))
-    }
-
     /// Writes what is commanded, once it is let through like what a session pushes.
     pub(super) async fn write(&self, request: Request) -> Answer<Written> {
         let node = &self.node;
@@ -85,14 +68,25 @@ impl Caller {
         let place = node.streams.ask(self.session().await?, part, stream, asked).await;
         let place = place.map_err(|error| Problem::call_failed(node, error))?;
         // The same request may have been carried out meanwhile: then what that made is what there is.
-        let before = self.made_before(key.as_ref()).await?;
-        Ok(before.unwrap_or(Written { place, made }))
+        if let Some(before) = self.made_before(key.as_ref()).await? {
+            return Ok(before);
+        }
+        // It was so already, and no entry was written.
+        self.remember(key.as_ref(), &made, place).await?;
+        Ok(Written { place, made })
     }
 
     /// Asks to come in, to take an invitation or to decline it.
-    pub(super) async fn request_membership(&self, request: RequestMembership) -> Answer<Place> {
+    pub(super) async fn request_membership(
+        &self,
+        request: RequestMembership,
+        key: Option<&RequestKey>,
+    ) -> Answer<Place> {
         let node = &self.node;
         self.take(&node.shares.membership_requests, 1)?;
+        if let Some(before) = self.made_before(key).await? {
+            return Ok(before.place);
+        }
         let RequestMembership { conversation, action } = request;
         let part = part(node, &self.identity, conversation).await.map_err(|error| self.failed(&error))?;
         if part == Part::None {
@@ -102,7 +96,9 @@ impl Caller {
         }
         let stream = StreamId::Conversation(conversation);
         let asked = node.streams.ask(self.session().await?, part, stream, Asked::Membership(action)).await;
-        asked.map_err(|error| Problem::call_failed(node, error))
+        let place = asked.map_err(|error| Problem::call_failed(node, error))?;
+        self.remember(key, "", place).await?;
+        Ok(place)
     }
 
     /// Which part the account has in what it writes into. Where it has none only a beginning is let

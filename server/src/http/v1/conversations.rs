@@ -224,7 +224,6 @@ async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<Liste
 
 /// Begins a conversation, of which whoever asks is the owner.
 #[utoipa::path(post, path = "/v1/conversations", tag = "conversations",
-    params(("Idempotency-Key" = Option<String>, Header,)),
     request_body = NewConversation,
     responses((status = 201, body = ConversationDocument)))]
 async fn create(caller: Caller, Input { body, key }: Input<NewConversation>) -> Answer<Response> {
@@ -239,11 +238,10 @@ async fn create(caller: Caller, Input { body, key }: Input<NewConversation>) -> 
 
 /// Finds the direct with somebody, or begins it.
 #[utoipa::path(post, path = "/v1/conversations/direct", tag = "conversations",
-    params(("Idempotency-Key" = Option<String>, Header,)),
     request_body = Peer,
     responses((status = 200, body = ConversationDocument), (status = 201, body = ConversationDocument)))]
-async fn direct(caller: Caller, Input { body, .. }: Input<Peer>) -> Answer<Response> {
-    let (conversation, status) = caller.open_direct(body.peer).await?;
+async fn direct(caller: Caller, Input { body, key }: Input<Peer>) -> Answer<Response> {
+    let (conversation, status) = caller.open_direct(body.peer, key).await?;
     answer(&caller, conversation, status).await
 }
 
@@ -273,8 +271,14 @@ async fn read(caller: Caller, Ids(conversation): Ids<ConversationId>) -> Answer<
 async fn change(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
-    Input { body, .. }: Input<ConversationChange>,
+    Input { body, key }: Input<ConversationChange>,
 ) -> Answer<Json<ConversationDocument>> {
+    if caller.made_before(key.as_ref()).await?.is_some() {
+        caller.take(&caller.node.shares.fetches, 1)?;
+        return caller.document(conversation).await.map(Json);
+    }
+    // Each field is written once by itself, also where one behind it was refused.
+    let part = |name: &str| key.as_ref().map(|key| key.part(name));
     let texts = [
         (InfoField::Title, body.title),
         (InfoField::Description, body.description),
@@ -283,28 +287,29 @@ async fn change(
     ];
     for (field, text) in texts {
         if let Some(text) = text {
-            caller.write(Request::new(SetInfo { conversation, field, text }, None)).await?;
+            caller.write(Request::new(SetInfo { conversation, field, text }, part(field.as_str()))).await?;
         }
     }
     if let Some(locked) = body.locked {
-        caller.write(Request::new(SetLocked { conversation, locked }, None)).await?;
+        caller.write(Request::new(SetLocked { conversation, locked }, part("locked"))).await?;
     }
     if let Some(state) = body.state {
         if state == ConversationState::Deleted {
             return Err(Problem::new(Code::ValueInvalid, "a conversation is deleted by the method for that"));
         }
-        caller.write(Request::new(SetState { conversation, state }, None)).await?;
+        caller.write(Request::new(SetState { conversation, state }, part("state"))).await?;
     }
     if let Some(external_id) = body.external_id {
         caller.readable(conversation).await?;
         caller.set_external_id(&StreamId::Conversation(conversation), external_id.as_ref()).await?;
     }
+    caller.remember_now(key.as_ref(), "").await?;
     caller.document(conversation).await.map(Json)
 }
 
 /// Deletes a conversation for everybody.
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}", tag = "conversations",
-    params(("conversation" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,)),
     responses((status = 200, body = Stands)))]
 async fn delete(
     caller: Caller,

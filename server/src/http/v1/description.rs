@@ -6,12 +6,15 @@ use utoipa::{
     openapi::{
         ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type,
         link::{Link, LinkBuilder},
-        path::{Operation, Parameter, ParameterIn, PathItem},
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
-use super::problem::{PROBLEM_JSON, Problem};
+use super::{
+    input::KEY_CHARACTERS_MAX,
+    problem::{PROBLEM_JSON, Problem},
+};
 
 /// What is told of the interface beside its routes.
 #[derive(OpenApi)]
@@ -130,6 +133,9 @@ pub(super) fn complete(openapi: &mut utoipa::openapi::OpenApi) {
             refuse(operation);
             link(operation);
         }
+        for write in writes(path) {
+            repeat(write);
+        }
         // Whoever holds the answer of a read is told so, but of one that is told as it is made.
         let is_stream = |read: &Operation| read.operation_id.as_deref().is_some_and(|id| STREAMS.contains(&id));
         if let Some(read) = path.get.as_mut().filter(|read| !is_stream(read)) {
@@ -144,6 +150,25 @@ pub(super) fn complete(openapi: &mut utoipa::openapi::OpenApi) {
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch].into_iter().flatten()
+}
+
+/// Those of a path that write. What is asked in a body, because it is more than an address holds, writes nothing.
+fn writes(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let all = [&mut path.put, &mut path.post, &mut path.delete, &mut path.patch].into_iter().flatten();
+    all.filter(|operation| operation.operation_id.as_deref() != Some("accounts_match_contacts"))
+}
+
+/// Says that an operation may be made again under a key.
+fn repeat(operation: &mut Operation) {
+    let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(KEY_CHARACTERS_MAX));
+    let header = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "Made again under this key of yours within a day, the request is written once and answered alike",
+        ))
+        .schema(Some(key));
+    operation.parameters.get_or_insert_default().push(RefOr::T(header.build()));
 }
 
 /// Gives an operation a name of its own: what it is about, and what it does.

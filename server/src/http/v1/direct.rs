@@ -19,7 +19,13 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    access::Readable, caller::Caller, command::Request, input::Input, page::Names, problem::Answer, time::Rfc3339,
+    access::Readable,
+    caller::Caller,
+    command::Request,
+    input::{Input, RequestKey},
+    page::Names,
+    problem::Answer,
+    time::Rfc3339,
 };
 use crate::node::Node;
 
@@ -126,11 +132,10 @@ struct DirectMember {
 
 /// Finds the direct with somebody, or begins it.
 #[utoipa::path(post, path = "/api/chat/conversations/direct/", tag = "conversations",
-    params(("Idempotency-Key" = Option<String>, Header,)),
     request_body = Peer,
     responses((status = 200, body = DirectConversation), (status = 201, body = DirectConversation)))]
-async fn open(caller: Caller, Input { body, .. }: Input<Peer>) -> Answer<(StatusCode, Json<DirectConversation>)> {
-    let (conversation, status) = caller.open_direct(body.peer_user_id).await?;
+async fn open(caller: Caller, Input { body, key }: Input<Peer>) -> Answer<(StatusCode, Json<DirectConversation>)> {
+    let (conversation, status) = caller.open_direct(body.peer_user_id, key).await?;
     let readable = caller.readable(conversation).await?;
     let people: Vec<&AccountId> = readable.conversation().members.keys().collect();
     let names = caller.names(readable.conversation(), people).await?;
@@ -148,15 +153,21 @@ async fn open(caller: Caller, Input { body, .. }: Input<Peer>) -> Answer<(Status
 
 impl Caller {
     /// The direct with somebody, begun if there is none; and which of both it was.
-    pub(super) async fn open_direct(&self, peer: AccountId) -> Answer<(ConversationId, StatusCode)> {
+    pub(super) async fn open_direct(
+        &self,
+        peer: AccountId,
+        key: Option<RequestKey>,
+    ) -> Answer<(ConversationId, StatusCode)> {
         let (tenant, account) = (&self.identity.tenant, &self.identity.account);
         let conversation = ConversationId::direct(tenant, account, &peer);
         let member = self.node.store.member(tenant, conversation, account).await;
         if member.map_err(|error| self.failed(&error))?.is_some() {
             self.take(&self.node.shares.fetches, 1)?;
-            return Ok((conversation, StatusCode::OK));
+            // Looked up afterwards: whoever finds the direct finds the request that it was begun by.
+            let is_begun_by_it = self.made_before(key.as_ref()).await?.is_some();
+            return Ok((conversation, if is_begun_by_it { StatusCode::CREATED } else { StatusCode::OK }));
         }
-        self.write(Request::new(CreateDirect { peer }, None)).await?;
+        self.write(Request::new(CreateDirect { peer }, key)).await?;
         Ok((conversation, StatusCode::CREATED))
     }
 }

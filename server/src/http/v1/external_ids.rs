@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     caller::{Bearer, Caller},
-    input::{Ids, Input, Nothing},
+    input::{Ids, Input, Nothing, RequestKey},
     problem::{Answer, Problem},
 };
 use crate::{
@@ -56,27 +56,41 @@ struct OwnName {
 async fn give(
     caller: Caller,
     Ids(account): Ids<AccountId>,
-    Input { body, .. }: Input<NewExternalId>,
+    Input { body, key }: Input<NewExternalId>,
 ) -> Answer<Json<OwnName>> {
-    name(&caller, account, Some(body.external_id)).await
+    name(&caller, account, Some(body.external_id), key.as_ref()).await
 }
 
 /// Takes the operator's own name of an account away. For an administrator of the tenant.
 #[utoipa::path(delete, path = "/v1/accounts/{account}/external-id", tag = "accounts",
     params(("account" = String, Path,)),
     responses((status = 200, body = OwnName)))]
-async fn take_away(caller: Caller, Ids(account): Ids<AccountId>, _: Input<Nothing>) -> Answer<Json<OwnName>> {
-    name(&caller, account, None).await
+async fn take_away(
+    caller: Caller,
+    Ids(account): Ids<AccountId>,
+    Input { key, .. }: Input<Nothing>,
+) -> Answer<Json<OwnName>> {
+    name(&caller, account, None, key.as_ref()).await
 }
 
-async fn name(caller: &Caller, account: AccountId, external_id: Option<ExternalId>) -> Answer<Json<OwnName>> {
+async fn name(
+    caller: &Caller,
+    account: AccountId,
+    external_id: Option<ExternalId>,
+    key: Option<&RequestKey>,
+) -> Answer<Json<OwnName>> {
     caller.administers()?;
+    if caller.made_before(key).await?.is_some() {
+        caller.take(&caller.node.shares.changes, 1)?;
+        return Ok(Json(OwnName { account, external_id }));
+    }
     let known = caller.node.store.knows_account(&caller.identity.tenant, &account).await;
     if !known.map_err(|error| caller.failed(&error))? {
         return Err(Problem::account_unknown());
     }
     caller.is_not_erased(&account).await?;
     caller.set_external_id(&StreamId::Account(account.clone()), external_id.as_ref()).await?;
+    caller.remember_now(key, "").await?;
     Ok(Json(OwnName { account, external_id }))
 }
 

@@ -18,7 +18,7 @@ use crate::node::Node;
 /// The header with the key of a request.
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Characters of such a key at most.
-const KEY_CHARACTERS_MAX: usize = 255;
+pub(super) const KEY_CHARACTERS_MAX: usize = 255;
 
 /// The ids of a path.
 pub(crate) struct Ids<T>(pub(crate) T);
@@ -92,6 +92,13 @@ pub(crate) struct RequestKey {
 pub(crate) trait Body: Sized {
     /// Reads it, or says why it is none.
     fn read(bytes: &[u8]) -> Result<Self, Problem>;
+}
+
+impl RequestKey {
+    /// The key of one of several things that a request writes. No header can hold it.
+    pub(crate) fn part(&self, name: &str) -> Self {
+        Self { key: format!("{}\n{name}", self.key), ..self.clone() }
+    }
 }
 
 impl Body for Nothing {
@@ -172,7 +179,8 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 fn fingerprint(parts: &Parts, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), body] {
+    let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
+    for part in [parts.method.as_str().as_bytes(), address.as_bytes(), body] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -21,7 +21,7 @@ use super::{
     access::Readable,
     caller::Caller,
     command::Request,
-    input::{Choice, Count, Ids, Input, Nothing},
+    input::{Choice, Count, Ids, Input, Nothing, RequestKey},
     messages::Stands,
     problem::{Answer, Problem},
 };
@@ -102,9 +102,10 @@ struct MadeInvite {
     /// Its id.
     #[schema(value_type = String)]
     id: InviteId,
-    /// Its code, which is told this once and kept nowhere.
-    #[schema(value_type = String)]
-    code: InviteCode,
+    /// Its code, which is told once and kept nowhere: left out where the request was made before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    code: Option<InviteCode>,
 }
 
 /// The invite links of a conversation.
@@ -146,8 +147,13 @@ fn cursor(text: &str) -> Answer<WordKey> {
     key.ok_or_else(|| Problem::new(Code::ValueInvalid, "a cursor is one that was answered"))
 }
 
-async fn ask(caller: &Caller, conversation: ConversationId, action: MembershipAction) -> Answer<Json<Stands>> {
-    Ok(Json(caller.request_membership(RequestMembership { conversation, action }).await?.into()))
+async fn ask(
+    caller: &Caller,
+    conversation: ConversationId,
+    action: MembershipAction,
+    key: Option<&RequestKey>,
+) -> Answer<Json<Stands>> {
+    Ok(Json(caller.request_membership(RequestMembership { conversation, action }, key).await?.into()))
 }
 
 /// Asks to come in, by an invite if its code is given.
@@ -158,30 +164,38 @@ async fn ask(caller: &Caller, conversation: ConversationId, action: MembershipAc
 async fn join(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
-    Input { body, .. }: Input<Joining>,
+    Input { body, key }: Input<Joining>,
 ) -> Answer<Json<Stands>> {
-    ask(&caller, conversation, MembershipAction::Join(body.code)).await
+    ask(&caller, conversation, MembershipAction::Join(body.code), key.as_ref()).await
 }
 
 /// Takes an invitation.
 #[utoipa::path(put, path = "/v1/conversations/{conversation}/invitation", tag = "joining",
     params(("conversation" = String, Path,)),
     responses((status = 200, body = Stands)))]
-async fn accept(caller: Caller, Ids(conversation): Ids<ConversationId>, _: Input<Nothing>) -> Answer<Json<Stands>> {
-    ask(&caller, conversation, MembershipAction::Accept).await
+async fn accept(
+    caller: Caller,
+    Ids(conversation): Ids<ConversationId>,
+    Input { key, .. }: Input<Nothing>,
+) -> Answer<Json<Stands>> {
+    ask(&caller, conversation, MembershipAction::Accept, key.as_ref()).await
 }
 
 /// Declines an invitation, or takes back the request to join.
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}/invitation", tag = "joining",
     params(("conversation" = String, Path,)),
     responses((status = 200, body = Stands)))]
-async fn decline(caller: Caller, Ids(conversation): Ids<ConversationId>, _: Input<Nothing>) -> Answer<Json<Stands>> {
-    ask(&caller, conversation, MembershipAction::Decline).await
+async fn decline(
+    caller: Caller,
+    Ids(conversation): Ids<ConversationId>,
+    Input { key, .. }: Input<Nothing>,
+) -> Answer<Json<Stands>> {
+    ask(&caller, conversation, MembershipAction::Decline, key.as_ref()).await
 }
 
 /// Invites somebody, who then takes the invitation or declines it.
 #[utoipa::path(post, path = "/v1/conversations/{conversation}/invitations", tag = "joining",
-    params(("conversation" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,)),
     request_body = Invited,
     responses((status = 200, body = Stands)))]
 async fn invite(
@@ -217,7 +231,8 @@ async fn invites(caller: Caller, Ids(conversation): Ids<ConversationId>) -> Answ
     Ok(Json(Invites { invites }))
 }
 
-/// Makes an invite link. Its code is told in the answer and kept nowhere; so a request that is made again makes another.
+/// Makes an invite link. Its code is told in the answer and kept nowhere: made again under its key, a request is answered
+/// with the id only.
 #[utoipa::path(post, path = "/v1/conversations/{conversation}/invites", tag = "joining",
     params(("conversation" = String, Path,)),
     request_body = NewInvite,
@@ -225,14 +240,20 @@ async fn invites(caller: Caller, Ids(conversation): Ids<ConversationId>) -> Answ
 async fn make_invite(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
-    Input { body, .. }: Input<NewInvite>,
+    Input { body, key }: Input<NewInvite>,
 ) -> Answer<(StatusCode, Json<MadeInvite>)> {
     let NewInvite { role, until, uses_max } = body;
     let code = InviteCode::from_bytes(rand::random());
     let terms = InviteTerms { role: role.unwrap_or(Role::Member), until, uses_max, enabled: true };
     let id = code.invite();
-    caller.write(Request::new(SetInvite { conversation, invite: id, terms: Some(terms) }, None)).await?;
-    Ok((StatusCode::CREATED, Json(MadeInvite { id, code })))
+    let command = SetInvite { conversation, invite: id, terms: Some(terms) };
+    let written = caller.write(Request { made: id.to_string(), ..Request::new(command, key) }).await?;
+    // Made before, it is the link of that time, whose code nobody has kept.
+    let made = match InviteId::parse(&written.made) {
+        Ok(before) if before != id => MadeInvite { id: before, code: None },
+        _ => MadeInvite { id, code: Some(code) },
+    };
+    Ok((StatusCode::CREATED, Json(made)))
 }
 
 /// Takes an invite link away.

@@ -183,7 +183,7 @@ fn row(
 
 /// Adds somebody, or brings them back.
 #[utoipa::path(post, path = "/v1/conversations/{conversation}/members", tag = "members",
-    params(("conversation" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,)),
     request_body = NewMember,
     responses((status = 200, body = Stands)))]
 async fn add(
@@ -198,7 +198,7 @@ async fn add(
 
 /// Gives somebody another role.
 #[utoipa::path(patch, path = "/v1/conversations/{conversation}/members/{account}", tag = "members",
-    params(("conversation" = String, Path,), ("account" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,), ("account" = String, Path,)),
     request_body = NewRole,
     responses((status = 200, body = Stands)))]
 async fn change(
@@ -212,7 +212,7 @@ async fn change(
 
 /// Removes somebody; or leaves, if that is whoever asks.
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}/members/{account}", tag = "members",
-    params(("conversation" = String, Path,), ("account" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,), ("account" = String, Path,)),
     responses((status = 200, body = Stands)))]
 async fn remove(
     caller: Caller,
@@ -228,7 +228,7 @@ async fn remove(
 
 /// Bans somebody.
 #[utoipa::path(put, path = "/v1/conversations/{conversation}/members/{account}/ban", tag = "members",
-    params(("conversation" = String, Path,), ("account" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,), ("account" = String, Path,)),
     responses((status = 200, body = Stands)))]
 async fn ban(
     caller: Caller,
@@ -240,7 +240,7 @@ async fn ban(
 
 /// Lifts a ban.
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}/members/{account}/ban", tag = "members",
-    params(("conversation" = String, Path,), ("account" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,), ("account" = String, Path,)),
     responses((status = 200, body = Stands)))]
 async fn unban(
     caller: Caller,

@@ -237,7 +237,7 @@ async fn behind(
 
 /// Sends a message, which everybody in the conversation sees live.
 #[utoipa::path(post, path = "/v1/conversations/{conversation}/messages", tag = "messages",
-    params(("conversation" = String, Path,), ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,)),
     request_body = NewMessage,
     responses((status = 201, body = TimelineRow)))]
 async fn send(
@@ -347,8 +347,7 @@ async fn write_about(
 
 /// Edits an own message.
 #[utoipa::path(patch, path = "/v1/conversations/{conversation}/messages/{message}", tag = "messages",
-    params(("conversation" = String, Path,), ("message" = String, Path,), Where,
-        ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,), ("message" = String, Path,), Where),
     request_body = NewContent,
     responses((status = 200, body = Stands)))]
 async fn edit(
@@ -364,8 +363,7 @@ async fn edit(
 
 /// Takes a message back.
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}/messages/{message}", tag = "messages",
-    params(("conversation" = String, Path,), ("message" = String, Path,), Where,
-        ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,), ("message" = String, Path,), Where),
     responses((status = 200, body = Stands)))]
 async fn delete(
     caller: Caller,
@@ -379,8 +377,7 @@ async fn delete(
 
 /// Puts an emoji on a message.
 #[utoipa::path(put, path = "/v1/conversations/{conversation}/messages/{message}/reactions/{emoji}", tag = "messages",
-    params(("conversation" = String, Path,), ("message" = String, Path,), ("emoji" = String, Path,), Where,
-        ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,), ("message" = String, Path,), ("emoji" = String, Path,), Where),
     responses((status = 200, body = Stands)))]
 async fn react(
     caller: Caller,
@@ -394,8 +391,7 @@ async fn react(
 
 /// Takes an emoji off a message.
 #[utoipa::path(delete, path = "/v1/conversations/{conversation}/messages/{message}/reactions/{emoji}", tag = "messages",
-    params(("conversation" = String, Path,), ("message" = String, Path,), ("emoji" = String, Path,), Where,
-        ("Idempotency-Key" = Option<String>, Header,)),
+    params(("conversation" = String, Path,), ("message" = String, Path,), ("emoji" = String, Path,), Where),
     responses((status = 200, body = Stands)))]
 async fn unreact(
     caller: Caller,

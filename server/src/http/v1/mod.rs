@@ -23,6 +23,7 @@ mod messages;
 mod page;
 mod problem;
 mod receipts;
+mod repeated;
 mod tagged;
 pub(crate) mod time;
 mod webhooks;

@@ -91,7 +91,7 @@ async fn list(caller: Caller, Ids(conversation): Ids<ConversationId>) -> Answer<
 async fn advance(
     caller: Caller,
     Ids(conversation): Ids<ConversationId>,
-    Input { body, .. }: Input<Advance>,
+    Input { body, key }: Input<Advance>,
 ) -> Answer<Json<ReceiptRow>> {
     caller.take(&caller.node.shares.receipts, 1)?;
     caller.readable(conversation).await?;
@@ -99,7 +99,10 @@ async fn advance(
     let receipt = Receipt { delivered: Position::new(body.delivered), read: Position::new(body.read) };
     let moving = MemberReceipt { conversation, account: account.clone(), receipt: Receipt::default().merge(receipt) };
     let tenant = &caller.identity.tenant;
-    receipt::advance(&caller.node.live, tenant, moving).await.map_err(|error| caller.failed(&error))?;
+    if caller.made_before(key.as_ref()).await?.is_none() {
+        receipt::advance(&caller.node.live, tenant, moving).await.map_err(|error| caller.failed(&error))?;
+        caller.remember_now(key.as_ref(), "").await?;
+    }
     let summary = caller.summary(conversation).await?;
     let Receipt { delivered, read } = summary.map(|summary| summary.receipt).unwrap_or_default();
     Ok(Json(ReceiptRow { account, delivered, read }))

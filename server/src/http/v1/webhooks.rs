@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     caller::Caller,
-    input::{Choice, Count, Ids, Input, Nothing},
+    input::{Choice, Count, Ids, Input, Nothing, RequestKey},
     problem::{Answer, Problem},
 };
 use crate::{
@@ -75,7 +75,7 @@ struct Webhook {
     /// Until when the former secret and key sign too.
     #[serde(skip_serializing_if = "Option::is_none")]
     former_secret_until: Option<WallTime>,
-    /// Its secret, in the answer that makes it and in no other.
+    /// Its secret, in the answer that makes it and in no other: not where that request is made again, either.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
@@ -203,12 +203,16 @@ async fn list(caller: Caller) -> Answer<Json<Webhooks>> {
     Ok(Json(Webhooks { webhooks }))
 }
 
-/// Adds a webhook. Its secret is told in this answer and in no other; so a request that is made again adds another.
+/// Adds a webhook. Its secret is told in this answer and in no other: made again under its key, a request is answered
+/// with the webhook as it is, without its secret. Whoever has lost that rotates.
 #[utoipa::path(post, path = "/v1/webhooks", tag = "webhooks",
     request_body = NewWebhook,
     responses((status = 201, body = Webhook), (status = "4XX", body = Problem)))]
-async fn add(caller: Caller, Input { body, .. }: Input<NewWebhook>) -> Answer<(StatusCode, Json<Webhook>)> {
+async fn add(caller: Caller, Input { body, key }: Input<NewWebhook>) -> Answer<(StatusCode, Json<Webhook>)> {
     may_change(&caller)?;
+    if let Some(before) = caller.made_before(key.as_ref()).await? {
+        return Ok((StatusCode::CREATED, Json(find(&caller, &before.made).await?)));
+    }
     check(&caller, &body.url).await?;
     let endpoint = Endpoint {
         id: format!("wh_{}", HEXLOWER.encode(&rand::random::<[u8; 12]>())),
@@ -220,10 +224,16 @@ async fn add(caller: Caller, Input { body, .. }: Input<NewWebhook>) -> Answer<(S
         created_at: caller.node.clock.wall_now(),
     };
     let count_max = caller.node.config.webhooks.webhooks_max;
-    let added = caller.node.store.add_endpoint(&caller.identity.tenant, &endpoint, count_max).await;
+    let once = caller.to_remember(key.as_ref(), &endpoint.id);
+    let tenant = &caller.identity.tenant;
+    let added = caller.node.store.add_endpoint(tenant, &endpoint, count_max, once.as_ref()).await;
     if !added.map_err(|error| caller.failed(&error))? {
         let full = Problem::new(Code::ValueInvalid, format!("a tenant has at most {count_max} webhooks"));
         return Err(full.with_status(StatusCode::CONFLICT));
+    }
+    // The same request may have been carried out meanwhile.
+    if let Some(before) = caller.made_before(key.as_ref()).await?.filter(|before| before.made != endpoint.id) {
+        return Ok((StatusCode::CREATED, Json(find(&caller, &before.made).await?)));
     }
     let secret = Some(print_secret(&endpoint.keys));
     Ok((StatusCode::CREATED, Json(Webhook { secret, ..Webhook::of(&caller, endpoint) })))
@@ -234,15 +244,26 @@ async fn add(caller: Caller, Input { body, .. }: Input<NewWebhook>) -> Answer<(S
     responses((status = 200, body = Webhook), (status = "4XX", body = Problem)))]
 async fn read(caller: Caller, Ids(id): Ids<String>) -> Answer<Json<Webhook>> {
     may_read(&caller)?;
-    let endpoint = caller.node.store.endpoint(&caller.identity.tenant, &id).await;
-    let endpoint = endpoint.map_err(|error| caller.failed(&error))?.ok_or_else(unknown)?;
-    Ok(Json(Webhook::of(&caller, endpoint)))
+    Ok(Json(find(&caller, &id).await?))
 }
 
-async fn write(caller: &Caller, id: &str, change: &EndpointChange) -> Answer<Webhook> {
-    let changed = caller.node.store.change_endpoint(&caller.identity.tenant, id, change).await;
+/// A webhook, without its secret.
+async fn find(caller: &Caller, id: &str) -> Answer<Webhook> {
+    let endpoint = caller.node.store.endpoint(&caller.identity.tenant, id).await;
+    let endpoint = endpoint.map_err(|error| caller.failed(&error))?.ok_or_else(unknown)?;
+    Ok(Webhook::of(caller, endpoint))
+}
+
+async fn write(caller: &Caller, id: &str, change: &EndpointChange, key: Option<&RequestKey>) -> Answer<Webhook> {
+    if caller.made_before(key).await?.is_some() {
+        return find(caller, id).await;
+    }
+    let once = caller.to_remember(key, "");
+    let changed = caller.node.store.change_endpoint(&caller.identity.tenant, id, change, once.as_ref()).await;
     let changed = changed.map_err(|error| caller.failed(&error))?.ok_or_else(unknown)?;
-    let secret = change.keys.as_ref().map(|(keys, _)| print_secret(keys));
+    // The same request may have been carried out meanwhile: then these are not its keys.
+    let given = change.keys.as_ref().filter(|(keys, _)| *keys == changed.keys);
+    let secret = given.map(|(keys, _)| print_secret(keys));
     // It may have been off, with what waited for it.
     caller.node.audience.wake();
     Ok(Webhook { secret, ..Webhook::of(caller, changed) })
@@ -255,7 +276,7 @@ async fn write(caller: &Caller, id: &str, change: &EndpointChange) -> Answer<Web
 async fn change(
     caller: Caller,
     Ids(id): Ids<String>,
-    Input { body, .. }: Input<WebhookChange>,
+    Input { body, key }: Input<WebhookChange>,
 ) -> Answer<Json<Webhook>> {
     may_change(&caller)?;
     let WebhookChange { url, events, enabled } = body;
@@ -264,29 +285,36 @@ async fn change(
     }
     let events = events.as_deref().map(kinds).transpose()?;
     let state = enabled.map(|enabled| if enabled { EndpointState::On } else { EndpointState::Off });
-    Ok(Json(write(&caller, &id, &EndpointChange { url, events, state, keys: None }).await?))
+    Ok(Json(write(&caller, &id, &EndpointChange { url, events, state, keys: None }, key.as_ref()).await?))
 }
 
 /// Removes a webhook, with all that waits for it.
 #[utoipa::path(delete, path = "/v1/webhooks/{webhook}", tag = "webhooks", params(("webhook" = String, Path,)),
     responses((status = 204), (status = "4XX", body = Problem)))]
-async fn remove(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> Answer<StatusCode> {
+async fn remove(caller: Caller, Ids(id): Ids<String>, Input { key, .. }: Input<Nothing>) -> Answer<StatusCode> {
     may_change(&caller)?;
+    if caller.made_before(key.as_ref()).await?.is_some() {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     let removed = caller.node.store.remove_endpoint(&caller.identity.tenant, &id).await;
     match removed.map_err(|error| caller.failed(&error))? {
-        true => Ok(StatusCode::NO_CONTENT),
+        true => {
+            caller.remember_now(key.as_ref(), "").await?;
+            Ok(StatusCode::NO_CONTENT)
+        }
         false => Err(unknown()),
     }
 }
 
-/// Gives a webhook a new secret and key pair. The present ones sign too for a while.
+/// Gives a webhook a new secret and key pair. The present ones sign too for a while. Made again under its key, a request
+/// is answered with the webhook as it is, without its secret.
 #[utoipa::path(post, path = "/v1/webhooks/{webhook}/rotate", tag = "webhooks", params(("webhook" = String, Path,)),
     responses((status = 200, body = Webhook), (status = "4XX", body = Problem)))]
-async fn rotate(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> Answer<Json<Webhook>> {
+async fn rotate(caller: Caller, Ids(id): Ids<String>, Input { key, .. }: Input<Nothing>) -> Answer<Json<Webhook>> {
     may_change(&caller)?;
     let until = caller.node.clock.wall_now().plus(caller.node.config.webhooks.webhook_rotation);
     let change = EndpointChange { keys: Some((new_keys(), until)), ..EndpointChange::default() };
-    Ok(Json(write(&caller, &id, &change).await?))
+    Ok(Json(write(&caller, &id, &change, key.as_ref()).await?))
 }
 
 fn not_done(caller: &Caller, error: DeliveryError) -> Problem {
@@ -319,22 +347,32 @@ async fn deliveries(caller: Caller, Ids(id): Ids<String>, Choice(which): Choice<
     Ok(Json(Deliveries { deliveries: page.rows.into_iter().map(shown).collect(), next }))
 }
 
-async fn replay_some(caller: &Caller, id: &str, event: Option<&str>) -> Answer<Json<Replayed>> {
+async fn replay_some(
+    caller: &Caller,
+    id: &str,
+    event: Option<&str>,
+    key: Option<&RequestKey>,
+) -> Answer<Json<Replayed>> {
     may_change(caller)?;
+    if let Some(before) = caller.made_before(key).await? {
+        return Ok(Json(Replayed { replayed: before.made.parse().unwrap_or_default() }));
+    }
     let now = caller.node.clock.wall_now();
     let count_max = caller.node.config.webhooks.webhook_waiting_max;
     let endpoint = (&caller.identity.tenant, id);
     let replayed = dead_letter::replay(&*caller.node.store, endpoint, event, now, count_max).await;
     caller.node.audience.wake();
-    Ok(Json(Replayed { replayed: replayed.map_err(|error| not_done(caller, error))? }))
+    let replayed = replayed.map_err(|error| not_done(caller, error))?;
+    caller.remember_now(key, &replayed.to_string()).await?;
+    Ok(Json(Replayed { replayed }))
 }
 
 /// Delivers all dead letters of a webhook again.
 #[utoipa::path(post, path = "/v1/webhooks/{webhook}/deliveries/replay", tag = "webhooks",
     params(("webhook" = String, Path,)),
     responses((status = 200, body = Replayed), (status = "4XX", body = Problem)))]
-async fn replay_all(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> Answer<Json<Replayed>> {
-    replay_some(&caller, &id, None).await
+async fn replay_all(caller: Caller, Ids(id): Ids<String>, Input { key, .. }: Input<Nothing>) -> Answer<Json<Replayed>> {
+    replay_some(&caller, &id, None, key.as_ref()).await
 }
 
 /// Delivers one dead letter again.
@@ -344,7 +382,7 @@ async fn replay_all(caller: Caller, Ids(id): Ids<String>, _: Input<Nothing>) -> 
 async fn replay(
     caller: Caller,
     Ids((id, delivery)): Ids<(String, String)>,
-    _: Input<Nothing>,
+    Input { key, .. }: Input<Nothing>,
 ) -> Answer<Json<Replayed>> {
-    replay_some(&caller, &id, Some(&delivery)).await
+    replay_some(&caller, &id, Some(&delivery), key.as_ref()).await
 }

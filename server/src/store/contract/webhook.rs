@@ -56,7 +56,7 @@ fn events(deliveries: &[Delivery]) -> Vec<&str> {
 /// What its author's erasure is to find: an event with the words of a message of bob's, and one of ann's.
 pub(crate) async fn t18_the_words_of_an_erased_account_are_delivered_no_more(store: &dyn Store) {
     two_groups(store).await;
-    assert!(store.add_endpoint(&tenant(), &endpoint("all", &[]), 3).await.unwrap());
+    assert!(store.add_endpoint(&tenant(), &endpoint("all", &[]), 3, None).await.unwrap());
     let mut commit = told(1, 1, 2);
     for (event, author) in commit.events.iter_mut().flatten().zip(["bob", "ann"]) {
         event.message = Some(MessageId { stamp: Stamp::new(event.accepted_at, 1, [1; 8]), author: account(author) });
@@ -84,15 +84,15 @@ pub(crate) async fn h2_an_event_is_stored_for_each_endpoint_that_is_told_it(stor
     let none = store.endpoints_due(WallTime::from_millis(AT), 10).await.unwrap();
     assert_eq!(none, []);
     for (id, told) in [("all", &[][..]), ("some", &[EventKind::MessageCreated]), ("other", &[EventKind::LeadChanged])] {
-        assert!(store.add_endpoint(&tenant(), &endpoint(id, told), 3).await.unwrap());
+        assert!(store.add_endpoint(&tenant(), &endpoint(id, told), 3, None).await.unwrap());
     }
-    assert!(!store.add_endpoint(&tenant(), &endpoint("more", &[]), 3).await.unwrap());
+    assert!(!store.add_endpoint(&tenant(), &endpoint("more", &[]), 3, None).await.unwrap());
     let off = EndpointChange { state: Some(EndpointState::Off), ..EndpointChange::default() };
     write(store, &[told(1, 3, 1)]).await;
     assert_eq!(store.endpoints_due(WallTime::from_millis(AT - 1), 10).await.unwrap(), []);
     let due = store.endpoints_due(WallTime::from_millis(AT), 10).await.unwrap();
     assert_eq!(due, ["all", "some"].map(|id| (tenant(), id.to_owned())));
-    let changed = store.change_endpoint(&tenant(), "all", &off).await.unwrap().unwrap();
+    let changed = store.change_endpoint(&tenant(), "all", &off, None).await.unwrap().unwrap();
     assert_eq!(changed.state, EndpointState::Off);
     assert!(changed.keys == KEYS);
     // A commit of several streams, and one that conflicts.
@@ -104,7 +104,7 @@ pub(crate) async fn h2_an_event_is_stored_for_each_endpoint_that_is_told_it(stor
 
 pub(crate) async fn h3_only_the_first_event_of_a_conversation_is_leased(store: &dyn Store) {
     two_groups(store).await;
-    store.add_endpoint(&tenant(), &endpoint("one", &[]), 3).await.unwrap();
+    store.add_endpoint(&tenant(), &endpoint("one", &[]), 3, None).await.unwrap();
     write(store, &[told(1, 1, 3), told(2, 1, 1)]).await;
     let leased = lease(store, "one", AT, 1).await;
     assert_eq!(events(&leased), ["msg_1_2", "msg_2_2"]);
@@ -130,7 +130,7 @@ pub(crate) async fn h3_only_the_first_event_of_a_conversation_is_leased(store: &
 
 pub(crate) async fn h4_a_lease_that_ran_out_is_taken_over_and_its_outcome_is_void(store: &dyn Store) {
     two_groups(store).await;
-    store.add_endpoint(&tenant(), &endpoint("one", &[]), 3).await.unwrap();
+    store.add_endpoint(&tenant(), &endpoint("one", &[]), 3, None).await.unwrap();
     write(store, &[told(1, 1, 2)]).await;
     let first = lease(store, "one", AT, 1).await.remove(0);
     assert_eq!(lease(store, "one", AT + 99, 2).await, []);
@@ -145,7 +145,7 @@ pub(crate) async fn h4_a_lease_that_ran_out_is_taken_over_and_its_outcome_is_voi
 
 pub(crate) async fn h5_a_dead_letter_blocks_nobody_and_is_replayed(store: &dyn Store) {
     two_groups(store).await;
-    store.add_endpoint(&tenant(), &endpoint("one", &[]), 3).await.unwrap();
+    store.add_endpoint(&tenant(), &endpoint("one", &[]), 3, None).await.unwrap();
     write(store, &[told(1, 1, 3)]).await;
     let mut leased = lease(store, "one", AT, 1).await.remove(0);
     for lease in [2, 3] {
@@ -174,7 +174,7 @@ pub(crate) async fn h5_a_dead_letter_blocks_nobody_and_is_replayed(store: &dyn S
 pub(crate) async fn h6_what_is_old_or_of_a_removed_endpoint_is_swept(store: &dyn Store) {
     two_groups(store).await;
     for id in ["one", "two"] {
-        store.add_endpoint(&tenant(), &endpoint(id, &[]), 3).await.unwrap();
+        store.add_endpoint(&tenant(), &endpoint(id, &[]), 3, None).await.unwrap();
     }
     write(store, &[told(1, 1, 3)]).await;
     assert!(store.remove_endpoint(&tenant(), "one").await.unwrap());

@@ -170,6 +170,10 @@ impl<B: Backend> Store for SqlStore<B> {
         request::find::<B>(&mut *self.reader().await?, tenant, account, key).await
     }
 
+    async fn remember_request(&self, tenant: &TenantId, request: &AnsweredRequest) -> Result<(), StoreError> {
+        request::remember::<B>(&mut *self.writer().await?, tenant, request).await
+    }
+
     async fn forget_requests(&self, before: WallTime, count_max: u32) -> Result<u32, StoreError> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
@@ -617,9 +621,19 @@ impl<B: Backend> Store for SqlStore<B> {
         webhook::tenants::<B>(&mut *self.reader().await?).await
     }
 
-    async fn add_endpoint(&self, tenant: &TenantId, endpoint: &Endpoint, count_max: u32) -> Result<bool, StoreError> {
+    async fn add_endpoint(
+        &self,
+        tenant: &TenantId,
+        endpoint: &Endpoint,
+        count_max: u32,
+        once: Option<&AnsweredRequest>,
+    ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        if !request::is_first::<B>(&mut transaction, tenant, once).await? {
+            transaction.rollback().await?;
+            return Ok(true);
+        }
         if webhook::add::<B>(&mut transaction, tenant, endpoint, count_max).await? {
             transaction.commit().await?;
             return Ok(true);
@@ -641,8 +655,20 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         id: &str,
         change: &EndpointChange,
+        once: Option<&AnsweredRequest>,
     ) -> Result<Option<Endpoint>, StoreError> {
-        webhook::change::<B>(&mut *self.writer().await?, tenant, id, change).await
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
+        let endpoint = match request::is_first::<B>(&mut transaction, tenant, once).await? {
+            true => webhook::change::<B>(&mut transaction, tenant, id, change).await?,
+            false => webhook::one::<B>(&mut transaction, tenant, id).await?,
+        };
+        match endpoint.is_some() {
+            true => transaction.commit().await?,
+            // Nothing was carried out.
+            false => transaction.rollback().await?,
+        }
+        Ok(endpoint)
     }
 
     async fn remove_endpoint(&self, tenant: &TenantId, id: &str) -> Result<bool, StoreError> {

@@ -6,7 +6,11 @@ use tidings_core::{
     time::WallTime,
 };
 
-use super::{Backend, Insert, Value, backend::fetch, row::Fields};
+use super::{
+    Backend, Insert, Value,
+    backend::{fetch, insert},
+    row::Fields,
+};
 use crate::store::{AnsweredRequest, StoreError, StreamCommit};
 
 pub(super) const REQUESTS: Insert = Insert {
@@ -17,21 +21,54 @@ pub(super) const REQUESTS: Insert = Insert {
         made = excluded.made, position = excluded.position, accepted_at = excluded.accepted_at",
 };
 
+/// Writes none over one that is known still: for a day, as `stream/once.rs` has it.
+const FIRST: Insert = Insert {
+    conflict: "ON CONFLICT (tenant, account, key) DO UPDATE SET fingerprint = excluded.fingerprint,
+        made = excluded.made, position = excluded.position, accepted_at = excluded.accepted_at
+        WHERE requests.accepted_at <= excluded.accepted_at - 86400000 RETURNING key",
+    ..REQUESTS
+};
+
+fn row(tenant: &TenantId, request: &AnsweredRequest) -> Vec<Value> {
+    let AnsweredRequest { account, key, fingerprint, made, position, accepted_at } = request;
+    vec![
+        tenant.into(),
+        account.into(),
+        Value::words(Some(key)),
+        fingerprint.to_vec().into(),
+        Value::words(Some(made)),
+        (*position).into(),
+        (*accepted_at).into(),
+    ]
+}
+
+/// Stores a request with what a write transaction does for it. Returns false if it was carried out already, also by a
+/// transaction that this one had to wait for.
+pub(super) async fn is_first<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    once: Option<&AnsweredRequest>,
+) -> Result<bool, StoreError> {
+    let Some(request) = once else { return Ok(true) };
+    Ok(!insert::<B>(connection, &FIRST, vec![row(tenant, request)]).await?.is_empty())
+}
+
+/// `Store::remember_request`.
+pub(super) async fn remember<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    request: &AnsweredRequest,
+) -> Result<(), StoreError> {
+    insert::<B>(connection, &REQUESTS, vec![row(tenant, request)]).await?;
+    Ok(())
+}
+
 /// The rows of a commit, by their key.
 pub(super) fn rows(commit: &StreamCommit) -> impl Iterator<Item = ((&TenantId, &AccountId, &str), Vec<Value>)> {
-    commit.requests.iter().map(|request| {
-        let AnsweredRequest { account, key, fingerprint, made, position, accepted_at } = request;
-        let row = vec![
-            (&commit.tenant).into(),
-            account.into(),
-            Value::words(Some(key)),
-            fingerprint.to_vec().into(),
-            Value::words(Some(made)),
-            (*position).into(),
-            (*accepted_at).into(),
-        ];
-        ((&commit.tenant, account, key.as_str()), row)
-    })
+    commit
+        .requests
+        .iter()
+        .map(|request| ((&commit.tenant, &request.account, request.key.as_str()), row(&commit.tenant, request)))
 }
 
 const FIND: &str = "SELECT fingerprint, made, position, accepted_at FROM requests
