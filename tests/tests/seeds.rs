@@ -85,7 +85,7 @@ const SQUASHED: [(u64, &str); 2] = [
 ];
 
 /// Seeds of worlds in which people negotiate, plain and put back.
-const NEGOTIATED: [(u64, bool, &str); 19] = [
+const NEGOTIATED: [(u64, bool, &str); 20] = [
     (1_795_560_766, false, "a message of before a conversation was closed reopened it where its page was loaded later"),
     (1_805_560_735, true, "a consequence that followed was refused where an older message was taken for its cause"),
     (1_815_561_904, true, "a description was not offered again because of one of the same second"),
@@ -136,6 +136,11 @@ const NEGOTIATED: [(u64, bool, &str); 19] = [
         1_995_564_033,
         true,
         "nothing was written of what follows from a held message that was let in and reopened a conversation",
+    ),
+    (
+        1_995_564_048,
+        true,
+        "a title of before the copy stood over the lost one where the former document was a generation, too",
     ),
 ];
 

@@ -215,13 +215,15 @@ impl Document {
         statements.into_iter().filter_map(statement).collect()
     }
 
-    /// Whether any of its changes, its generation included, put a value under a key. Reads every change, so use
-    /// it rarely.
-    pub fn has_ever_put(&self, key: &Key, value: &Value) -> bool {
+    /// Whether a change may have put a value under a key: one that is here, or one that a generation took the place
+    /// of. Reads every change, so use it rarely.
+    pub fn may_have_put(&self, key: &Key, value: &Value) -> bool {
         let key = key.to_string();
-        self.all_changes().iter().flat_map(Change::operations).any(|operation| {
-            operation.key.as_ref() == Some(&key) && operation.kind == OperationKind::Put(value.clone())
-        })
+        let puts = |change: &Change| {
+            let mut operations = change.operations().iter();
+            operations.any(|it| it.key.as_ref() == Some(&key) && it.kind == OperationKind::Put(value.clone()))
+        };
+        self.all_changes().iter().any(|change| change.is_generation() || puts(change))
     }
 
     fn all_changes(&self) -> Vec<Change> {

@@ -288,9 +288,9 @@ impl<'s> Since<'s> {
         let last_said = self.last_said.entry(id.clone()).or_insert_with(|| last_said(document));
         match last_said.get(&key.to_string()) {
             Some((hash, at)) => *at > own.at && !former.is_some_and(|former| former.contains(*hash)),
-            // Only a generation states it, which does not tell when that was said: after this statement, if
-            // who made it did not know it.
-            None => document.get(&key).is_some_and(|now| former.is_some_and(|former| !former.has_ever_put(&key, &now))),
+            // Only a generation states it, which does not tell when that was said: since then, if the former
+            // document never said so.
+            None => document.get(&key).is_some_and(|now| former.is_some_and(|former| !former.may_have_put(&key, &now))),
         }
     }
 }
