@@ -41,7 +41,7 @@ pub mod ws;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use tokio::{net::TcpListener, signal::unix::Signal};
+use tokio::{net::TcpListener, signal::unix::Signal, task::JoinSet};
 
 use crate::{
     auth::Keys, clock::SystemClock, config::Config, connection::ConnectionBounds, drain::Phase, error::ServeError,
@@ -102,7 +102,9 @@ pub async fn run(
     let (node, mut tasks) = Node::start(config, keys, store, Arc::new(SystemClock));
     let Listeners { public, metrics, hangup } = listeners.into();
     tasks.spawn(job::keys::run(Arc::clone(&node), hangup));
-    let mut delivery = tokio::spawn(webhook::deliver(Arc::clone(&node.env)));
+    // By itself, as it is waited for; it ends with this function in any case, like the others.
+    let mut delivery = JoinSet::new();
+    delivery.spawn(webhook::deliver(Arc::clone(&node.env)));
     tasks.spawn(webhook::sweep(Arc::clone(&node.env)));
     let bounds = node.config.node.connection_bounds();
     if let Some(listener) = metrics {
@@ -126,9 +128,8 @@ pub async fn run(
     node.end().await;
     let ended = tokio::time::timeout(REQUESTS_END_TIMEOUT, &mut server).await;
     // It gives back what it was sending, so that another node need not wait for the leases to run out.
-    if tokio::time::timeout(REQUESTS_END_TIMEOUT, &mut delivery).await.is_err() {
+    if tokio::time::timeout(REQUESTS_END_TIMEOUT, delivery.join_next()).await.is_err() {
         tracing::warn!("webhooks that were being sent were not given back in time");
-        delivery.abort();
     }
     tasks.shutdown().await;
     tracing::info!("drained");

@@ -59,6 +59,16 @@ impl Group {
         self.world.command(device, SetInfo { conversation: self.id, field, text: Some(text.into()) });
     }
 
+    /// Bob's device gives a title, which the database loses, and is away then.
+    fn lose_title_of_bob(&mut self, title: &str) {
+        let copy = self.world.database().copy();
+        self.call_it(self.bob, title);
+        self.settle();
+        self.world.set_network(self.bob, false);
+        self.world.put_back(&copy, true);
+        self.world.run_ms(5_000);
+    }
+
     /// Has the server write the document anew, and waits until it has.
     #[track_caller]
     fn squash(&mut self) {
@@ -273,12 +283,7 @@ fn e140_what_waits_in_a_thread_is_written_anew_once_by_both_tabs() {
 fn e66_what_a_generation_states_keeps_no_title_from_being_given_again() {
     let mut group = Group::begin(Limits::default());
     let bob = group.bob;
-    let copy = group.world.database().copy();
-    group.call_it(bob, "Boats");
-    group.settle();
-    group.world.set_network(bob, false);
-    group.world.put_back(&copy, true);
-    group.world.run_ms(5_000);
+    group.lose_title_of_bob("Boats");
     group.squash();
     group.world.set_network(bob, true);
     group.settle();
@@ -289,12 +294,7 @@ fn e66_what_a_generation_states_keeps_no_title_from_being_given_again() {
 fn e66_a_title_of_after_the_copy_stands_where_a_generation_states_it() {
     let mut group = Group::begin(Limits::default());
     let (ann, bob) = (group.ann, group.bob);
-    let copy = group.world.database().copy();
-    group.call_it(bob, "Boats");
-    group.settle();
-    group.world.set_network(bob, false);
-    group.world.put_back(&copy, true);
-    group.world.run_ms(5_000);
+    group.lose_title_of_bob("Boats");
     group.call_it(ann, "Trains");
     group.world.run_ms(5_000);
     group.squash();
