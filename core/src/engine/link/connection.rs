@@ -37,8 +37,9 @@ pub(in crate::engine) struct Link {
     pub(super) token: Option<String>,
     /// Why the server refused the last token, until the app gives another.
     pub(super) token_refused: Option<Cause>,
-    /// Tokens refused in a row. The second one is reported to the app.
-    pub(super) tokens_refused: u32,
+    /// Whether the last link ended because its token was refused. A second one in a row is reported
+    /// to the app; one that was lost in between says nothing of the token, which may have expired since.
+    pub(super) refused_before: bool,
     /// New device ids since a push was accepted.
     pub(super) device_switches: u32,
     backoff: Backoff,
@@ -58,7 +59,7 @@ impl Default for Link {
             shown: None,
             token: None,
             token_refused: None,
-            tokens_refused: 0,
+            refused_before: false,
             device_switches: 0,
             backoff: Backoff::default(),
             cause: None,
@@ -202,6 +203,7 @@ impl Engine {
         }
         self.drop_link();
         let delay = after.unwrap_or_else(|| self.link.backoff.next_delay(&mut self.ctx.random));
+        self.link.refused_before = false;
         self.link.state = LinkState::Idle;
         self.ctx.timers.set(Timer::Reconnect, self.ctx.now.monotonic.plus(delay));
         self.link.cause = cause;
@@ -211,7 +213,7 @@ impl Engine {
     pub(super) fn reject(&mut self, cause: Cause) {
         self.drop_link();
         // When the app tries again, a token that has expired meanwhile is replaced.
-        self.link.tokens_refused = 0;
+        self.link.refused_before = false;
         self.link.state = LinkState::Rejected(cause);
         self.link.show(&mut self.ctx);
     }

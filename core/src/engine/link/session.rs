@@ -42,7 +42,7 @@ impl Engine {
         }
         self.ctx.limits = welcome.limits;
         self.ctx.set_server_time(welcome.server_time);
-        self.link.tokens_refused = 0;
+        self.link.refused_before = false;
         self.meet_incarnation(welcome.incarnation);
         self.link.state = LinkState::CatchingUp;
         // Pending changes are pushed from now on.
@@ -57,11 +57,11 @@ impl Engine {
             Code::TokenExpired | Code::TokenInvalid => {
                 self.link.token = None;
                 self.link.token_refused = Some(cause.clone());
-                self.link.tokens_refused += 1;
-                if self.link.tokens_refused > 1 {
+                if self.link.refused_before {
                     return self.reject(cause);
                 }
                 self.link_ended(Some(cause), Some(Duration::ZERO));
+                self.link.refused_before = true;
             }
             Code::AccountSuspended | Code::UpgradeRequired => self.reject(cause),
             // A device has one link at a time: the session that replaced this one is of a copy of this

@@ -8,7 +8,7 @@ use crate::{
     authority::Stream,
     code::Code,
     command::{Command, CreateConversation, CreateDirect, SendMessage},
-    doc::{Document, Fact, Message},
+    doc::{Fact, Message},
     engine::{
         Engine, Update,
         commands::{entries::Entries, outbox::OutboxEntry},
@@ -490,7 +490,7 @@ pub fn kept_words(
         let records: Vec<Record> = records.map(|(key, value)| (key.clone(), value.clone())).collect();
         stored_documents(&stream, &records)
     };
-    let own = |document: Document| Author { account, device }.own(&document);
+    let own = |document: crate::doc::Document| Author { account, device }.own(&document);
     let words = |own: Own| match own.written {
         Written::Message(send, _) => send.content.text().map(str::to_owned),
         Written::Statement(_, Fact::Edit(_, edit)) => edit.content.text().map(str::to_owned),

@@ -127,6 +127,26 @@ fn v90_the_words_of_the_server_that_refuses_a_token_reach_the_app_that_gives_the
 }
 
 #[test]
+fn a_token_that_expires_while_there_is_no_link_is_asked_for_anew_though_the_one_before_it_was_refused() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let cause = Cause { code: Code::TokenExpired, detail: "the token has expired".to_owned() };
+    let closed = ServerFrame::Closed(Closed { code: cause.code, detail: cause.detail.clone(), retry_after_ms: None });
+    drain(&mut engine, &mut store);
+    give(&mut engine, &mut store, Input::Token("first".into()));
+    give(&mut engine, &mut store, Input::LinkOpened);
+    receive(&mut engine, &mut store, &closed);
+    give(&mut engine, &mut store, Input::TimerDue);
+    give(&mut engine, &mut store, Input::Token("second".into()));
+    give(&mut engine, &mut store, Input::LinkOpened);
+    give(&mut engine, &mut store, Input::LinkLost);
+    give(&mut engine, &mut store, Input::ConnectNow);
+    give(&mut engine, &mut store, Input::LinkOpened);
+    let outputs = receive(&mut engine, &mut store, &closed);
+    let asked = give(&mut engine, &mut store, Input::TimerDue);
+    assert_eq!(tokens_asked(&[outputs, asked].concat()), [Some(cause)]);
+}
+
+#[test]
 fn v90_the_cause_of_a_token_that_the_app_cannot_give_is_told_and_it_is_asked_again() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
     drain(&mut engine, &mut store);
