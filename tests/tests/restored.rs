@@ -193,6 +193,27 @@ fn e60_what_is_read_of_a_former_incarnation_stays_in_memory_until_its_stream_is_
 }
 
 #[test]
+fn e60_what_was_read_of_a_former_incarnation_says_nothing_of_what_is_written_next() {
+    for moment_ms in (0..1_000).step_by(20) {
+        let mut trip = begin(pair(Limits::default()));
+        let (ann, bob, group) = (trip.ann, trip.bob, trip.group);
+        let copy = trip.world.database().copy();
+        trip.say(ann, "lost");
+        trip.say(ann, "lost too");
+        trip.settle();
+        // Ann has a new device: nobody writes these again, and the store stays as short as it is.
+        trip.world.restart(ann, MemoryStore::default());
+        trip.world.put_back(&copy, true);
+        trip.world.run_ms(moment_ms);
+        trip.world.input(bob, Input::MarkRead(group));
+        trip.settle();
+        trip.say(ann, "more");
+        trip.settle();
+        assert!(trip.world.client(bob).screen.inbox[&group].unread > 0, "read at {moment_ms} ms");
+    }
+}
+
+#[test]
 fn e60_a_crash_in_the_middle_neither_loses_nor_doubles() {
     for moment_ms in [30, 60, 90, 120, 160, 200, 300, 500, 1_000] {
         let mut trip = begin(pair(Limits::default()));

@@ -265,7 +265,11 @@ impl Checks {
                 ensure!(inbox.pending == 0, "{account} shows something pending in {conversation}");
                 let told = wait(world.database().store().summaries(&tenant(), account, &[conversation]));
                 let told = told.map_err(|error| error.to_string())?.first().map(|summary| summary.unread);
-                ensure!(told == Some(inbox.unread), "{account} has {} unread, not {told:?}", inbox.unread);
+                ensure!(
+                    told == Some(inbox.unread),
+                    "{account} has {} unread in {conversation}, not {told:?}",
+                    inbox.unread
+                );
                 let role = &made.conversation().members[account].role;
                 ensure!(inbox.role == *role, "{account}'s role in {conversation}: {:?}, not {role:?}", inbox.role);
             }

@@ -8,7 +8,7 @@ use crate::{
         context::Context,
         screen::inbox::{Draw, Inbox},
         store::record,
-        streams::loading::Work,
+        streams::{loading::Work, replica::Replica},
         timers::Timer,
     },
     ids::{ConversationId, StreamId},
@@ -81,7 +81,7 @@ impl Engine {
         if self.inbox.get(&conversation).is_none_or(|record| record.row.status != MemberStatus::Active) {
             return;
         }
-        let Some(replica) = self.replica(&StreamId::Conversation(conversation)) else { return };
+        let Some(replica) = self.of_this_incarnation(conversation) else { return };
         let position = replica.confirmed.position();
         replica.mark_older_read(position);
         self.move_receipt(conversation, Receipt { delivered: position, read: position });
@@ -89,9 +89,15 @@ impl Engine {
 
     /// Entries of others are stored with this transaction: they are delivered.
     pub(in crate::engine) fn note_delivered(&mut self, conversation: ConversationId) {
-        let Some(replica) = self.replica(&StreamId::Conversation(conversation)) else { return };
+        let Some(replica) = self.of_this_incarnation(conversation) else { return };
         let delivered = replica.confirmed.position();
         self.move_receipt(conversation, Receipt { delivered, read: Position::ZERO });
+    }
+
+    /// The replica, unless it is of a former incarnation: the positions of that one say nothing of what
+    /// has taken their place.
+    fn of_this_incarnation(&mut self, conversation: ConversationId) -> Option<&mut Replica> {
+        self.replica(&StreamId::Conversation(conversation)).filter(|replica| replica.former.is_none())
     }
 
     fn move_receipt(&mut self, conversation: ConversationId, receipt: Receipt) {
