@@ -1,16 +1,12 @@
 //! The operator's page: who may open it, what it shows of a store with something in it, and what its buttons do.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::net::SocketAddr;
 
 use data_encoding::BASE64;
 use serde_json::json;
 use tidings_core::{code::Code, ids::ConversationId};
 
-use support::{
+use crate::support::{
     author::{Author, boats, group},
     client::{Client, device, stream},
     database::Database,

@@ -1,9 +1,5 @@
 //! Channels and their subscribers over real sockets, on both real stores.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use tidings_core::{
     code::Code,
     command::{AddMember, AnswerRequest, BanMember, CreateConversation, InviteTerms, SetInvite, SetPolicy},
@@ -16,7 +12,7 @@ use tidings_core::{
     },
 };
 
-use support::{
+use crate::support::{
     author::{Author, account, boats},
     client::{Client, device, stream},
     database::Database,

@@ -1,10 +1,6 @@
 //! Accounts that keep out of each other's way, and that find each other, over
 //! real sockets, on both real stores.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{collections::BTreeSet, time::Duration};
 
 use tidings_core::{
@@ -16,7 +12,7 @@ use tidings_core::{
 };
 use tidings_server::{auth::Keys, clock};
 
-use support::{
+use crate::support::{
     author::{Author, account, boats, group},
     client::{Client, device, hello, stream},
     database::Database,

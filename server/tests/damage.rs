@@ -2,10 +2,6 @@
 //! again, what cannot is said, and everything else goes on. The same cases on
 //! both real stores.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use tidings_core::{
     code::Code,
     doc::{Document, Message},
@@ -15,7 +11,7 @@ use tidings_core::{
 };
 use tidings_server::store::Snapshot;
 
-use support::{
+use crate::support::{
     author::{Author, boats},
     client::{Client, device, stream},
     database::Database,

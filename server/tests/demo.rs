@@ -1,13 +1,9 @@
 //! The files of the demo over HTTP: sent compressed to whoever takes that, and
 //! not sent again to whoever has them.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::path::PathBuf;
 
-use support::{
+use crate::support::{
     database::{Database, unique},
     plain::ask,
     server::TestServer,
@@ -77,7 +73,7 @@ async fn a_page_is_asked_for_again_and_a_hashed_file_never() {
         }
     }
     // The next version of the page is sent to whoever has this one.
-    let tag = |answer: &support::plain::Answer| format!("if-none-match: {}", answer.header("etag"));
+    let tag = |answer: &crate::support::plain::Answer| format!("if-none-match: {}", answer.header("etag"));
     let old = tag(&ask(server.address, "GET", "/", &[accept]).await);
     std::fs::write(built.0.join("index.html.br"), "the next page as br").unwrap();
     let new = ask(server.address, "GET", "/", &[accept, &old]).await;

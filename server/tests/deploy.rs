@@ -1,10 +1,6 @@
 //! The files of server/deploy as an operator uses them: what they name is there,
 //! and the commands and variables in them start a real server.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -16,7 +12,7 @@ use clap::{CommandFactory as _, Parser as _};
 use tidings_server::config::{Cli, Command as Told, Config};
 use yaml_rust2::{Yaml, YamlLoader};
 
-use support::{
+use crate::support::{
     database::{Database, unique},
     process::{Process, program},
 };

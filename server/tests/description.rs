@@ -1,10 +1,6 @@
 //! The interface for other services against its own description: requests that Schemathesis makes from the document that a server
 //! serves, good ones and bad ones, and chains of them along its links; each answer is one that the document has.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 mod schemathesis {
     use std::process::Stdio;
 

@@ -2,9 +2,6 @@
 //! when there is room again everything goes on by itself.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
 
 use std::{
     collections::BTreeSet,
@@ -16,7 +13,7 @@ use std::{
 
 use tidings_core::{code::Code, journal::Position, wire::FetchScope};
 
-use support::{
+use crate::support::{
     client::{Client, device},
     crowd::{self, Crowd, WITHOUT_END, dice},
     database::Database,

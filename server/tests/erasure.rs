@@ -1,10 +1,6 @@
 //! Conversations that were deleted are gone after a while, from a real store, and the
 //! server goes on knowing that they were.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::time::Duration;
 
 use tidings_core::{
@@ -21,7 +17,7 @@ use tidings_server::{
     verify::{Finding, verify_all},
 };
 
-use support::{
+use crate::support::{
     author::{Author, boats},
     client::{Client, device, hello, stream},
     database::Database,

@@ -1,9 +1,5 @@
 //! The examples of the docs, run as somebody who found them would: against a real server, and killed.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -15,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use support::{
+use crate::support::{
     database::{Database, unique},
     on_each_store,
     process::Process,

@@ -1,10 +1,6 @@
 //! A store that fails under a running node: nothing is lost, nothing is told
 //! before it is durable, and the node goes on.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -20,7 +16,7 @@ use tidings_core::{
 use tidings_server::store::Store;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use support::{
+use crate::support::{
     author::{Author, boats},
     client::{Client, device, hello, stream},
     database::Database,

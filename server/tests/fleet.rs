@@ -2,10 +2,6 @@
 //! them: nobody writes behind their removal, nodes come and go, and one that
 //! slept does no harm.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 mod postgres {
     use std::{collections::BTreeMap, time::Duration};
 

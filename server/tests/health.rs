@@ -1,13 +1,9 @@
 //! `tidings-server health`, as whoever watches a server runs it: its exit code says
 //! whether the server is well, and a line why not.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::net::{SocketAddr, TcpListener};
 
-use support::{
+use crate::support::{
     database::Database,
     process::{Process, program},
 };

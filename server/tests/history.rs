@@ -1,10 +1,6 @@
 //! One history of a stream: its heads are told with their hash, and a device that holds
 //! another history hears of it. The same on both real stores.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::time::Duration;
 
 use tidings_core::{
@@ -14,7 +10,7 @@ use tidings_core::{
     wire::{ClientFrame, FetchScope, ServerFrame},
 };
 
-use support::{
+use crate::support::{
     author::{Author, boats, group},
     client::{Client, device, hello, stream},
     database::Database,

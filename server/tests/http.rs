@@ -1,9 +1,5 @@
 //! What a node says over plain HTTP.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::time::Duration;
 
 use tidings_core::{
@@ -12,7 +8,7 @@ use tidings_core::{
     wire::{ClientFrame, ServerFrame},
 };
 
-use support::{
+use crate::support::{
     client::{Client, device, hello},
     database::Database,
     on_each_store,

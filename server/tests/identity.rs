@@ -1,10 +1,6 @@
 //! Whose a device is: of one account of its tenant, for ever; and what happens
 //! to a copy of it. The same cases on both real stores.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::time::Duration;
 
 use tidings_core::{
@@ -15,7 +11,7 @@ use tidings_core::{
 };
 use tidings_server::{auth::Keys, clock};
 
-use support::{
+use crate::support::{
     author::{Author, boats},
     client::{Client, device, hello, stream},
     database::Database,

@@ -1,11 +1,7 @@
 //! Servers that are killed while many write: what was acknowledged is there,
 //! once, and everybody goes on by themselves.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
-use support::{
+use crate::support::{
     crowd::{self, Crowd, dice},
     database::Database,
     on_each_store,

@@ -4,10 +4,6 @@
 //! What they did is recorded, and checked by the algorithm of Wing and Gong, as described by Horn and
 //! Kroening ("Faster linearizability checking via P-compositionality", 2015).
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::sync::{Arc, Mutex};
 
 use todc_utils::{

@@ -1,10 +1,6 @@
 //! Lists of conversations over real sockets, on both real stores: the own ones,
 //! and the directory of what is public.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use tidings_core::{
     code::Code,
     command::{BanMember, CreateConversation, RemoveMember, SetInfo, SetPolicy, SetScope, SetState},
@@ -16,7 +12,7 @@ use tidings_core::{
     wire::{ClientFrame, List, Listed, ListedRow, ListedRows, MembershipRequest, Refused, ServerFrame},
 };
 
-use support::{
+use crate::support::{
     author::{Author, account, boats, group},
     client::{Client, device, stream},
     database::Database,

@@ -2,10 +2,6 @@
 //! is named, and made anew, while the node serves. The same cases on both real
 //! stores.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{pin::pin, time::Duration};
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
@@ -24,7 +20,7 @@ use tidings_server::{
     verify::{Finding, verify_all},
 };
 
-use support::{
+use crate::support::{
     author::{Author, account, boats},
     client::{Client, device, stream},
     database::Database,

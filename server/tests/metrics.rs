@@ -1,9 +1,5 @@
 //! What a node tells Prometheus after known traffic, and where.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
 use tidings_core::{
@@ -12,7 +8,7 @@ use tidings_core::{
     wire::{ClientFrame, FetchScope},
 };
 
-use support::{
+use crate::support::{
     author::{Author, boats, group},
     client::{Client, device, hello, stream},
     database::Database,
@@ -201,7 +197,7 @@ async fn the_table_of_metrics_is_what_is_told() {
     let head = "| metric | type | what |\n|---|---|---|\n";
     let (before, rest) = page.split_once(head).unwrap();
     let (table, after) = rest.split_at(rest.find("\n## ").unwrap());
-    let row = |(name, told): (&String, &support::scrape::Described)| {
+    let row = |(name, told): (&String, &crate::support::scrape::Described)| {
         let name = if told.suffixes.len() == 1 { format!("{name}{}", told.suffixes[0]) } else { name.clone() };
         format!("| `{name}` | {} | {} |\n", told.kind, told.help)
     };

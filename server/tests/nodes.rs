@@ -1,10 +1,6 @@
 //! Two nodes on one Postgres: neither holds state of its own, and what one
 //! admits the sessions of the other hear of.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 mod postgres {
     use std::{
         collections::BTreeSet,

@@ -1,10 +1,6 @@
 //! What an operator does with a store: its file after a clean end, copies of it,
 //! its tables, its rights.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -19,7 +15,7 @@ use tidings_core::{
     wire::{ClientFrame, FetchScope, Hello, ServerFrame},
 };
 
-use support::{
+use crate::support::{
     author::{Author, boats},
     client::{Client, device, hello, stream},
     database::{Database, unique},

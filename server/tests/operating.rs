@@ -2,10 +2,6 @@
 //! a shell and does what the page says. Only names are put in their place: of
 //! folders, of the database, of the identity provider.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{
     collections::VecDeque,
     io::{BufRead as _, BufReader, Write as _},
@@ -28,7 +24,7 @@ use tidings_server::{
     config::{Cli, Command as Told},
 };
 
-use support::{
+use crate::support::{
     author::{Author, account, boats},
     client::{Client, device, hello, stream},
     database::Database,

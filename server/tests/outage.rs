@@ -2,10 +2,6 @@
 //! wait, sessions stay, nothing that was acknowledged is lost, and all goes on
 //! by itself.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 mod postgres {
     use std::{collections::BTreeSet, sync::Arc, time::Duration};
 

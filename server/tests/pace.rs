@@ -1,10 +1,6 @@
 //! How much one session and one account may write at once: what is over it
 //! comes later and is never lost. The same cases on both real stores.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::time::Duration;
 
 use tidings_core::{
@@ -13,7 +9,7 @@ use tidings_core::{
     wire::{Accepted, PushedChange, ServerFrame},
 };
 
-use support::{
+use crate::support::{
     author::Author,
     client::{Client, device, stream},
     database::Database,

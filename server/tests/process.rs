@@ -1,10 +1,6 @@
 //! The program as an operator starts it: one clear line and a code when it
 //! cannot serve, a quiet end on a signal, and logs without content.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{
     process::{Output, Stdio},
     time::Duration,
@@ -17,7 +13,7 @@ use tidings_core::{
     wire::{ClientFrame, FetchScope, ServerFrame},
 };
 
-use support::{
+use crate::support::{
     author::Author,
     client::{Client, device, hello, stream},
     database::Database,
@@ -188,7 +184,7 @@ fn a_token_is_issued_on_the_command_line() {
 
 async fn logs_hold_no_message_text_and_no_token(database: Database) {
     let server = Process::start(&database.address, &["--dev", "--log", "trace", "--log-format", "json"]);
-    let token = support::server::token("ann", Duration::from_secs(60));
+    let token = crate::support::server::token("ann", Duration::from_secs(60));
     let boats = ConversationId::from_bytes([0xb0; 16]);
     let mut client = Client::dial(server.address).await;
     client.send(&ClientFrame::Hello(hello(token.clone(), device(1), None))).await;
@@ -211,7 +207,7 @@ async fn logs_hold_no_message_text_and_no_token(database: Database) {
 async fn sigint_drains_too(database: Database) {
     let server = Process::start(&database.address, &["--jwt-secret", tidings_server::auth::DEVELOPMENT_SECRET]);
     let mut client = Client::dial(server.address).await;
-    let token = support::server::token("ann", Duration::from_secs(60));
+    let token = crate::support::server::token("ann", Duration::from_secs(60));
     client.send(&ClientFrame::Hello(hello(token, device(1), None))).await;
     assert!(matches!(client.next().await, ServerFrame::Welcome(_)));
     let ended = tokio::task::spawn_blocking(move || server.end("-INT"));
@@ -248,7 +244,7 @@ async fn a_suspended_account_is_shut_out_until_that_is_lifted(database: Database
     let server = Process::start(&database.address, &["--dev", "--cursor-interval", "100ms"]);
     let say_hello = async |account, number| {
         let mut client = Client::dial(server.address).await;
-        let token = support::server::token(account, Duration::from_secs(60));
+        let token = crate::support::server::token(account, Duration::from_secs(60));
         client.send(&ClientFrame::Hello(hello(token, device(number), None))).await;
         client
     };
@@ -277,7 +273,7 @@ fn a_store_that_no_server_has_made_holds_no_account() {
 async fn j2_what_is_stored_is_verified_on_the_command_line(database: Database) {
     let server = Process::start(&database.address, &["--dev"]);
     let mut client = Client::dial(server.address).await;
-    let token = support::server::token("ann", Duration::from_secs(60));
+    let token = crate::support::server::token("ann", Duration::from_secs(60));
     client.send(&ClientFrame::Hello(hello(token, device(1), None))).await;
     let boats = ConversationId::from_bytes([0xb0; 16]);
     let mut author = Author::of("ann", device(1), boats);
@@ -313,7 +309,7 @@ async fn j6_what_rotted_is_told_in_the_log(database: Database) {
     let server =
         Process::start(&database.address, &["--dev", "--snapshot-entries", "2", "--snapshot-interval", "20ms"]);
     let mut client = Client::dial(server.address).await;
-    let token = support::server::token("ann", Duration::from_secs(60));
+    let token = crate::support::server::token("ann", Duration::from_secs(60));
     client.send(&ClientFrame::Hello(hello(token, device(1), None))).await;
     let boats = ConversationId::from_bytes([0xb0; 16]);
     let mut author = Author::of("ann", device(1), boats);

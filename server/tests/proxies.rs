@@ -2,10 +2,6 @@
 //! TLS, as a client comes to them, and with nothing changed in the files but
 //! addresses and where the certificate is.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -25,7 +21,7 @@ use tokio_rustls::{
     rustls::{ClientConfig, RootCertStore, pki_types::ServerName},
 };
 
-use support::{
+use crate::support::{
     author::{Author, boats},
     client::{Client, device, stream},
     database::{Database, unique},

@@ -1,9 +1,5 @@
 //! Receipts and presence over real sockets, the same cases on both real stores.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::collections::BTreeMap;
 
 use tidings_core::{
@@ -14,7 +10,7 @@ use tidings_core::{
     },
 };
 
-use support::{
+use crate::support::{
     author::{account, boats, group},
     client::{Client, device, stream},
     database::Database,

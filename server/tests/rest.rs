@@ -1,32 +1,17 @@
 //! What other services ask of a server over HTTP: that it is written by the way in that sockets use,
 //! judged alike, and seen live.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-#[path = "rest/account_erasure.rs"]
 mod account_erasure;
-#[path = "rest/account_export.rs"]
 mod account_export;
-#[path = "rest/by_session.rs"]
 mod by_session;
-#[path = "rest/erased_elsewhere.rs"]
 mod erased_elsewhere;
-#[path = "rest/events.rs"]
 mod events;
-#[path = "rest/external_ids.rs"]
 mod external_ids;
-#[path = "rest/page.rs"]
 mod page;
-#[path = "rest/repeated.rs"]
 mod repeated;
-#[path = "rest/routes.rs"]
 mod routes;
-#[path = "rest/services.rs"]
 mod services;
-#[path = "rest/shapes.rs"]
 mod shapes;
-mod support;
-#[path = "rest/tenant_events.rs"]
 mod tenant_events;
 
 use std::time::Duration;
@@ -40,7 +25,7 @@ use tidings_core::{
 };
 use tidings_server::store::Suspension;
 
-use support::{
+use crate::support::{
     author::{account, boats},
     client::{Client, device, stream},
     database::Database,

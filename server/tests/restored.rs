@@ -2,10 +2,6 @@
 //! docs/operating.md, while devices are ahead of it: server processes that are
 //! killed, engines as they ship, real sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{collections::BTreeSet, time::Duration};
 
 use tidings_core::{
@@ -17,7 +13,7 @@ use tidings_core::{
 };
 use tidings_tests::load::{author::account, device::Device};
 
-use support::{
+use crate::support::{
     database::{Copy, Database},
     on_each_store,
     process::{Process, program, verify},

@@ -1,10 +1,6 @@
 //! `tidings-server send`: a program beside the servers of a store writes on behalf of an
 //! account, and everybody who is connected to them sees it.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::{
     process::{Command, Output},
     sync::Arc,
@@ -27,7 +23,7 @@ use tidings_server::{
 };
 use tokio::task::JoinSet;
 
-use support::{
+use crate::support::{
     author::{Author, account, boats},
     client::{Client, device, hello, stream},
     crowd::dice,

@@ -1,9 +1,5 @@
 //! How sessions begin and end: every bad input has its answer.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::time::Duration;
 
 use futures_util::SinkExt as _;
@@ -18,7 +14,7 @@ use tidings_core::{
 use tokio::net::TcpSocket;
 use tokio_tungstenite::{MaybeTlsStream, client_async, tungstenite::Message};
 
-use support::{
+use crate::support::{
     author::{Author, boats},
     client::{Client, device, hello, stream},
     database::Database,
@@ -287,7 +283,7 @@ async fn a_full_node_takes_no_more_sockets(database: Database) {
     let address = format!("ws://{}/v1/sync", server.address);
     assert!(tokio_tungstenite::connect_async(&address).await.is_err());
     drop(only);
-    let freed = tokio::time::timeout(support::server::PATIENCE, async {
+    let freed = tokio::time::timeout(crate::support::server::PATIENCE, async {
         while tokio_tungstenite::connect_async(&address).await.is_err() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -1,10 +1,6 @@
 //! `tidings-server squash`: the document of a conversation is written anew beside the servers of
 //! its store, and whoever is connected to them goes on.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use tidings_core::{
     authority::Stream,
     code::Code,
@@ -16,7 +12,7 @@ use tidings_core::{
     wire::{FetchScope, PushedChange},
 };
 
-use support::{
+use crate::support::{
     author::{Author, boats},
     client::{Client, device, stream},
     database::Database,

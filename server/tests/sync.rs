@@ -1,9 +1,5 @@
 //! Sync over real sockets, the same cases on both real stores.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::time::Duration;
 
 use tidings_core::{
@@ -16,7 +12,7 @@ use tidings_core::{
     wire::{ClientFrame, FetchScope, Fetched, PresenceNotice, ReceiptNotice, ServerFrame, WaitingChange},
 };
 
-use support::{
+use crate::support::{
     author::{Author, account, boats, group},
     client::{Client, device, stream},
     database::Database,
@@ -177,7 +173,7 @@ async fn what_was_missed_comes_with_the_next_hello(database: Database) {
 /// Bob comes back until nothing is sent twice: a store may hold its cursor
 /// back for a moment, while transactions run that have nothing to do with him.
 async fn nothing_more_is_missed(server: &TestServer, cursor: Option<Cursor>, head: u64) {
-    let settled = tokio::time::timeout(support::server::PATIENCE, async {
+    let settled = tokio::time::timeout(crate::support::server::PATIENCE, async {
         let mut cursor = cursor;
         loop {
             let (bob, frames) = Client::resume(server, "bob", device(2), cursor).await;
@@ -451,7 +447,7 @@ async fn snapshots_are_cut_in_the_background_and_fetched(database: Database) {
     let messages = (0..6).map(|number| author.say(&format!("message {number}"))).collect();
     ann.push_accepted(stream(boats()), messages).await;
     let page = TimelineId::of(boats()).page(1);
-    let fetched = tokio::time::timeout(support::server::PATIENCE, async {
+    let fetched = tokio::time::timeout(crate::support::server::PATIENCE, async {
         loop {
             let fetched = ann.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap();
             if fetched.documents.iter().any(|snapshot| snapshot.document == page && !snapshot.data.is_empty()) {

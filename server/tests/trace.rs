@@ -1,9 +1,5 @@
 //! One push, followed by its id through the logs of two nodes.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,7 +9,7 @@ use tidings_core::{
     wire::{ClientFrame, FetchScope, ServerFrame},
 };
 
-use support::{
+use crate::support::{
     author::{Author, boats},
     client::{Client, device, hello, stream},
     database::Database,

@@ -1,11 +1,7 @@
 //! `tidings-server export` and `import`: a tenant that is exported and imported is the same one, and the exports of
 //! other systems become conversations that read as they did.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-#[path = "transfer/everything.rs"]
 mod everything;
-mod support;
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +25,7 @@ use tidings_server::{
     },
 };
 
-use support::{
+use crate::support::{
     database::{Database, unique},
     on_each_store,
     process::{program, verify},

@@ -1,10 +1,6 @@
 //! A store that somebody changed: what is otherwise than the entries say is
 //! found, and where. The same cases on both real stores.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use tidings_core::{
     authority::{Aspect, Difference},
     ids::{ChangeHash, DocumentId, StreamId, TenantId, TimelineId},
@@ -17,7 +13,7 @@ use tidings_server::{
     verify::{Counts, Finding, verify_all},
 };
 
-use support::{
+use crate::support::{
     author::{Author, account, boats},
     client::{Client, device, stream},
     database::Database,

@@ -1,10 +1,6 @@
 //! An administrator of the tenant who watches a conversation: told what is new there, and
 //! seen by nobody.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-mod support;
-
 use std::time::Duration;
 
 use tidings_core::{
@@ -16,7 +12,7 @@ use tidings_core::{
     wire::{ClientFrame, FetchScope, PresenceNotice, ReceiptNotice, ServerFrame},
 };
 
-use support::{
+use crate::support::{
     author::{Author, account, boats, group},
     client::{Client, device, hello, stream},
     database::Database,

@@ -1,17 +1,9 @@
 //! Webhooks end to end: a server and a receiver of HTTP.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-#[path = "webhooks/commanded.rs"]
 mod commanded;
-#[path = "webhooks/notified.rs"]
 mod notified;
-#[path = "webhooks/published.rs"]
 mod published;
-mod support;
-#[path = "webhooks/tls.rs"]
 mod tls;
-#[path = "webhooks/told.rs"]
 mod told;
 
 use std::{
@@ -37,7 +29,7 @@ use tokio::{
     time::Instant,
 };
 
-use support::{
+use crate::support::{
     database::Database,
     on_each_store,
     process::Process,
@@ -444,7 +436,7 @@ async fn h4_what_a_server_was_sending_as_it_ended_the_next_one_sends_without_wai
 
 mod two_nodes {
     mod postgres {
-        use crate::*;
+        use crate::webhooks::*;
 
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn h4_two_nodes_deliver_in_order_and_once() {

@@ -1,8 +1,6 @@
 //! Channels: stories of staff and subscribers, through the real engine and
 //! the real server on a virtual network.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     api::ConversationRow,
     code::Code,

@@ -1,8 +1,6 @@
 //! Devices whose clocks are wrong: what they wrote meanwhile is sent all the
 //! same, under the server's time, and nobody is mute afterwards.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     code::Code,
     command::{

@@ -2,8 +2,6 @@
 //! is which. Stories of two or three people, through the real engine and the real server on a virtual network;
 //! long because the scenarios are many, and begin with the same group.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     code::Code,
     command::{

@@ -2,8 +2,6 @@
 //! device starts all the same, gets back what the server has, keeps aside what
 //! only its person had, and ends like everybody else.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::collections::BTreeSet;
 
 use tidings_core::{

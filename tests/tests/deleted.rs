@@ -1,8 +1,6 @@
 //! Conversations that were deleted: nobody reads them any more, whatever they
 //! held of them, and no words of one's own are lost with them.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::time::Duration;
 
 use tidings_core::{

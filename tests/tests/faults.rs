@@ -1,8 +1,6 @@
 //! A server that does what it must not: it lets in what its own rules refuse,
 //! or sends what cannot be read. It is reported, and nobody is lost by it.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     code::Code,
     command::{AddMember, CreateConversation, RemoveMember, SendMessage, SetInfo},

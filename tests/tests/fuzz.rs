@@ -2,8 +2,6 @@
 //! going on from, every one that ever found something, and a fixed number of
 //! new ones a target. `cargo xtask fuzz` runs as many as there is time for.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,

@@ -1,8 +1,6 @@
 //! A conversation whose document is written anew while devices are away, in the middle of
 //! something, or dead: what they wrote is there once, and everybody shows the same.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     authority::Stream,
     command::{ChangeRole, CreateConversation, CreateThread, SendMessage, SetInfo, SetThread, ThreadChange},

@@ -1,8 +1,6 @@
 //! Late writes: stories of people who wrote before they knew that they were
 //! removed, through the real engine and the real server on a virtual network.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     api::HeldRow,
     code::Code,

@@ -1,8 +1,6 @@
 //! The ways in: stories of people who are not members yet, through the real
 //! engine and the real server on a virtual network.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     code::Code,
     command::{

@@ -1,8 +1,6 @@
 //! Every bound on a length, at its edge: what is exactly as long as it may be is
 //! admitted, and what is one longer is refused with the code of the bound.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
 use tidings_core::{
     authority::AdmitError,
     code::Code,

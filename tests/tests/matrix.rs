@@ -1,7 +1,5 @@
 //! The permission matrix: every role, under every policy, in every state, against the table written by hand.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
 use tidings_core::{
     authority::Judge,
     model::{Permission, Policy},

@@ -2,8 +2,6 @@
 //! invariants of membership, of all that is said and commanded; and that every
 //! replica is the same and lets write.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
 use core::time::Duration;
 
 use proptest::{collection::vec, prelude::*, sample::select};

@@ -1,7 +1,5 @@
 //! Public names, which a tenant has each once.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     code::Code,
     command::{CreateConversation, SetInfo, SetScope, SetState},

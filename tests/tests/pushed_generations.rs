@@ -1,8 +1,6 @@
 //! Changes that would be let in, but that they state which generation of their document they begin:
 //! nothing else about them is wrong, and that alone refuses them.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     authority::{AdmitError, Asker, Session, membership_effect},
     code::Code,

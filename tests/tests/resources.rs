@@ -1,8 +1,6 @@
 //! Conversations about a resource: stories of a client with two devices and an
 //! owner, through the real engine and the real server on a virtual network.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use core::time::Duration;
 
 use tidings_core::{

@@ -2,8 +2,6 @@
 //! ahead of it: nobody's words vanish, and every conversation goes on. long because
 //! each rule is a story, and all begin with the same trip.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::collections::BTreeSet;
 
 use tidings_core::{

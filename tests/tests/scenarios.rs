@@ -2,8 +2,6 @@
 //! authority on a virtual network; long because the stories are many, and all
 //! begin with the same group.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     api::MessageState,
     code::Code,

@@ -1,7 +1,5 @@
 //! Slow mode: what is written faster than it allows waits, and nothing of it is lost.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     code::Code,
     command::{

@@ -1,8 +1,6 @@
 //! Threads: stories of people who talk about one message, through the real
 //! engine and the real server on a virtual network.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     api::MessageState,
     code::Code,

@@ -1,8 +1,6 @@
 //! What is unread: stories of one who writes and takes back, and of one who has not
 //! read, through the real engine and the real server on a virtual network.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tidings_core::{
     command::{CreateConversation, DeleteMessage, LeaveConversation, SendMessage},
     engine::Input,

@@ -1,8 +1,6 @@
 //! What an administrator of the tenant looks at without a part in it: through the real
 //! engine and real servers on a virtual network.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::time::Duration;
 
 use tidings_core::{

@@ -15,7 +15,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, protocol::Role},
 };
 
-use crate::setup::{Client, Database, TestServer, device, hello, token};
+use super::setup::{Client, Database, TestServer, device, hello, token};
 
 /// Nothing but a refusal ends a session of this server.
 const FLAGS: [&str; 2] = ["--hello-timeout", "1h"];

@@ -10,7 +10,7 @@ use tidings_core::{
     wire::{ClientFrame, Fetch, FetchScope, PresenceNotice, ReceiptNotice, ServerFrame},
 };
 
-use crate::setup::{Author, Client, Database, TestServer, account, boats, device, on_each_store, stream};
+use super::setup::{Author, Client, Database, TestServer, account, boats, device, on_each_store, stream};
 
 on_each_store! {
     c20_presence_of_who_is_blocked_reaches_the_others_only,

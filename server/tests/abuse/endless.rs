@@ -10,7 +10,7 @@ use tidings_core::{
 };
 use tidings_server::clock;
 
-use crate::setup::{
+use super::setup::{
     Author, Client, Database, Scrape, TestServer, account, boats, device, group, on_each_store, read_by, stream,
 };
 

@@ -15,7 +15,7 @@ use tidings_core::{
     },
 };
 
-use crate::setup::{Author, Client, Database, Scrape, TestServer, account, device, on_each_store, stream};
+use super::setup::{Author, Client, Database, Scrape, TestServer, account, device, on_each_store, stream};
 
 on_each_store! {
     p36_what_exists_is_answered_to_a_stranger_like_what_does_not,

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use futures_util::StreamExt as _;
 
-use crate::setup::{
+use super::setup::{
     Author, Client, Database, Scrape, TestServer, boats, device, group, on_each_store, read_by, stream,
 };
 

@@ -10,7 +10,7 @@ use tidings_core::{
 };
 use tidings_server::clock;
 
-use crate::setup::{Client, Database, TestServer, account, boats, device, group, on_each_store, read_by, stream};
+use super::setup::{Client, Database, TestServer, account, boats, device, group, on_each_store, read_by, stream};
 
 on_each_store! {
     a72_no_document_has_a_second_name,

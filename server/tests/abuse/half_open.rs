@@ -7,10 +7,8 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{
-    setup::{Client, Database, PATIENCE, Scrape, TestServer, device, hello, token},
-    support::plain::request,
-};
+use super::setup::{Client, Database, PATIENCE, Scrape, TestServer, device, hello, token};
+use crate::support::plain::request;
 
 /// A request that has begun, and nothing more.
 async fn half_open(server: &TestServer) -> TcpStream {

@@ -9,7 +9,7 @@ use tidings_core::{
     wire::{PushedChange, ServerFrame},
 };
 
-use crate::setup::{Author, Client, Database, TestServer, account, boats, device, on_each_store, stream};
+use super::setup::{Author, Client, Database, TestServer, account, boats, device, on_each_store, stream};
 
 on_each_store! {
     p34_an_account_brings_in_so_many_people_a_day,

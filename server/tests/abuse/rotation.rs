@@ -25,10 +25,8 @@ use tokio_rustls::{
     rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer},
 };
 
-use crate::{
-    setup::{Client, Database, PATIENCE, Scrape, TestServer, device, hello},
-    support::process::{Process, program},
-};
+use super::setup::{Client, Database, PATIENCE, Scrape, TestServer, device, hello};
+use crate::support::process::{Process, program};
 
 const ANY: [&str; 2] = ["--jwt-any-issuer", "--jwt-any-audience"];
 

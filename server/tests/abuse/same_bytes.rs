@@ -8,7 +8,7 @@ use tidings_core::{
     wire::{FetchScope, PushedChange},
 };
 
-use crate::setup::{Author, Client, Database, TestServer, boats, device, group, on_each_store, stream};
+use super::setup::{Author, Client, Database, TestServer, boats, device, group, on_each_store, stream};
 
 on_each_store! {
     a6_the_same_bytes_are_a_change_of_each_document_and_each_has_its_place,

@@ -14,7 +14,7 @@ use tidings_core::{
 };
 use tidings_server::clock;
 
-use crate::setup::{Author, Client, Database, TestServer, boats, device, group, on_each_store, read_by, stream};
+use super::setup::{Author, Client, Database, TestServer, boats, device, group, on_each_store, read_by, stream};
 
 on_each_store! {
     a70_a_page_is_not_filled_by_changes_of_many_messages,

@@ -9,7 +9,7 @@ use tidings_core::{
     wire::{ClientFrame, Closed, Fetch, FetchScope, List, ListHeld, ListSubscribers, MembershipRequest, ServerFrame},
 };
 
-use crate::setup::{Client, Database, PATIENCE, TestServer, device, hello, on_each_store, stream, token};
+use super::setup::{Client, Database, PATIENCE, TestServer, device, hello, on_each_store, stream, token};
 
 on_each_store! {
     p30_sessions_of_an_account_share_its_questions,

@@ -10,7 +10,7 @@ use tidings_core::{
 };
 use tidings_server::clock;
 
-use crate::setup::{Author, Client, Database, TestServer, boats, device, group, on_each_store, read_by, stream};
+use super::setup::{Author, Client, Database, TestServer, boats, device, group, on_each_store, read_by, stream};
 
 on_each_store! {
     a81_slow_mode_is_not_evaded_by_threads_or_a_new_start,

@@ -9,7 +9,7 @@ use tidings_core::{
     wire::{PushedChange, ServerFrame},
 };
 
-use crate::setup::{Author, Client, Database, Scrape, TestServer, device, on_each_store, stream};
+use super::setup::{Author, Client, Database, Scrape, TestServer, device, on_each_store, stream};
 
 on_each_store! {
     p33_an_idle_stream_makes_room_for_a_live_one,

@@ -13,10 +13,8 @@ use tidings_server::{
     clock,
 };
 
-use crate::{
-    setup::{Client, Database, TestServer, device, hello},
-    support::process::Process,
-};
+use super::setup::{Client, Database, TestServer, device, hello};
+use crate::support::process::Process;
 
 const SECRET: &str = "a secret that a provider shares with another application";
 

@@ -9,7 +9,7 @@ use tidings_core::{
 use tokio::net::TcpSocket;
 use tokio_tungstenite::{MaybeTlsStream, client_async};
 
-use crate::setup::{
+use super::setup::{
     Client, Database, PATIENCE, Scrape, TestServer, boats, device, group, hello, on_each_store, stream, token,
 };
 

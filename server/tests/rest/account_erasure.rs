@@ -12,17 +12,15 @@ use tidings_core::{
 };
 use tidings_server::verify::verify_all;
 
-use crate::{
-    group, messages, say, segment,
-    support::{
-        author::{Author, account},
-        client::{Client, device, hello, stream},
-        database::Database,
-        on_each_store,
-        process::Process,
-        rest::Caller,
-        server::{PATIENCE, TestServer, labelled_token},
-    },
+use super::{group, messages, say, segment};
+use crate::support::{
+    author::{Author, account},
+    client::{Client, device, hello, stream},
+    database::Database,
+    on_each_store,
+    process::Process,
+    rest::Caller,
+    server::{PATIENCE, TestServer, labelled_token},
 };
 
 on_each_store! {

@@ -2,16 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    FLAGS, group, messages, say, segment,
-    support::{
-        author::{Author, account},
-        client::{Client, device},
-        database::Database,
-        on_each_store,
-        rest::Caller,
-        server::TestServer,
-    },
+use super::{FLAGS, group, messages, say, segment};
+use crate::support::{
+    author::{Author, account},
+    client::{Client, device},
+    database::Database,
+    on_each_store,
+    rest::Caller,
+    server::TestServer,
 };
 use tidings_core::{command::BlockAccount, ids::StreamId};
 

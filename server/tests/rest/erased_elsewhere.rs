@@ -11,16 +11,14 @@ use tidings_core::{
 use tidings_server::clock;
 
 use super::account_erasure::{FLAGS, WORD, erased, erasure, held, verified};
-use crate::{
-    group, messages, say, segment,
-    support::{
-        author::{self, Author, account, boats},
-        client::{Client, device, stream},
-        database::Database,
-        on_each_store,
-        rest::Caller,
-        server::TestServer,
-    },
+use super::{group, messages, say, segment};
+use crate::support::{
+    author::{self, Author, account, boats},
+    client::{Client, device, stream},
+    database::Database,
+    on_each_store,
+    rest::Caller,
+    server::TestServer,
 };
 
 on_each_store! {

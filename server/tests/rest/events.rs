@@ -8,15 +8,13 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-use crate::{
-    group, messages, say,
-    support::{
-        database::Database,
-        on_each_store,
-        rest::Caller,
-        scrape::Scrape,
-        server::{PATIENCE, TestServer, token},
-    },
+use super::{group, messages, say};
+use crate::support::{
+    database::Database,
+    on_each_store,
+    rest::Caller,
+    scrape::Scrape,
+    server::{PATIENCE, TestServer, token},
 };
 
 on_each_store! {
@@ -120,7 +118,7 @@ async fn t14_what_another_node_writes_is_told_live(database: Database) {
     let mut bob = Follower::start(server.address, &token("bob", Duration::from_secs(600)), "").await;
     assert_eq!(bob.until("ready").await.len(), 1);
     let row = say(&ann, &conversation, "hello").await;
-    let at = format!("{}/{}", messages(&conversation), crate::segment(row["id"].as_str().unwrap()));
+    let at = format!("{}/{}", messages(&conversation), super::segment(row["id"].as_str().unwrap()));
     let (name, body) = bob.until("message.created").await.pop().unwrap();
     assert_eq!(name, "message.created");
     for (field, of_row) in [("message", "id"), ("content", "content"), ("position", "position"), ("account", "author")]
@@ -131,7 +129,7 @@ async fn t14_what_another_node_writes_is_told_live(database: Database) {
     ann.patch(&at, json!({ "content": "hello, all" })).await.is(200);
     let edited = bob.until("message.edited").await.pop().unwrap().1;
     assert_eq!((&edited["message"], &edited["content"]["text"]), (&row["id"], &json!("hello, all")));
-    ann.put(&format!("{at}/reactions/{}", crate::segment("👍"))).await.is(200);
+    ann.put(&format!("{at}/reactions/{}", super::segment("👍"))).await.is(200);
     assert_eq!(bob.until("reaction.added").await.pop().unwrap().1["emoji"], "👍");
     ann.post(&format!("/v1/conversations/{conversation}/members"), json!({ "account": "cat" })).await.is(200);
     assert_eq!(bob.until("member.changed").await.pop().unwrap().1["member"], "cat");
@@ -166,7 +164,7 @@ async fn t14_nothing_is_lost_between_two_servers(database: Database) {
     let server = TestServer::start(&database, &[]).await;
     let ann = Caller::of(server.address, "ann");
     let deleted = say(&ann, &conversation, "taken back").await;
-    let at = format!("{}/{}", messages(&conversation), crate::segment(deleted["id"].as_str().unwrap()));
+    let at = format!("{}/{}", messages(&conversation), super::segment(deleted["id"].as_str().unwrap()));
     ann.delete(&at).await.is(200);
     say(&ann, &conversation, "two").await;
     say(&ann, &conversation, "three").await;

@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    group,
-    support::{database::Database, on_each_store, rest::Caller, server::TestServer},
-};
+use super::group;
+use crate::support::{database::Database, on_each_store, rest::Caller, server::TestServer};
 
 on_each_store! {
     t15_an_account_is_found_by_its_external_id_by_whoever_may_read_it,

@@ -86,7 +86,7 @@ async fn each_command_of_the_page_is_answered_as_the_page_says(database: Databas
         ("ANN", Caller::of(server.address, "ann")),
         ("BOB", Caller::of(server.address, "bob")),
         ("ROOT", Caller::administrator(server.address, "root")),
-        ("SERVICE", crate::services::service(&Caller::of(server.address, "crm"), &["rest:read", "rest:write", "act"])),
+        ("SERVICE", super::services::service(&Caller::of(server.address, "crm"), &["rest:read", "rest:write", "act"])),
     ] {
         names.insert(name, caller.token.unwrap());
     }

@@ -5,14 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tidings_core::ids::{ConversationId, StreamId, TenantId};
 
-use crate::{
-    group, messages, say,
-    support::{
-        database::Database,
-        on_each_store,
-        rest::{Answer, Caller, segment},
-        server::TestServer,
-    },
+use super::{group, messages, say};
+use crate::support::{
+    database::Database,
+    on_each_store,
+    rest::{Answer, Caller, segment},
+    server::TestServer,
 };
 
 on_each_store! {

@@ -15,16 +15,16 @@ use tidings_core::{
 };
 use tidings_server::{auth::Keys, clock, store::Suspension};
 
-use crate::{
+use super::{
     by_session::{Asked, BySession, Outcome},
     group, say,
-    support::{
-        author::{account, boats},
-        database::Database,
-        on_each_store,
-        rest::{Answer, Caller, segment},
-        server::{TestServer, token},
-    },
+};
+use crate::support::{
+    author::{account, boats},
+    database::Database,
+    on_each_store,
+    rest::{Answer, Caller, segment},
+    server::{TestServer, token},
 };
 
 on_each_store! {

@@ -11,16 +11,14 @@ use tidings_core::{
 };
 use tidings_server::store::Suspension;
 
-use crate::{
-    group, messages, say,
-    support::{
-        author::account,
-        client::{Client, device, hello},
-        database::Database,
-        on_each_store,
-        rest::Caller,
-        server::{TestServer, labelled_token},
-    },
+use super::{group, messages, say};
+use crate::support::{
+    author::account,
+    client::{Client, device, hello},
+    database::Database,
+    on_each_store,
+    rest::Caller,
+    server::{TestServer, labelled_token},
 };
 
 on_each_store! {

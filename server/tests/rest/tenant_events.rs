@@ -6,13 +6,13 @@ use serde_json::json;
 use tidings_core::ids::TenantId;
 use tidings_server::{auth::Keys, clock};
 
-use crate::{
+use super::{
     FLAGS,
     events::{Follower, Told},
     group, say,
     services::service,
-    support::{author::account, database::Database, on_each_store, rest::Caller, server::TestServer},
 };
+use crate::support::{author::account, database::Database, on_each_store, rest::Caller, server::TestServer};
 
 on_each_store! {
     t17_whoever_follows_a_tenant_is_told_live_of_every_conversation_in_it,

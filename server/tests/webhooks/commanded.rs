@@ -1,9 +1,7 @@
 //! `tidings-server webhook`: an operator looks at endpoints and dead letters, and has these delivered again.
 
-use crate::{
-    Say, Setup, group, hook, say, set_up,
-    support::{database::Database, on_each_store, process::program},
-};
+use super::{Say, Setup, group, hook, say, set_up};
+use crate::support::{database::Database, on_each_store, process::program};
 
 on_each_store! {
     h12_an_operator_lists_dead_letters_and_has_them_delivered_again,

@@ -9,16 +9,14 @@ use tidings_core::{
 };
 use tidings_server::store::Suspension;
 
-use crate::{
-    Receiver, Say, Setup, hook, say, set_up,
-    support::{
-        author::{Author, account},
-        client::{Client, device},
-        database::Database,
-        on_each_store,
-        rest::{Caller, segment},
-        server::TestServer,
-    },
+use super::{Receiver, Say, Setup, hook, say, set_up};
+use crate::support::{
+    author::{Author, account},
+    client::{Client, device},
+    database::Database,
+    on_each_store,
+    rest::{Caller, segment},
+    server::TestServer,
 };
 
 on_each_store! {

@@ -8,7 +8,8 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use crate::{Received, Setup, group, hook, say, set_up, support::database::Database};
+use super::{Received, Setup, group, hook, say, set_up};
+use crate::support::database::Database;
 
 /// Where a Python is that has `verifiers/requirements.txt` installed.
 const PYTHON: &str = "TIDINGS_VERIFIERS_PYTHON";

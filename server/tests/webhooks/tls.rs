@@ -12,13 +12,11 @@ use tokio_rustls::{
     rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer},
 };
 
-use crate::{
-    FLAGS, Receiver, group, hook, say,
-    support::{
-        database::{Database, unique},
-        process::Process,
-        rest::Caller,
-    },
+use super::{FLAGS, Receiver, group, hook, say};
+use crate::support::{
+    database::{Database, unique},
+    process::Process,
+    rest::Caller,
 };
 
 /// Takes TLS off what is sent to another address.

@@ -6,15 +6,13 @@ use serde_json::{Value, json};
 use tidings_core::{ids::TenantId, time::WallTime};
 use tidings_server::store::{Endpoint, EndpointKeys, EndpointState, KEY_BYTES};
 
-use crate::{
-    FLAGS, Receiver, Say, Setup, group, hook, say, set_up,
-    support::{
-        database::Database,
-        on_each_store,
-        rest::{Caller, segment},
-        scrape::Scrape,
-        server::{PATIENCE, TestServer},
-    },
+use super::{FLAGS, Receiver, Say, Setup, group, hook, say, set_up};
+use crate::support::{
+    database::Database,
+    on_each_store,
+    rest::{Caller, segment},
+    scrape::Scrape,
+    server::{PATIENCE, TestServer},
 };
 
 on_each_store! {

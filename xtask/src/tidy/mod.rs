@@ -117,6 +117,7 @@ fn check(sources: &[Source]) -> Vec<Problem> {
     problems.extend(check_spec(sources));
     problems.extend(check_map(sources));
     problems.extend(check_scenarios(sources));
+    problems.extend(check_test_files(sources));
     problems
 }
 
@@ -283,6 +284,26 @@ fn check_scenarios(sources: &[Source]) -> Vec<Problem> {
             rules.push(format!("{scenario}: names no test, as `path::name`"));
         }
         problems.extend(rules.into_iter().map(|rule| Problem { path: page.path.clone(), rule }));
+    }
+    problems
+}
+
+/// Where the tests of a crate are one binary, its `main.rs` names every file beside it, unless the crate's
+/// `Cargo.toml` does: one that neither names is not compiled, and its tests never run.
+fn check_test_files(sources: &[Source]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for main in sources.iter().filter(|source| source.path.ends_with("/tests/main.rs")) {
+        let folder = main.path.strip_suffix("main.rs").unwrap_or_default();
+        let manifest = folder.strip_suffix("tests/").map(|package| format!("{package}Cargo.toml"));
+        let manifest = sources.iter().find(|source| Some(&source.path) == manifest.as_ref());
+        let beside = sources.iter().filter_map(|source| source.path.strip_prefix(folder)?.strip_suffix(".rs"));
+        for file in beside.filter(|file| *file != "main" && !file.contains('/')) {
+            let is_module = main.text.lines().any(|line| line == format!("mod {file};"));
+            let is_binary = manifest.is_some_and(|manifest| manifest.text.contains(&format!("name = \"{file}\"")));
+            if !is_module && !is_binary {
+                problems.push(Problem { path: main.path.clone(), rule: format!("does not name `{file}`") });
+            }
+        }
     }
     problems
 }

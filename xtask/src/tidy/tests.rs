@@ -175,3 +175,19 @@ fn tests_that_a_page_names_are_there() {
     ];
     assert_eq!(problems, expected);
 }
+
+#[test]
+fn every_file_of_tests_is_compiled() {
+    let file = |name: &str| source(&format!("server/tests/{name}"), "//! A.\n");
+    let sources = [
+        source("server/Cargo.toml", "[[test]]\nname = \"alone\"\n"),
+        source("server/tests/main.rs", "//! A.\nmod named;\nmod nested;\n"),
+        file("named.rs"),
+        file("nested.rs"),
+        file("nested/part.rs"),
+        file("alone.rs"),
+        file("forgotten.rs"),
+    ];
+    let problems: Vec<String> = check(&sources).iter().map(Problem::to_string).collect();
+    assert_eq!(problems, ["server/tests/main.rs: does not name `forgotten`"]);
+}

@@ -3,11 +3,6 @@
 //! against a running server on both stores. One file a finding; what is asserted is
 //! bytes, counts and codes, which do not depend on the machine.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
-
-#[path = "../support/mod.rs"]
-mod support;
-
 mod before_hello;
 mod blocks;
 mod endless;
