@@ -49,6 +49,7 @@ impl Run<'_> {
         self.heal();
         // Sessions that were refused permanently, as late as this, try again.
         self.world.run_ms(60_000);
+        self.checks.step(&mut self.world)?;
         self.connect_all();
         self.settle()?;
         self.speak_by_wrong_clocks();
@@ -202,7 +203,11 @@ impl Run<'_> {
     pub(super) fn settle(&mut self) -> Checked {
         let settled = self.world.settle_ms(REST_MS);
         self.listen();
-        if settled { Ok(()) } else { Err(format!("a healed world does not come to rest: {}", self.world.unrest())) }
+        if !settled {
+            return Err(format!("a healed world does not come to rest: {}", self.world.unrest()));
+        }
+        // Before the journal of a conversation that was deleted in this time is erased.
+        self.checks.step(&mut self.world)
     }
 
     /// Every device restarts without a network and must show what it showed before.
