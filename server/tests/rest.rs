@@ -45,6 +45,7 @@ on_each_store! {
     t4_of_many_that_are_made_at_once_one_is_written,
     t5_what_is_wrong_with_a_request_is_told_by_its_code,
     t6_messages_are_listed_both_ways,
+    t6_conversations_and_the_directory_are_listed_both_ways,
     t7_a_permission_check_is_never_of_yesterday,
     t9_whoever_has_an_answer_is_not_sent_it_again,
     t10_other_origins_read_only_where_the_operator_has_named_them,
@@ -386,6 +387,41 @@ async fn t6_messages_are_listed_both_ways(database: Database) {
     say(&ann, &conversation, "later").await;
     let later = ann.get(&format!("{path}?after={}", cursor.as_str().unwrap())).await.is(200);
     assert_eq!(text_of(&later), ["later"]);
+    server.stop().await;
+}
+
+async fn t6_conversations_and_the_directory_are_listed_both_ways(database: Database) {
+    let server = TestServer::start(&database, &FLAGS).await;
+    let ann = Caller::of(server.address, "ann");
+    for number in 0..5 {
+        let asked = json!({ "kind": "group", "title": format!("Boats {number}"), "name": format!("boats-{number}"),
+            "scope": "public" });
+        ann.post("/v1/conversations", asked).await.is(201);
+    }
+    for path in ["/v1/conversations?limit=2", "/v1/directory?limit=2&q=boats"] {
+        let titles = |page: &Value| -> Vec<String> {
+            let rows = page["conversations"].as_array().unwrap();
+            rows.iter().map(|row| row["title"].as_str().unwrap().to_owned()).collect()
+        };
+        let mut page = ann.get(path).await.is(200);
+        assert_eq!(page["previous"], Value::Null, "nothing is in front of the first");
+        let mut pages = vec![titles(&page)];
+        while let Some(next) = page["next"].as_str().map(str::to_owned) {
+            page = ann.get(&format!("{path}&after={next}")).await.is(200);
+            pages.push(titles(&page));
+        }
+        let mut all = pages.concat();
+        all.sort();
+        assert_eq!((pages.len(), all.join(", ").as_str()), (3, "Boats 0, Boats 1, Boats 2, Boats 3, Boats 4"));
+        while let Some(previous) = page["previous"].as_str().map(str::to_owned) {
+            pages.pop();
+            page = ann.get(&format!("{path}&before={previous}")).await.is(200);
+            assert_eq!(Some(&titles(&page)), pages.last());
+            assert_ne!(page["next"], Value::Null);
+        }
+        assert_eq!(pages.len(), 1);
+        ann.get(&format!("{path}&before=yesterday")).await.is_refused(400, "value_invalid");
+    }
     server.stop().await;
 }
 

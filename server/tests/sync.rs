@@ -29,6 +29,7 @@ on_each_store! {
     a73_a_group_begins_with_a_thousand_people,
     changes_behind_a_refused_one_are_not_judged,
     a_removed_member_is_told_and_shut_out,
+    whoever_pushes_again_what_was_admitted_before_they_were_removed_is_told_so,
     a_new_member_is_told_and_let_in,
     a_stranger_can_neither_fetch_nor_push,
     j44_whoever_may_not_read_is_told_what_the_stream_lacks_of_their_own,
@@ -277,6 +278,28 @@ async fn a_removed_member_is_told_and_shut_out(database: Database) {
     assert_eq!(refused.code, Code::MemberRemoved);
     let refused = bob.push_refused(stream(boats()), vec![bob_writes.say("still here?")]).await;
     assert_eq!(refused.code, Code::MemberRemoved);
+    server.stop().await;
+}
+
+async fn whoever_pushes_again_what_was_admitted_before_they_were_removed_is_told_so(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, mut author) = group(&server, &["bob"]).await;
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    let mut bob_writes = Author::of("bob", device(2), boats());
+    bob_writes.apply(&bob.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    let said = bob_writes.say("heard by everybody but me");
+    bob.push_accepted(stream(boats()), vec![said.clone()]).await;
+    drop(bob);
+    author.apply(&ann.entries_to(&stream(boats()), 2).await);
+    ann.push_accepted(stream(boats()), vec![author.remove("bob")]).await;
+    // Without a cursor, there is no telling what bob's device knows.
+    let mut bob = Client::connect(&server, "bob", device(2)).await;
+    assert_eq!(bob.push_accepted(stream(boats()), vec![said]).await.positions, [Position::new(2)]);
+    let revoked = bob.wait("Revoked", |frame| match frame {
+        ServerFrame::Revoked(revoked) => Some((revoked.status, revoked.position)),
+        _ => None,
+    });
+    assert_eq!(revoked.await, (MemberStatus::Removed, Position::new(3)));
     server.stop().await;
 }
 

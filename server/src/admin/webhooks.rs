@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::ServeError,
-    store::{DeliveryRow, DeliveryState, Endpoint, EndpointState, EventKind},
+    store::{DeliveryRow, DeliveryState, Endpoint, EndpointState, EventKind, Toward},
     webhook::{
         DeliveryCursor, DeliveryError,
         cli::{COUNTED_MAX, counted},
@@ -102,7 +102,8 @@ pub(super) async fn one(
     };
     let counts = store.overview().count_deliveries(key, COUNTED_MAX).await?;
     let is_first = after.is_none();
-    let deliveries = dead_letter::list(&**store, key, shown, after, ROWS_MAX).await.map_err(ServeError::from)?;
+    let deliveries =
+        dead_letter::list(&**store, key, shown, after, Toward::End, ROWS_MAX).await.map_err(ServeError::from)?;
     let of = [("tenant", tenant.as_str()), ("webhook", endpoint.id.as_str())];
     let with_state = [of[0], of[1], ("state", shown.as_str())];
     let rows: Vec<_> = deliveries.rows.iter().map(|row| delivery(&of, shown, row)).collect();

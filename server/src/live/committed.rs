@@ -1,14 +1,17 @@
 //! The effects of a commit as a value, published to everybody concerned once it is durable.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use tidings_core::{
     ids::{AccountId, ConversationId, StreamId, TenantId},
-    journal::Entry,
+    journal::{Entry, Position},
     model::{Conversation, ConversationKind, ConversationState, MemberStatus},
 };
 
-use super::{Live, SessionHandle, fanout};
+use super::{Frame, Live, SessionHandle, fanout};
 use crate::store::{MemberRow, StoreError, SubscriberRow};
 
 /// The effects of a commit.
@@ -16,6 +19,8 @@ pub(crate) struct Committed<'a> {
     pub(crate) tenant: &'a TenantId,
     pub(crate) stream: &'a StreamId,
     pub(crate) entries: Vec<Entry>,
+    /// The position of the stream now.
+    pub(crate) position: Position,
     /// The conversation as it is now; without a creation if the stream is an account's.
     pub(crate) conversation: &'a Conversation,
     /// Accounts that could read the stream before.
@@ -59,6 +64,15 @@ impl Live {
         };
         committed.readers.contains(&session.account)
             || committed.stream.conversation().is_some_and(hears_beside_members)
+    }
+
+    /// The frame for a session of somebody who was out before the commit.
+    pub(crate) fn out(&self, session: &SessionHandle, committed: &Committed<'_>) -> Option<Arc<Frame>> {
+        let conversation = committed.stream.conversation()?;
+        let status = committed.conversation.members.get(&session.account)?.status();
+        let is_out = matches!(status, MemberStatus::Left | MemberStatus::Removed | MemberStatus::Banned);
+        let was_out = is_out && committed.members.iter().all(|(account, _)| *account != session.account);
+        was_out.then(|| fanout::revoked_frame(conversation, status, committed.position))
     }
 
     /// Notifies everybody concerned by a commit, except the sessions that already know of it.

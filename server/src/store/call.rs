@@ -18,9 +18,10 @@ use tidings_core::{
 
 use super::{
     AccountErasure, AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome,
-    DeliveryRow, DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named,
-    Naming, Notice, Overview, Part, Projections, Records, Snapshot, StaleDocument, Standing, StoreCounts, StoreError,
-    StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews, WhichThreads,
+    DeliveryRow, DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, ListPage,
+    MemberRow, Named, Naming, Notice, Overview, Part, Projections, Records, Snapshot, StaleDocument, Standing,
+    StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews,
+    Toward, WhichThreads,
 };
 
 use crate::external_id::ExternalId;
@@ -343,22 +344,24 @@ store_calls! {
         position: Position,
     ) -> SubscriberCounts;
 
-    /// A page of an account's conversations, and the key of the next page. Looks at every conversation of the
+    /// A page of an account's conversations, from the key of the query. Looks at every conversation of the
     /// account and at no other, because they are ordered by activity.
     Read OwnConversations: own_conversations(
         tenant: &TenantId,
         account: &AccountId,
         query: &OwnQuery,
-    ) -> (Vec<ListedRow>, Option<ActivityKey>);
+        toward: Toward,
+    ) -> ListPage<ListedRow, ActivityKey>;
 
-    /// A page of the directory with the conversations that have a word for each of these prefixes, and the key
-    /// of the next page. Looks at a bounded number of words.
+    /// A page of the directory with the conversations that have a word for each of these prefixes, from the key
+    /// of the query. Looks at a bounded number of words.
     Read Directory: directory(
         tenant: &TenantId,
         account: &AccountId,
         prefixes: &SortedSet<String>,
         query: &DirectoryQuery,
-    ) -> (Vec<DirectoryRow>, Option<WordKey>);
+        toward: Toward,
+    ) -> ListPage<DirectoryRow, WordKey>;
 
     /// A document: its snapshot and the entries after it, and the head of its stream, all as of one moment. A
     /// corrupt snapshot is quarantined, and the answer has all entries instead.
@@ -501,9 +504,10 @@ store_calls! {
     Read Deliveries: deliveries(
         endpoint: (&TenantId, &str),
         state: DeliveryState,
-        after: Option<&(WallTime, String)>,
+        from: Option<&(WallTime, String)>,
+        toward: Toward,
         count_max: u32,
-    ) -> Vec<DeliveryRow>;
+    ) -> ListPage<DeliveryRow, (WallTime, String)>;
 
     /// Makes dead letters pending again: that of one event, or at most `count_max`. Returns how many.
     Write ReplayDeliveries: replay_deliveries(

@@ -8,6 +8,7 @@ mod call;
 mod contract;
 mod conversation;
 mod error;
+mod list_page;
 mod metered;
 mod name;
 mod notice;
@@ -37,6 +38,7 @@ use tidings_core::{
 pub use account_erasure::AccountErasure;
 pub use call::{Access, Gate, Store, StoreCall};
 pub use conversation::ConversationRow;
+pub use list_page::{ListPage, Toward};
 pub(crate) use metered::Metered;
 pub use name::NameChange;
 pub use notice::Notice;

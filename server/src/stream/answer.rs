@@ -54,6 +54,11 @@ fn answer_session(
         answer_one(live, submission, verdict);
     }
     send_others(sent..committed.entries.len());
+    // What it has of before may be known here already, from when it was a member, and nothing else tells a device
+    // without a cursor that it is out.
+    if !reads && let Some(out) = live.out(session, committed) {
+        session.outgoing.send(&out);
+    }
 }
 
 fn answer_one(live: &Live, submission: &Submission, verdict: &Verdict) {

@@ -265,6 +265,7 @@ impl Task {
             tenant: &self.key.tenant,
             stream: &self.key.stream,
             entries: entries.into_iter().map(|new| new.entry).collect(),
+            position: state.stream.position(),
             conversation: state.stream.conversation(),
             former_readers: &former_readers,
             readers: &state.readers,

@@ -6,14 +6,14 @@ use std::io::{self, Write as _};
 use clap::{Args, Subcommand};
 use tidings_core::ids::TenantId;
 
-use super::dead_letter::{self, DeliveryCursor, DeliveryPage};
+use super::dead_letter::{self, DeliveryCursor};
 use crate::{
     clock,
     config::Secret,
     error::ServeError,
     http::v1::time::Rfc3339,
     operate::open_made,
-    store::{DeliveryRow, DeliveryState, EventKind, Store},
+    store::{DeliveryRow, DeliveryState, EventKind, ListPage, Store, Toward},
 };
 
 /// Deliveries of each kind that are counted of an endpoint.
@@ -118,7 +118,7 @@ pub async fn run(request: WebhookRequest) -> Result<(), ServeError> {
         WebhookCommand::Dead(DeadRequest { webhook, limit, after, place }) => {
             let store = open_made(&place.store, 1).await?;
             let endpoint = (&place.tenant, webhook.as_str());
-            let page = dead_letter::list(&*store, endpoint, DeliveryState::Dead, after, limit).await?;
+            let page = dead_letter::list(&*store, endpoint, DeliveryState::Dead, after, Toward::End, limit).await?;
             print(&dead(&page));
             store.close().await;
         }
@@ -157,7 +157,7 @@ async fn list(store: &dyn Store, tenant: &TenantId) -> Result<Vec<String>, Serve
     Ok(lines)
 }
 
-fn dead(page: &DeliveryPage) -> Vec<String> {
+fn dead(page: &ListPage<DeliveryRow, DeliveryCursor>) -> Vec<String> {
     let line = |row: &DeliveryRow| {
         let DeliveryRow { event, kind, conversation, position, due_at, attempts, failure, .. } = row;
         let failure = failure.as_deref().unwrap_or("for no known reason");

@@ -6,7 +6,7 @@ use std::fmt;
 use data_encoding::BASE64URL_NOPAD;
 use tidings_core::{code::Code, ids::TenantId, time::WallTime};
 
-use crate::store::{DeliveryRow, DeliveryState, Store, StoreError};
+use crate::store::{DeliveryRow, DeliveryState, ListPage, Store, StoreError, Toward};
 
 /// Dead letters that are replayed in one step.
 const REPLAYED_AT_ONCE: u32 = 1_000;
@@ -59,20 +59,11 @@ impl fmt::Display for DeliveryCursor {
     }
 }
 
-/// Deliveries that follow one another.
-#[derive(Debug)]
-pub struct DeliveryPage {
-    /// By when they are due, or died.
-    pub rows: Vec<DeliveryRow>,
-    /// Where the next page begins; none if there may be no more.
-    pub next: Option<DeliveryCursor>,
-}
-
 async fn check(store: &dyn Store, (tenant, id): (&TenantId, &str)) -> Result<(), DeliveryError> {
     store.endpoint(tenant, id).await?.map(drop).ok_or(DeliveryError::WebhookUnknown)
 }
 
-/// At most `count_max` deliveries of an endpoint behind a cursor.
+/// At most `count_max` deliveries of an endpoint from a cursor, by when they are due, or died.
 ///
 /// # Errors
 /// When there is no such endpoint, or the store cannot be read.
@@ -80,15 +71,15 @@ pub async fn list(
     store: &dyn Store,
     endpoint: (&TenantId, &str),
     state: DeliveryState,
-    after: Option<DeliveryCursor>,
+    from: Option<DeliveryCursor>,
+    toward: Toward,
     count_max: u32,
-) -> Result<DeliveryPage, DeliveryError> {
+) -> Result<ListPage<DeliveryRow, DeliveryCursor>, DeliveryError> {
     check(store, endpoint).await?;
-    let after = after.map(|cursor| (cursor.due_at, cursor.event));
-    let rows = store.deliveries(endpoint, state, after.as_ref(), count_max).await?;
-    let last = rows.last().filter(|_| rows.len() == count_max as usize);
-    let next = last.map(|row| DeliveryCursor { due_at: row.due_at, event: row.event.clone() });
-    Ok(DeliveryPage { rows, next })
+    let from = from.map(|cursor| (cursor.due_at, cursor.event));
+    let ListPage { rows, previous, next } = store.deliveries(endpoint, state, from.as_ref(), toward, count_max).await?;
+    let cursor = |(due_at, event)| DeliveryCursor { due_at, event };
+    Ok(ListPage { rows, previous: previous.map(cursor), next: next.map(cursor) })
 }
 
 /// Delivers dead letters of an endpoint again: that of one event, or all of them up to a little more than `count_max`.

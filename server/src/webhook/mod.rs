@@ -19,7 +19,7 @@ mod sweep;
 pub(crate) use address::{AddressError, Target};
 pub(crate) use audience::Audience;
 pub use config::WebhookConfig;
-pub use dead_letter::{DeliveryCursor, DeliveryError, DeliveryPage};
+pub use dead_letter::{DeliveryCursor, DeliveryError};
 pub(crate) use deliver::run as deliver;
 pub(crate) use event::events_of;
 pub(crate) use key::{new_keys, print_public_key, print_secret};

@@ -11,7 +11,12 @@ use tidings_core::{
 };
 
 use super::question;
-use crate::{auth::Identity, live::Frame, node::Node, store::StoreError};
+use crate::{
+    auth::Identity,
+    live::Frame,
+    node::Node,
+    store::{ListPage, StoreError, Toward},
+};
 
 /// The answer: Listed, or Refused with the account's stream.
 pub(super) async fn answer(node: &Node, identity: &Identity, list: &List) -> Arc<Frame> {
@@ -25,12 +30,13 @@ async fn rows(node: &Node, identity: &Identity, query: &Query) -> Result<Result<
     let (tenant, account) = (&identity.tenant, &identity.account);
     Ok(match query {
         Query::Own(query) => {
-            let (rows, next) = node.store.own_conversations(tenant, account, query).await?;
+            let ListPage { rows, next, .. } = node.store.own_conversations(tenant, account, query, Toward::End).await?;
             Ok(ListedRows::Own(rows, next))
         }
         Query::Directory(query) => match search(&query.words) {
             Ok(prefixes) => {
-                let (rows, next) = node.store.directory(tenant, account, &prefixes, query).await?;
+                let ListPage { rows, next, .. } =
+                    node.store.directory(tenant, account, &prefixes, query, Toward::End).await?;
                 Ok(ListedRows::Directory(rows, next))
             }
             Err(code) => Err(code),

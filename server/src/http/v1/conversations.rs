@@ -28,11 +28,11 @@ use super::{
     caller::Caller,
     command::{Request, conversation_of},
     conversation_document::{ConversationDocument, Parts},
-    input::{Choice, Count, Ids, Input, Nothing},
+    input::{Choice, Count, Ids, Input, Nothing, place},
     messages::Stands,
     problem::{Answer, Problem},
 };
-use crate::{external_id::ExternalId, node::Node, stream::load::load};
+use crate::{external_id::ExternalId, node::Node, store::ListPage, stream::load::load};
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
@@ -63,6 +63,8 @@ struct Which {
     external_id: Option<ExternalId>,
     /// Those behind this cursor.
     after: Option<String>,
+    /// Those before this cursor, the last of them.
+    before: Option<String>,
     /// How many, 1 to 100; 50 if left out.
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
@@ -95,6 +97,9 @@ struct ConversationPage {
     /// What to ask `after` for the rest; none if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+    /// What to ask `before` for those in front; none if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
 }
 
 /// What is answered to whoever looks for conversations.
@@ -176,13 +181,10 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Res
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
-fn cursor(text: &str) -> Answer<ActivityKey> {
-    let parts = text.split_once('.');
-    let key = parts.and_then(|(at, conversation)| {
-        let at = WallTime::from_millis(at.parse().ok()?);
-        Some(ActivityKey { at, conversation: ConversationId::parse(conversation).ok()? })
-    });
-    key.ok_or_else(|| Problem::new(Code::ValueInvalid, "a cursor is one that was answered"))
+fn cursor(text: &str) -> Option<ActivityKey> {
+    let (at, conversation) = text.split_once('.')?;
+    let at = WallTime::from_millis(at.parse().ok()?);
+    Some(ActivityKey { at, conversation: ConversationId::parse(conversation).ok()? })
 }
 
 /// The conversations of whoever asks, by newest activity.
@@ -195,18 +197,19 @@ async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<Liste
         let document = caller.document(conversation).await.map_err(Problem::if_one_may_know)?;
         return Ok(Json(Listed::One(Box::new(document))));
     }
+    let (from, toward) = place(which.after.as_deref(), which.before.as_deref(), cursor)?;
     let query = OwnQuery {
         kinds: which.kind,
         statuses: which.status,
         states: which.state,
-        after: which.after.as_deref().map(cursor).transpose()?,
+        after: from,
         count_max: which.limit.into(),
         resource: which.resource,
         words: String::new(),
     };
     let (tenant, account) = (&caller.identity.tenant, &caller.identity.account);
-    let listed = caller.node.store.own_conversations(tenant, account, &query).await;
-    let (listed, next) = listed.map_err(|error| caller.failed(&error))?;
+    let listed = caller.node.store.own_conversations(tenant, account, &query, toward).await;
+    let ListPage { rows: listed, previous, next } = listed.map_err(|error| caller.failed(&error))?;
     let home = caller.home().await?;
     let people = listed.iter().flat_map(|row| &row.summary.others);
     let people: std::collections::BTreeSet<&AccountId> = people.collect();
@@ -218,8 +221,9 @@ async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<Liste
         row.set_name(|other| home.nickname(other).map_or_else(|| names.of(other), str::to_owned));
         row
     });
-    let next = next.map(|ActivityKey { at, conversation }| format!("{}.{conversation}", at.as_millis()));
-    Ok(Json(Listed::Page(ConversationPage { conversations: rows.collect(), next })))
+    let cursor = |ActivityKey { at, conversation }| format!("{}.{conversation}", at.as_millis());
+    let (next, previous) = (next.map(cursor), previous.map(cursor));
+    Ok(Json(Listed::Page(ConversationPage { conversations: rows.collect(), next, previous })))
 }
 
 /// Begins a conversation, of which whoever asks is the owner.

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tidings_core::{api::refusal, code::Code};
 
 use super::problem::Problem;
-use crate::node::Node;
+use crate::{node::Node, store::Toward};
 
 /// The header with the key of a request.
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -66,6 +66,20 @@ impl From<Count> for u32 {
 impl From<Count> for usize {
     fn from(count: Count) -> Self {
         count.0 as Self
+    }
+}
+
+/// From where a list is read, and which way: behind what `after` has, or before what `before` has.
+pub(super) fn place<T>(
+    after: Option<&str>,
+    before: Option<&str>,
+    cursor: impl Fn(&str) -> Option<T>,
+) -> Result<(Option<T>, Toward), Problem> {
+    let (text, toward) = if after.is_some() { (after, Toward::End) } else { (before, Toward::Beginning) };
+    let unknown = || Problem::new(Code::ValueInvalid, "a cursor is one that was answered");
+    match text {
+        Some(text) => Ok((Some(cursor(text).ok_or_else(unknown)?), toward)),
+        None => Ok((None, Toward::End)),
     }
 }
 

@@ -21,11 +21,11 @@ use super::{
     access::Readable,
     caller::Caller,
     command::Request,
-    input::{Choice, Count, Ids, Input, Nothing, RequestKey},
+    input::{Choice, Count, Ids, Input, Nothing, RequestKey, place},
     messages::Stands,
     problem::{Answer, Problem},
 };
-use crate::node::Node;
+use crate::{node::Node, store::ListPage};
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
@@ -49,6 +49,8 @@ struct Which {
     kind: Option<ConversationKind>,
     /// Those behind this cursor.
     after: Option<String>,
+    /// Those before this cursor, the last of them.
+    before: Option<String>,
     /// How many, 1 to 100; 50 if left out.
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
@@ -63,6 +65,9 @@ struct DirectoryPage {
     /// What to ask `after` for the rest; none if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+    /// What to ask `before` for those in front; none if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
 }
 
 /// By which invite one asks to come in.
@@ -120,31 +125,29 @@ struct Invites {
     responses((status = 200, body = DirectoryPage)))]
 async fn directory(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<DirectoryPage>> {
     caller.take(&caller.node.shares.searches, 1)?;
+    let (from, toward) = place(which.after.as_deref(), which.before.as_deref(), cursor)?;
     let query = DirectoryQuery {
         words: which.q,
         kinds: which.kind.into_iter().collect(),
-        after: which.after.as_deref().map(cursor).transpose()?,
+        after: from,
         count_max: which.limit.into(),
     };
     let prefixes = search(&query.words).map_err(|code| Problem::new(code, "that cannot be looked for"))?;
     let (tenant, account) = (&caller.identity.tenant, &caller.identity.account);
-    let found = caller.node.store.directory(tenant, account, &prefixes, &query).await;
-    let (conversations, next) = found.map_err(|error| caller.failed(&error))?;
-    let next =
-        next.map(|WordKey { word, conversation }| BASE64URL_NOPAD.encode(format!("{conversation}{word}").as_bytes()));
-    Ok(Json(DirectoryPage { conversations, next }))
+    let found = caller.node.store.directory(tenant, account, &prefixes, &query, toward).await;
+    let ListPage { rows: conversations, previous, next } = found.map_err(|error| caller.failed(&error))?;
+    let cursor = |WordKey { word, conversation }| BASE64URL_NOPAD.encode(format!("{conversation}{word}").as_bytes());
+    let (next, previous) = (next.map(cursor), previous.map(cursor));
+    Ok(Json(DirectoryPage { conversations, next, previous }))
 }
 
 /// Characters of an id of a conversation.
 const ID_CHARACTERS: usize = 26;
 
-fn cursor(text: &str) -> Answer<WordKey> {
-    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok();
-    let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|text| {
-        let (conversation, word) = text.split_at_checked(ID_CHARACTERS)?;
-        Some(WordKey { word: word.to_owned(), conversation: ConversationId::parse(conversation).ok()? })
-    });
-    key.ok_or_else(|| Problem::new(Code::ValueInvalid, "a cursor is one that was answered"))
+fn cursor(text: &str) -> Option<WordKey> {
+    let text = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
+    let (conversation, word) = text.split_at_checked(ID_CHARACTERS)?;
+    Some(WordKey { word: word.to_owned(), conversation: ConversationId::parse(conversation).ok()? })
 }
 
 async fn ask(

@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     caller::Caller,
-    input::{Choice, Count, Ids, Input, Nothing, RequestKey},
+    input::{Choice, Count, Ids, Input, Nothing, RequestKey, place},
     problem::{Answer, Problem},
 };
 use crate::{
@@ -95,6 +95,8 @@ struct Which {
     state: Option<String>,
     /// Those behind this cursor.
     after: Option<String>,
+    /// Those before this cursor, the last of them.
+    before: Option<String>,
     /// How many, 1 to 100; 50 if left out.
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
@@ -134,6 +136,9 @@ struct Deliveries {
     /// What to ask `after` for the rest; none if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+    /// What to ask `before` for those in front; none if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
 }
 
 /// How many dead letters are delivered again.
@@ -332,19 +337,16 @@ async fn deliveries(caller: Caller, Ids(id): Ids<String>, Choice(which): Choice<
     may_read(&caller)?;
     let state = DeliveryState::parse(which.state.as_deref().unwrap_or("dead"));
     let state = state.ok_or_else(|| Problem::new(Code::ValueInvalid, "state: dead or pending"))?;
-    let parse = |text: &str| {
-        DeliveryCursor::parse(text).ok_or_else(|| Problem::new(Code::ValueInvalid, "a cursor is one that was answered"))
-    };
-    let after = which.after.as_deref().map(parse).transpose()?;
+    let (from, toward) = place(which.after.as_deref(), which.before.as_deref(), DeliveryCursor::parse)?;
     let endpoint = (&caller.identity.tenant, id.as_str());
-    let page = dead_letter::list(&*caller.node.store, endpoint, state, after, which.limit.into()).await;
+    let page = dead_letter::list(&*caller.node.store, endpoint, state, from, toward, which.limit.into()).await;
     let page = page.map_err(|error| not_done(&caller, error))?;
     let shown = |row: DeliveryRow| {
         let DeliveryRow { event, kind, conversation, position, accepted_at, due_at, attempts, failure } = row;
         Undelivered { id: event, kind, conversation, position, accepted_at, due_at, attempts, failure }
     };
-    let next = page.next.map(|cursor| cursor.to_string());
-    Ok(Json(Deliveries { deliveries: page.rows.into_iter().map(shown).collect(), next }))
+    let [next, previous] = [page.next, page.previous].map(|cursor| cursor.map(|cursor| cursor.to_string()));
+    Ok(Json(Deliveries { deliveries: page.rows.into_iter().map(shown).collect(), next, previous }))
 }
 
 async fn replay_some(

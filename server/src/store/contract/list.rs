@@ -1,12 +1,12 @@
 //! Lists: an account's own conversations, and the directory.
 
 use tidings_core::{
-    model::{ActivityKey, DirectoryQuery, JoinPolicy, Listing, OwnQuery, WordKey, words},
+    model::{ActivityKey, DirectoryQuery, DirectoryRow, JoinPolicy, Listing, OwnQuery, WordKey, words},
     sorted::SortedSet,
 };
 
 use super::*;
-use crate::store::SubscriberRow;
+use crate::store::{ListPage, SubscriberRow, Toward};
 
 /// The time of a message that is the last one of its conversation.
 fn at(millis: u64) -> WallTime {
@@ -52,7 +52,9 @@ fn titled(mut commit: StreamCommit, title: &str) -> StreamCommit {
 }
 
 async fn own(store: &dyn Store, name: &str, query: OwnQuery) -> (Vec<ListedRow>, Option<ActivityKey>) {
-    store.own_conversations(&tenant(), &account(name), &query).await.unwrap()
+    let ListPage { rows, next, .. } =
+        store.own_conversations(&tenant(), &account(name), &query, Toward::End).await.unwrap();
+    (rows, next)
 }
 
 fn numbers<'r>(rows: impl IntoIterator<Item = &'r ConversationId>) -> Vec<u32> {
@@ -66,7 +68,8 @@ fn of(rows: &[ListedRow]) -> Vec<u32> {
 
 async fn search(store: &dyn Store, prefixes: &[&str], query: &DirectoryQuery) -> (Vec<u32>, Option<WordKey>) {
     let prefixes: SortedSet<String> = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
-    let (rows, next) = store.directory(&tenant(), &account("bob"), &prefixes, query).await.unwrap();
+    let ListPage { rows, next, .. } =
+        store.directory(&tenant(), &account("bob"), &prefixes, query, Toward::End).await.unwrap();
     (numbers(rows.iter().map(|row| &row.conversation)), next)
 }
 
@@ -101,6 +104,70 @@ pub(crate) async fn l1_own_conversations_are_paged_by_newest_activity(store: &dy
     write(store, &[said]).await;
     assert_eq!(of(&own(store, "ann", OwnQuery::default()).await.0), [5, 2, 4, 3, 1]);
     assert!(own(store, "cid", OwnQuery::default()).await.0.is_empty());
+}
+
+/// Reads a list from its beginning to its end, and from there back to its beginning. Returns the pages of both
+/// ways, by ids, in the order in which they were read.
+pub(super) async fn there_and_back<R, K, T>(
+    mut read: impl AsyncFnMut(Option<K>, Toward) -> ListPage<R, K>,
+    id: impl Fn(&R) -> T,
+) -> [Vec<Vec<T>>; 2] {
+    let mut ways = [Vec::new(), Vec::new()];
+    let mut from = None;
+    loop {
+        let page = read(from, Toward::End).await;
+        ways[0].push(page.rows.iter().map(&id).collect());
+        from = match page.next {
+            Some(next) => Some(next),
+            None => {
+                from = page.previous;
+                break;
+            }
+        };
+    }
+    while let Some(before) = from {
+        let page = read(Some(before), Toward::Beginning).await;
+        assert!(page.next.is_some(), "something follows a page that was read backward");
+        ways[1].push(page.rows.iter().map(&id).collect());
+        from = page.previous;
+    }
+    ways
+}
+
+pub(crate) async fn l1_own_conversations_are_read_both_ways(store: &dyn Store) {
+    let times = [(1, 50), (2, 70), (3, 60), (4, 70), (5, 10)];
+    let commits: Vec<StreamCommit> = times.map(|(number, millis)| active(number, &["ann"], millis)).into();
+    write(store, &commits).await;
+    let read = async |after, toward| {
+        let query = OwnQuery { after, count_max: 2, ..OwnQuery::default() };
+        store.own_conversations(&tenant(), &account("ann"), &query, toward).await.unwrap()
+    };
+    let ways = there_and_back(read, |row: &ListedRow| of(std::slice::from_ref(row))[0]).await;
+    assert_eq!(ways, [vec![vec![2, 4], vec![3, 1], vec![5]], vec![vec![3, 1], vec![2, 4]]]);
+    assert_eq!(of(&read(None, Toward::Beginning).await.rows), [1, 5], "the last page is the last rows");
+}
+
+pub(crate) async fn l5_the_directory_is_read_both_ways(store: &dyn Store) {
+    let title = |number: u32| if number.is_multiple_of(3) { "Boat boats rare" } else { "Boat boats" };
+    let commits: Vec<StreamCommit> = (1..=20).map(|number| public(number, title(number))).collect();
+    write(store, &commits).await;
+    for (prefixes, expected) in
+        [(vec!["boat"], (1..=20).collect::<Vec<u32>>()), (vec!["boat", "rar"], vec![3, 6, 9, 12, 15, 18])]
+    {
+        let prefixes: SortedSet<String> = prefixes.into_iter().map(str::to_owned).collect();
+        for count_max in [1, 3, 7, 100] {
+            let read = async |after, toward| {
+                let query = DirectoryQuery { after, count_max, ..DirectoryQuery::default() };
+                store.directory(&tenant(), &account("bob"), &prefixes, &query, toward).await.unwrap()
+            };
+            let [there, back] = there_and_back(read, |row: &DirectoryRow| numbers([&row.conversation])[0]).await;
+            assert_eq!(there.concat(), expected);
+            // What the last page had is not read again.
+            let back: Vec<u32> = back.into_iter().rev().flatten().collect();
+            let last = there.last().map_or(0, Vec::len);
+            assert_eq!(back, expected[..expected.len() - last], "{count_max} at once");
+        }
+    }
 }
 
 pub(crate) async fn l1_own_conversations_are_of_the_kinds_statuses_and_states_asked_for(store: &dyn Store) {
@@ -191,20 +258,19 @@ pub(crate) async fn l5_the_directory_is_searched_by_how_words_begin(store: &dyn 
     assert_eq!(found(store, &["g"]).await, [1, 3, 2], "each once, by the first word that is found");
     let groups = DirectoryQuery { kinds: vec![ConversationKind::Group], ..DirectoryQuery::default() };
     assert_eq!(search(store, &["g"], &groups).await, (vec![], None));
-    let (rows, _) = store
-        .directory(&tenant(), &account("ann"), &SortedSet::from(["club".to_owned()]), &DirectoryQuery::default())
-        .await
-        .unwrap();
-    let row = &rows[0];
+    let all = async |tenant: &TenantId, prefix: &str| {
+        let prefixes = SortedSet::from([prefix.to_owned()]);
+        let query = DirectoryQuery::default();
+        store.directory(tenant, &account("ann"), &prefixes, &query, Toward::End).await.unwrap().rows
+    };
+    let row = &all(&tenant(), "club").await[0];
     assert_eq!(
         (row.title.as_deref(), row.member_count, row.status),
         (Some("Greenhouse Club"), 1, Some(MemberStatus::Active))
     );
     assert_eq!((row.listing.description.as_deref(), row.listing.join), (Some("About it"), JoinPolicy::Open));
     let elsewhere = TenantId::parse("other").unwrap();
-    let all = SortedSet::from(["g".to_owned()]);
-    let (rows, _) = store.directory(&elsewhere, &account("ann"), &all, &DirectoryQuery::default()).await.unwrap();
-    assert!(rows.is_empty(), "tenants share no directory");
+    assert!(all(&elsewhere, "g").await.is_empty(), "tenants share no directory");
 }
 
 pub(crate) async fn l5_pages_of_the_directory_end_after_a_bounded_number_of_words(store: &dyn Store) {

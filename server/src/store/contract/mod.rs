@@ -132,12 +132,14 @@ macro_rules! contract_tests {
             }
             list {
                 l1_own_conversations_are_paged_by_newest_activity,
+                l1_own_conversations_are_read_both_ways,
                 l1_own_conversations_are_of_the_kinds_statuses_and_states_asked_for,
                 l1_own_conversations_about_a_resource_are_found,
                 l3_of_what_an_account_is_not_in_any_more_nothing_new_is_told,
                 l4_the_directory_changes_with_the_commit_that_changes_it,
                 l5_the_directory_is_searched_by_how_words_begin,
                 l5_pages_of_the_directory_end_after_a_bounded_number_of_words,
+                l5_the_directory_is_read_both_ways,
             }
         }
     };

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use tidings_core::time::WallTime;
 
-use super::*;
+use super::{list::there_and_back, *};
 use crate::store::{
-    Delivery, DeliveryOutcome, DeliveryState, Endpoint, EndpointChange, EndpointKeys, EndpointState, EventKind,
-    KEY_BYTES, LeaseTerms, WebhookEvent,
+    Delivery, DeliveryOutcome, DeliveryRow, DeliveryState, Endpoint, EndpointChange, EndpointKeys, EndpointState,
+    EventKind, KEY_BYTES, LeaseTerms, Toward, WebhookEvent,
 };
 
 const AT: u64 = 1_000;
@@ -137,7 +137,8 @@ pub(crate) async fn h4_a_lease_that_ran_out_is_taken_over_and_its_outcome_is_voi
     let second = lease(store, "one", AT + 100, 3).await.remove(0);
     assert_eq!(first.event, second.event);
     assert_eq!(store.finish_delivery(&first, &DeliveryOutcome::Delivered, &terms(AT + 101, 4)).await.unwrap(), None);
-    let pending = store.deliveries((&tenant(), "one"), DeliveryState::Pending, None, 10).await.unwrap();
+    let pending =
+        store.deliveries((&tenant(), "one"), DeliveryState::Pending, None, Toward::End, 10).await.unwrap().rows;
     assert_eq!(pending.len(), 2);
     let next = store.finish_delivery(&second, &DeliveryOutcome::Delivered, &terms(AT + 102, 5)).await.unwrap();
     assert_eq!(next.unwrap().event, "msg_1_3");
@@ -155,20 +156,20 @@ pub(crate) async fn h5_a_dead_letter_blocks_nobody_and_is_replayed(store: &dyn S
     assert_eq!(leased.event, "msg_1_4");
     assert_eq!(store.finish_delivery(&leased, &DeliveryOutcome::Delivered, &terms(AT + 2, 4)).await.unwrap(), None);
     let one = (&tenant(), "one");
-    let dead = async |after: Option<&(WallTime, String)>, count_max| {
-        store.deliveries(one, DeliveryState::Dead, after, count_max).await.unwrap()
+    let dead = async |from: Option<(WallTime, String)>, toward| {
+        store.deliveries(one, DeliveryState::Dead, from.as_ref(), toward, 1).await.unwrap()
     };
-    let first = dead(None, 1).await.remove(0);
-    assert_eq!((first.event.as_str(), first.failure.as_deref()), ("msg_1_2", Some("answered 500")));
-    let second = dead(Some(&(first.due_at, first.event.clone())), 10).await;
-    assert_eq!((second.len(), second[0].event.as_str()), (1, "msg_1_3"));
+    assert_eq!(dead(None, Toward::End).await.rows[0].failure.as_deref(), Some("answered 500"));
+    let ways = there_and_back(dead, |row: &DeliveryRow| row.event.clone()).await;
+    let [there, back] = ways.map(|pages| pages.concat());
+    assert_eq!((there.join(" ").as_str(), back.join(" ").as_str()), ("msg_1_2 msg_1_3", "msg_1_2"));
     let now = WallTime::from_millis(AT + 10);
     assert_eq!(store.replay_deliveries(one, Some("msg_1_9"), now, 10).await.unwrap(), 0);
     assert_eq!(store.replay_deliveries(one, Some("msg_1_3"), now, 10).await.unwrap(), 1);
     let replayed = lease(store, "one", AT + 10, 5).await;
     assert_eq!((events(&replayed), replayed[0].attempts, replayed[0].since), (vec!["msg_1_3"], 0, now));
     assert_eq!(store.replay_deliveries(one, None, now, 10).await.unwrap(), 1);
-    assert_eq!(dead(None, 10).await, []);
+    assert_eq!(dead(None, Toward::End).await.rows, []);
 }
 
 pub(crate) async fn h6_what_is_old_or_of_a_removed_endpoint_is_swept(store: &dyn Store) {
@@ -185,7 +186,11 @@ pub(crate) async fn h6_what_is_old_or_of_a_removed_endpoint_is_swept(store: &dyn
         while !store.sweep_deliveries(before, waiting_max, 2).await.unwrap() {}
     };
     sweep(AT, 3).await;
-    let waiting = async |id| store.deliveries((&tenant(), id), DeliveryState::Pending, None, 10).await.unwrap().len();
+    let waiting = async |id| {
+        let endpoint = (&tenant(), id);
+        let page = store.deliveries(endpoint, DeliveryState::Pending, None, Toward::End, 10).await;
+        page.unwrap().rows.len()
+    };
     assert_eq!((waiting("one").await, waiting("two").await), (0, 3));
     let state = async || store.endpoint(&tenant(), "two").await.unwrap().unwrap().state;
     assert_eq!(state().await, EndpointState::On);

@@ -27,9 +27,10 @@ use super::{
 use crate::external_id::ExternalId;
 use crate::store::{
     AccountErasure, AnsweredRequest, CatchUp, CommitOutcome, DeletedConversation, Delivery, DeliveryOutcome,
-    DeliveryRow, DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, MemberRow, Named,
-    Naming, Notice, Overview, Part, Projections, Records, Snapshot, StaleDocument, Standing, Store, StoreCounts,
-    StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews, WhichThreads,
+    DeliveryRow, DeliveryState, DeviceOwner, Endpoint, EndpointChange, FoundChange, Lane, LeaseTerms, ListPage,
+    MemberRow, Named, Naming, Notice, Overview, Part, Projections, Records, Snapshot, StaleDocument, Standing, Store,
+    StoreCounts, StoreError, StoredDocument, StreamCommit, StreamHead, SubscriberCounts, Suspension, TenantNews,
+    Toward, WhichThreads,
 };
 
 /// Maximum number of restarts of a transaction after collisions with another node's.
@@ -356,10 +357,11 @@ impl<B: Backend> Store for SqlStore<B> {
         tenant: &TenantId,
         account: &AccountId,
         query: &OwnQuery,
-    ) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError> {
+        toward: Toward,
+    ) -> Result<ListPage<ListedRow, ActivityKey>, StoreError> {
         let mut reader = self.reader().await?;
         let mut moment = reader.begin(B::BEGIN_READ).await?;
-        list::own_conversations::<B>(&mut moment, &self.rot, tenant, account, query).await
+        list::own_conversations::<B>(&mut moment, &self.rot, tenant, account, query, toward).await
     }
 
     async fn directory(
@@ -368,8 +370,10 @@ impl<B: Backend> Store for SqlStore<B> {
         account: &AccountId,
         prefixes: &SortedSet<String>,
         query: &DirectoryQuery,
-    ) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
-        search::directory::<B>(&mut *self.reader().await?, &self.rot, tenant, account, prefixes, query).await
+        toward: Toward,
+    ) -> Result<ListPage<DirectoryRow, WordKey>, StoreError> {
+        let (reader, rot) = (&mut *self.reader().await?, &self.rot);
+        search::directory::<B>(reader, rot, tenant, account, prefixes, query, toward).await
     }
 
     async fn document(
@@ -710,10 +714,11 @@ impl<B: Backend> Store for SqlStore<B> {
         &self,
         endpoint: (&TenantId, &str),
         state: DeliveryState,
-        after: Option<&(WallTime, String)>,
+        from: Option<&(WallTime, String)>,
+        toward: Toward,
         count_max: u32,
-    ) -> Result<Vec<DeliveryRow>, StoreError> {
-        delivery::list::<B>(&mut *self.reader().await?, endpoint, state, after, count_max).await
+    ) -> Result<ListPage<DeliveryRow, (WallTime, String)>, StoreError> {
+        delivery::list::<B>(&mut *self.reader().await?, endpoint, state, from, toward, count_max).await
     }
 
     async fn replay_deliveries(

@@ -14,8 +14,8 @@ use super::{
     row::Fields,
 };
 use crate::store::{
-    Delivery, DeliveryKey, DeliveryOutcome, DeliveryRow, DeliveryState, EventKind, Lane, LeaseTerms, StoreError,
-    StreamCommit, WebhookEvent,
+    Delivery, DeliveryKey, DeliveryOutcome, DeliveryRow, DeliveryState, EventKind, Lane, LeaseTerms, ListPage,
+    StoreError, StreamCommit, Toward, WebhookEvent,
 };
 
 /// One row for each endpoint that is on and told events of the type: nothing is written for a tenant without one.
@@ -285,28 +285,43 @@ pub(super) async fn finish<B: Backend>(
     take::<B>(connection, next, due_at, terms).await
 }
 
-const LIST: &str = "SELECT conversation, position, event, type, accepted_at, due_at, attempts, failure
-    FROM webhook_deliveries WHERE tenant = $1 AND endpoint = $2 AND state = $3
-        AND (due_at > $4 OR (due_at = $4 AND event > $5))
-    ORDER BY due_at, event LIMIT $6";
+macro_rules! select_deliveries {
+    ($comparison:literal, $order:literal) => {
+        concat!(
+            "SELECT conversation, position, event, type, accepted_at, due_at, attempts, failure
+             FROM webhook_deliveries WHERE tenant = $1 AND endpoint = $2 AND state = $3
+                AND (due_at, event) ",
+            $comparison,
+            " ($4, $5) ORDER BY due_at ",
+            $order,
+            ", event ",
+            $order,
+            " LIMIT $6"
+        )
+    };
+}
 
 /// `Store::deliveries`.
 pub(super) async fn list<B: Backend>(
     connection: &mut B::Connection,
     (tenant, endpoint): (&TenantId, &str),
     state: DeliveryState,
-    after: Option<&(WallTime, String)>,
+    from: Option<&(WallTime, String)>,
+    toward: Toward,
     count_max: u32,
-) -> Result<Vec<DeliveryRow>, StoreError> {
-    let start = (WallTime::from_millis(0), String::new());
-    let (at, event) = after.unwrap_or(&start);
+) -> Result<ListPage<DeliveryRow, (WallTime, String)>, StoreError> {
+    let (sql, start) = match toward {
+        Toward::End => (select_deliveries!(">", "ASC"), Value::Number(-1)),
+        Toward::Beginning => (select_deliveries!("<", "DESC"), Value::Number(i64::MAX)),
+    };
+    let (at, event) = from.map_or((start, ""), |(at, event)| ((*at).into(), event));
     let values = [
         tenant.into(),
         Value::words(Some(endpoint)),
         state.as_str().into(),
-        (*at).into(),
+        at,
         Value::words(Some(event)),
-        count_max.into(),
+        count_max.saturating_add(1).into(),
     ];
     let read = |row: &B::Row| -> Result<DeliveryRow, StoreError> {
         let fields = Fields::of("webhook_deliveries", row);
@@ -321,7 +336,13 @@ pub(super) async fn list<B: Backend>(
             failure: fields.words("failure")?,
         })
     };
-    fetch::<B>(connection, LIST, values).await?.iter().map(read).collect()
+    let rows = fetch::<B>(connection, sql, values).await?;
+    let mut rows: Vec<DeliveryRow> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    let has_more = rows.len() > count_max as usize;
+    rows.truncate(count_max as usize);
+    let key = |row: &DeliveryRow| (row.due_at, row.event.clone());
+    let (first, last) = (rows.first().filter(|_| from.is_some()).map(key), rows.last().filter(|_| has_more).map(key));
+    Ok(ListPage::read(rows, toward, first, last))
 }
 
 const REPLAY: &str = "UPDATE webhook_deliveries

@@ -21,11 +21,14 @@ use super::{
     rot::{Rot, Whose},
     row::Fields,
 };
-use crate::store::StoreError;
+use crate::store::{ListPage, StoreError, Toward};
 
 // Conversations that the account has left keep their place: the time of the subscriber's row, or of the
 // member's entry, at which it left.
-const OWN: &str = "SELECT * FROM (
+macro_rules! select_own {
+    ($older:literal, $newer:literal, $order:literal) => {
+        concat!(
+            "SELECT * FROM (
         SELECT own.conversation AS conversation, own.role AS role, own.status AS status,
             conversations.kind AS kind, conversations.created_at AS created_at,
             CASE WHEN conversations.listing IS NOT NULL THEN conversations.title END AS title,
@@ -48,8 +51,16 @@ const OWN: &str = "SELECT * FROM (
             AND conversations.state <> 'deleted'
             AND ($9 IS NULL OR conversations.resource = $9)
     ) AS listed
-    WHERE activity_at < $6 OR (activity_at = $6 AND conversation > $7)
-    ORDER BY activity_at DESC, conversation LIMIT $8";
+    WHERE activity_at ",
+            $older,
+            " $6 OR (activity_at = $6 AND conversation ",
+            $newer,
+            " $7) ORDER BY ",
+            $order,
+            " LIMIT $8"
+        )
+    };
+}
 
 /// Implements `Store::own_conversations`, within a transaction that reads one moment.
 pub(super) async fn own_conversations<B: Backend>(
@@ -58,10 +69,15 @@ pub(super) async fn own_conversations<B: Backend>(
     tenant: &TenantId,
     account: &AccountId,
     query: &OwnQuery,
-) -> Result<(Vec<ListedRow>, Option<ActivityKey>), StoreError> {
+    toward: Toward,
+) -> Result<ListPage<ListedRow, ActivityKey>, StoreError> {
+    let (sql, start) = match toward {
+        Toward::End => (select_own!("<", ">", "activity_at DESC, conversation"), Value::Number(i64::MAX)),
+        Toward::Beginning => (select_own!(">", "<", "activity_at, conversation DESC"), Value::Number(-1)),
+    };
     let (at, conversation) = match query.after {
         Some(ActivityKey { at, conversation }) => (at.into(), conversation.into()),
-        None => (Value::Number(i64::MAX), Value::from("")),
+        None => (start, Value::from("")),
     };
     let page_max = query.page_max();
     let values = [
@@ -75,9 +91,10 @@ pub(super) async fn own_conversations<B: Backend>(
         page_max.saturating_add(1).into(),
         Value::words(query.resource.as_deref()),
     ];
-    let rows = fetch::<B>(connection, OWN, values).await?;
+    let rows = fetch::<B>(connection, sql, values).await?;
     let has_more = rows.len() > page_max as usize;
     let on_page = &rows[..rows.len().min(page_max as usize)];
+    let first = on_page.first().filter(|_| query.after.is_some()).map(key).transpose()?;
     let last = on_page.last().filter(|_| has_more).map(key).transpose()?;
     let mut listed = rot.readable(tenant, Whose::EachRows, on_page, ended_row)?;
     let held: BTreeSet<ConversationId> = listed
@@ -94,10 +111,10 @@ pub(super) async fn own_conversations<B: Backend>(
             row.summary = summary;
         }
     }
-    Ok((listed, last))
+    Ok(ListPage::read(listed, toward, first, last))
 }
 
-/// The key of the page after a row.
+/// The key of a row.
 fn key(row: &impl ReadRow) -> Result<ActivityKey, StoreError> {
     let fields = Fields::of("conversations", row);
     Ok(ActivityKey { at: fields.time("activity_at")?, conversation: fields.conversation()? })

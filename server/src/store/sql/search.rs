@@ -16,7 +16,7 @@ use super::{
     rot::{Rot, Whose},
     row::Fields,
 };
-use crate::store::{StoreError, StreamCommit};
+use crate::store::{ListPage, StoreError, StreamCommit, Toward};
 
 /// Words that a page looks at, for each row that it may return. Conversations that have the first word of the
 /// search and not the others are skipped.
@@ -51,12 +51,20 @@ pub(super) async fn forget<B: Backend>(
 
 // One range of words. Each row has its conversation if all words occur there and the row is its first in
 // the range.
-const FOUND: &str = "SELECT found.word, found.conversation, conversations.kind, conversations.title,
+macro_rules! select_found {
+    ($comparison:literal, $order:literal) => {
+        concat!(
+            "SELECT found.word, found.conversation, conversations.kind, conversations.title,
         conversations.listing, conversations.member_count, conversations.subscriber_count, own.role, own.status
     FROM (
         SELECT word, conversation FROM directory_words
-        WHERE tenant = $1 AND (word, conversation) > ($3, $4) AND word < $5
-        ORDER BY word, conversation LIMIT $6
+        WHERE tenant = $1 AND word >= $8 AND word < $5 AND (word, conversation) ",
+            $comparison,
+            " ($3, $4) ORDER BY word ",
+            $order,
+            ", conversation ",
+            $order,
+            " LIMIT $6
     ) AS found
     LEFT JOIN conversations ON conversations.tenant = $1 AND conversations.conversation = found.conversation
         AND conversations.listing IS NOT NULL AND conversations.kind IN (SELECT key FROM json_each($7))
@@ -72,7 +80,13 @@ const FOUND: &str = "SELECT found.word, found.conversation, conversations.kind, 
                     AND other.word >= wanted.key AND other.word < wanted.key || $10))
     LEFT JOIN members AS own ON own.tenant = $1 AND own.conversation = conversations.conversation
         AND own.account = $2
-    ORDER BY found.word, found.conversation";
+    ORDER BY found.word ",
+            $order,
+            ", found.conversation ",
+            $order
+        )
+    };
+}
 
 /// Implements `Store::directory`.
 pub(super) async fn directory<B: Backend>(
@@ -82,13 +96,20 @@ pub(super) async fn directory<B: Backend>(
     account: &AccountId,
     prefixes: &SortedSet<String>,
     query: &DirectoryQuery,
-) -> Result<(Vec<DirectoryRow>, Option<WordKey>), StoreError> {
+    toward: Toward,
+) -> Result<ListPage<DirectoryRow, WordKey>, StoreError> {
     // The longest prefix is probably the rarest.
-    let Some(first) = prefixes.iter().max_by_key(|prefix| prefix.len()) else { return Ok((Vec::new(), None)) };
-    let after = query.after.as_ref().filter(|after| after.word >= *first);
-    let (word, conversation) = match after {
+    let Some(first) = prefixes.iter().max_by_key(|prefix| prefix.len()) else {
+        return Ok(ListPage::read(Vec::new(), toward, None, None));
+    };
+    let end = format!("{first}{LAST}");
+    let (sql, start) = match toward {
+        Toward::End => (select_found!(">", "ASC"), first),
+        Toward::Beginning => (select_found!("<", "DESC"), &end),
+    };
+    let (word, conversation) = match &query.after {
         Some(WordKey { word, conversation }) => (word, (*conversation).into()),
-        None => (first, Value::from("")),
+        None => (start, Value::from("")),
     };
     let page_max = query.page_max() as usize;
     let looks = query.page_max().saturating_mul(LOOKS_PER_ROW);
@@ -97,27 +118,34 @@ pub(super) async fn directory<B: Backend>(
         account.into(),
         Value::words(Some(word)),
         conversation,
-        Value::words(Some(&format!("{first}{LAST}"))),
-        looks.into(),
+        Value::words(Some(&end)),
+        looks.saturating_add(1).into(),
         Value::keys(query.kinds()),
         Value::words(Some(first)),
         Value::keys(prefixes.iter().filter(|prefix| *prefix != first)),
         Value::from(LAST),
     ];
-    let rows = fetch::<B>(connection, FOUND, values).await?;
+    let rows = fetch::<B>(connection, sql, values).await?;
+    let from = rows.first().filter(|_| query.after.is_some()).map(key).transpose()?;
     let mut found = Vec::new();
     let mut last = None;
-    for row in &rows {
-        let fields = Fields::of("conversations", row);
-        if fields.words("kind")?.is_some() {
+    for row in rows.iter().take(looks as usize) {
+        if Fields::of("conversations", row).words("kind")?.is_some() {
             if found.len() == page_max {
-                return Ok((found, last));
+                return Ok(ListPage::read(found, toward, from, last));
             }
             found.extend(rot.left_out(tenant, Whose::EachRows, row, directory_row(row))?);
         }
-        last = Some(WordKey { word: word_of(&fields)?, conversation: fields.conversation()? });
+        last = Some(key(row)?);
     }
-    Ok((found, last.filter(|_| rows.len() == looks as usize)))
+    Ok(ListPage::read(found, toward, from, last.filter(|_| rows.len() > looks as usize)))
+}
+
+/// The key of a row.
+fn key<R: ReadRow>(row: &R) -> Result<WordKey, StoreError> {
+    let fields = Fields::of("conversations", row);
+    let word = fields.parse("word", |word| Ok::<_, core::convert::Infallible>(word.to_owned()))?;
+    Ok(WordKey { word, conversation: fields.conversation()? })
 }
 
 fn directory_row<R: ReadRow>(row: &R) -> Result<DirectoryRow, StoreError> {
@@ -132,8 +160,4 @@ fn directory_row<R: ReadRow>(row: &R) -> Result<DirectoryRow, StoreError> {
         subscriber_count: fields.number("subscriber_count")?,
         status: member.map(|member| member_status(&member.role, member.status)),
     })
-}
-
-fn word_of<R: ReadRow>(fields: &Fields<'_, R>) -> Result<String, StoreError> {
-    fields.parse("word", |word| Ok::<_, core::convert::Infallible>(word.to_owned()))
 }
