@@ -492,13 +492,12 @@ store_calls! {
         except: &[(ConversationId, Lane)],
     ) -> Vec<Delivery>;
 
-    /// Writes the outcome of a leased delivery, unless the lease was lost. If that lets the next one of the
-    /// conversation go, it is leased by these terms and returned.
-    Write FinishDelivery: finish_delivery(
-        delivery: &Delivery,
-        outcome: &DeliveryOutcome,
+    /// Writes the outcomes of leased deliveries, each of another lane, except those whose lease was lost. Where
+    /// that lets the next one of the conversation go, it is leased by these terms and returned in its place.
+    Write FinishDeliveries: finish_deliveries(
+        ended: &[(Delivery, DeliveryOutcome)],
         terms: &LeaseTerms,
-    ) -> Option<Delivery>;
+    ) -> Vec<Option<Delivery>>;
 
     /// At most `count_max` deliveries of an endpoint after one of these, by when they are due or died.
     Read Deliveries: deliveries(

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use super::{
     attempt::{Ended, Sender},
     notification,
+    outcome::Outcomes,
     schedule::next_attempt,
 };
 use crate::{
@@ -41,6 +42,7 @@ type Road = (TenantId, String, (ConversationId, Lane));
 struct Deliverer {
     env: Arc<Environment>,
     sender: Arc<Sender>,
+    outcomes: Outcomes,
     lanes: JoinSet<(Road, Option<WallTime>)>,
     /// When the first of the deliveries that failed here is to be tried again.
     again_at: Option<WallTime>,
@@ -50,9 +52,15 @@ struct Deliverer {
 
 /// Delivers until the node shuts down. What it had begun is given back.
 pub(crate) async fn run(env: Arc<Environment>) {
-    let sender = Arc::new(Sender::new(&env.config.webhooks));
-    let mut deliverer =
-        Deliverer { env: Arc::clone(&env), sender, lanes: JoinSet::new(), again_at: None, busy: BTreeMap::new() };
+    let mut writing = JoinSet::new();
+    let mut deliverer = Deliverer {
+        env: Arc::clone(&env),
+        sender: Arc::new(Sender::new(&env.config.webhooks)),
+        outcomes: Outcomes::start(Arc::clone(&env), &mut writing),
+        lanes: JoinSet::new(),
+        again_at: None,
+        busy: BTreeMap::new(),
+    };
     while env.drain.phase() == Phase::Running {
         if let Err(error) = deliverer.search().await {
             tracing::warn!(%error, "webhooks were not delivered yet");
@@ -131,14 +139,19 @@ impl Deliverer {
             let leased = self.env.store.lease_deliveries((tenant, endpoint), &terms, count_max, &busy).await?;
             for delivery in leased {
                 self.busy.entry(key.clone()).or_default().insert((delivery.key.conversation, Lane::of(delivery.kind)));
-                self.lanes.spawn(run_lane(Arc::clone(&self.env), Arc::clone(&self.sender), delivery));
+                self.lanes.spawn(run_lane(
+                    Arc::clone(&self.env),
+                    Arc::clone(&self.sender),
+                    self.outcomes.clone(),
+                    delivery,
+                ));
             }
         }
         Ok(())
     }
 }
 
-fn terms(env: &Environment) -> LeaseTerms {
+pub(super) fn terms(env: &Environment) -> LeaseTerms {
     let now = env.clock.wall_now();
     let lease = i64::from(rand::random::<u32>()) + 1;
     LeaseTerms { now, until: now.plus(env.config.webhooks.webhook_timeout * 2), lease }
@@ -146,7 +159,12 @@ fn terms(env: &Environment) -> LeaseTerms {
 
 /// Sends the deliveries of a conversation one after another, as long as they are taken. Returns when the next one is to
 /// be tried, if that is known.
-async fn run_lane(env: Arc<Environment>, sender: Arc<Sender>, first: Delivery) -> (Road, Option<WallTime>) {
+async fn run_lane(
+    env: Arc<Environment>,
+    sender: Arc<Sender>,
+    outcomes: Outcomes,
+    first: Delivery,
+) -> (Road, Option<WallTime>) {
     let lane = (first.key.conversation, Lane::of(first.kind));
     let road = (first.key.tenant.clone(), first.key.endpoint.clone(), lane);
     let mut next = Some(first);
@@ -164,14 +182,10 @@ async fn run_lane(env: Arc<Environment>, sender: Arc<Sender>, first: Delivery) -
             Ok(DeliveryOutcome::Released) => Some(env.clock.wall_now()),
             _ => None,
         };
-        let finished = match outcome {
-            Ok(outcome) => env.store.finish_delivery(&delivery, &outcome, &terms(&env)).await,
-            Err(error) => Err(error),
-        };
-        match finished {
-            Ok(following) => next = following,
-            // The lease runs out, and it is sent again.
-            Err(error) => tracing::warn!(%error, event = delivery.event, "the outcome of a webhook was not stored"),
+        match outcome {
+            Ok(outcome) => next = outcomes.store(delivery, outcome).await,
+            // The lease runs out, and it is sent then.
+            Err(error) => tracing::warn!(%error, event = delivery.event, "a webhook was not sent"),
         }
     }
     (road, again_at)

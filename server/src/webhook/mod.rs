@@ -1,6 +1,7 @@
 //! Webhooks: other services are told what happens in a tenant, by the Standard Webhooks specification. `event` makes
 //! the events of an entry when it is decided, if the tenant has an `audience`; the commit writes them with the entry
-//! (`store/sql/delivery.rs`) and wakes `deliver`, which sends them until they are taken or have failed for good.
+//! (`store/sql/delivery.rs`) and wakes `deliver`, which sends them until they are taken or have failed for good, each
+//! `outcome` of which is stored.
 //! Source: standard-webhooks/standard-webhooks, `spec/standard-webhooks.md`.
 
 mod address;
@@ -13,6 +14,7 @@ mod deliver;
 mod event;
 mod key;
 mod notification;
+mod outcome;
 mod schedule;
 mod sweep;
 

@@ -105,6 +105,7 @@ macro_rules! contract_tests {
             webhook {
                 h2_an_event_is_stored_for_each_endpoint_that_is_told_it,
                 h3_only_the_first_event_of_a_conversation_is_leased,
+                h3_outcomes_are_stored_together_each_for_its_own_lane,
                 h4_a_lease_that_ran_out_is_taken_over_and_its_outcome_is_void,
                 h5_a_dead_letter_blocks_nobody_and_is_replayed,
                 h6_what_is_old_or_of_a_removed_endpoint_is_swept,

@@ -45,6 +45,17 @@ fn terms(now: u64, lease: i64) -> LeaseTerms {
     LeaseTerms { now: WallTime::from_millis(now), until: WallTime::from_millis(now + 100), lease }
 }
 
+/// Finishes a delivery, and leases the next one of its conversation.
+async fn finish(
+    store: &dyn Store,
+    delivery: &Delivery,
+    outcome: &DeliveryOutcome,
+    terms: &LeaseTerms,
+) -> Option<Delivery> {
+    let ended = [(delivery.clone(), outcome.clone())];
+    store.finish_deliveries(&ended, terms).await.unwrap().remove(0)
+}
+
 async fn lease(store: &dyn Store, id: &str, now: u64, lease: i64) -> Vec<Delivery> {
     store.lease_deliveries((&tenant(), id), &terms(now, lease), 10, &[]).await.unwrap()
 }
@@ -69,7 +80,7 @@ pub(crate) async fn t18_the_words_of_an_erased_account_are_delivered_no_more(sto
     let of_bob = lease(store, "all", AT, 1).await.remove(0);
     assert_eq!(of_bob.body, b"{\"of\":2}");
     let (done, terms) = (DeliveryOutcome::Delivered, terms(AT, 1));
-    let of_ann = store.finish_delivery(&of_bob, &done, &terms).await.unwrap().unwrap();
+    let of_ann = finish(store, &of_bob, &done, &terms).await.unwrap();
     assert_eq!(of_ann.body, b"words");
 }
 
@@ -111,21 +122,47 @@ pub(crate) async fn h3_only_the_first_event_of_a_conversation_is_leased(store: &
     assert_eq!(leased[0].body, b"{\"of\":2}");
     assert_eq!(lease(store, "one", AT + 1, 2).await, []);
     let retry = DeliveryOutcome::Retry(WallTime::from_millis(AT + 50), "answered 500".to_owned());
-    assert_eq!(store.finish_delivery(&leased[0], &retry, &terms(AT + 2, 3)).await.unwrap(), None);
+    assert_eq!(finish(store, &leased[0], &retry, &terms(AT + 2, 3)).await, None);
     // What is behind it waits with it, however often it is looked for.
     for now in [AT + 10, AT + 49] {
         assert_eq!(lease(store, "one", now, 4).await, []);
     }
     let again = lease(store, "one", AT + 50, 5).await;
     assert_eq!((events(&again), again[0].attempts), (vec!["msg_1_2"], 1));
-    let next = store.finish_delivery(&again[0], &DeliveryOutcome::Delivered, &terms(AT + 51, 6)).await.unwrap();
+    let next = finish(store, &again[0], &DeliveryOutcome::Delivered, &terms(AT + 51, 6)).await;
     let next = next.unwrap();
     assert_eq!((next.event.as_str(), next.lease), ("msg_1_3", 6));
     assert_eq!(lease(store, "one", AT + 52, 7).await, []);
-    let given_back = store.finish_delivery(&next, &DeliveryOutcome::Released, &terms(AT + 53, 8)).await.unwrap();
+    let given_back = finish(store, &next, &DeliveryOutcome::Released, &terms(AT + 53, 8)).await;
     assert_eq!(given_back, None);
     let leased = lease(store, "one", AT + 60, 9).await;
     assert_eq!((events(&leased), leased[0].attempts), (vec!["msg_1_3"], 0));
+}
+
+pub(crate) async fn h3_outcomes_are_stored_together_each_for_its_own_lane(store: &dyn Store) {
+    two_groups(store).await;
+    for id in ["one", "two"] {
+        store.add_endpoint(&tenant(), &endpoint(id, &[]), 3, None).await.unwrap();
+    }
+    write(store, &[told(1, 1, 2), told(2, 1, 2)]).await;
+    let one = lease(store, "one", AT, 1).await;
+    let two = lease(store, "two", AT, 2).await;
+    let retry = DeliveryOutcome::Retry(WallTime::from_millis(AT + 50), "answered 500".to_owned());
+    let lost = Delivery { lease: 9, ..two[0].clone() };
+    // In no order at all.
+    let ended = [
+        (two[1].clone(), DeliveryOutcome::Delivered),
+        (one[1].clone(), retry),
+        (lost, DeliveryOutcome::Delivered),
+        (one[0].clone(), DeliveryOutcome::Delivered),
+    ];
+    let following = store.finish_deliveries(&ended, &terms(AT + 2, 3)).await.unwrap();
+    let following = following.iter().map(|next| next.as_ref().map(|next| (next.event.as_str(), &*next.key.endpoint)));
+    assert_eq!(following.collect::<Vec<_>>(), [Some(("msg_2_3", "two")), None, None, Some(("msg_1_3", "one"))]);
+    // What was lost is still with whoever has the lease.
+    let ended = [(two[0].clone(), DeliveryOutcome::Delivered)];
+    assert_eq!(store.finish_deliveries(&ended, &terms(AT + 3, 4)).await.unwrap()[0].as_ref().unwrap().event, "msg_1_3");
+    assert_eq!(events(&lease(store, "one", AT + 50, 5).await), ["msg_2_2"]);
 }
 
 pub(crate) async fn h4_a_lease_that_ran_out_is_taken_over_and_its_outcome_is_void(store: &dyn Store) {
@@ -136,11 +173,11 @@ pub(crate) async fn h4_a_lease_that_ran_out_is_taken_over_and_its_outcome_is_voi
     assert_eq!(lease(store, "one", AT + 99, 2).await, []);
     let second = lease(store, "one", AT + 100, 3).await.remove(0);
     assert_eq!(first.event, second.event);
-    assert_eq!(store.finish_delivery(&first, &DeliveryOutcome::Delivered, &terms(AT + 101, 4)).await.unwrap(), None);
+    assert_eq!(finish(store, &first, &DeliveryOutcome::Delivered, &terms(AT + 101, 4)).await, None);
     let pending =
         store.deliveries((&tenant(), "one"), DeliveryState::Pending, None, Toward::End, 10).await.unwrap().rows;
     assert_eq!(pending.len(), 2);
-    let next = store.finish_delivery(&second, &DeliveryOutcome::Delivered, &terms(AT + 102, 5)).await.unwrap();
+    let next = finish(store, &second, &DeliveryOutcome::Delivered, &terms(AT + 102, 5)).await;
     assert_eq!(next.unwrap().event, "msg_1_3");
 }
 
@@ -151,10 +188,10 @@ pub(crate) async fn h5_a_dead_letter_blocks_nobody_and_is_replayed(store: &dyn S
     let mut leased = lease(store, "one", AT, 1).await.remove(0);
     for lease in [2, 3] {
         let dead = DeliveryOutcome::Dead("answered 500".to_owned());
-        leased = store.finish_delivery(&leased, &dead, &terms(AT + 1, lease)).await.unwrap().unwrap();
+        leased = finish(store, &leased, &dead, &terms(AT + 1, lease)).await.unwrap();
     }
     assert_eq!(leased.event, "msg_1_4");
-    assert_eq!(store.finish_delivery(&leased, &DeliveryOutcome::Delivered, &terms(AT + 2, 4)).await.unwrap(), None);
+    assert_eq!(finish(store, &leased, &DeliveryOutcome::Delivered, &terms(AT + 2, 4)).await, None);
     let one = (&tenant(), "one");
     let dead = async |from: Option<(WallTime, String)>, toward| {
         store.deliveries(one, DeliveryState::Dead, from.as_ref(), toward, 1).await.unwrap()

@@ -697,17 +697,16 @@ impl<B: Backend> Store for SqlStore<B> {
         Ok(leased)
     }
 
-    async fn finish_delivery(
+    async fn finish_deliveries(
         &self,
-        delivery: &Delivery,
-        outcome: &DeliveryOutcome,
+        ended: &[(Delivery, DeliveryOutcome)],
         terms: &LeaseTerms,
-    ) -> Result<Option<Delivery>, StoreError> {
+    ) -> Result<Vec<Option<Delivery>>, StoreError> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin(B::BEGIN_WRITE).await?;
-        let next = delivery::finish::<B>(&mut transaction, delivery, outcome, terms).await?;
+        let following = delivery::finish::<B>(&mut transaction, ended, terms).await?;
         transaction.commit().await?;
-        Ok(next)
+        Ok(following)
     }
 
     async fn deliveries(

@@ -243,9 +243,29 @@ const FAILED: &str = "UPDATE webhook_deliveries
     WHERE tenant = $1 AND endpoint = $2 AND conversation = $3 AND position = $4 AND ordinal = $5 AND lease = $6
     RETURNING event";
 
-/// `Store::finish_delivery`, within a write transaction. The next one of the conversation is leased under the
-/// same terms, unless it waits for its next attempt or somebody sends it.
+/// `Store::finish_deliveries`, within a write transaction.
 pub(super) async fn finish<B: Backend>(
+    connection: &mut B::Connection,
+    ended: &[(Delivery, DeliveryOutcome)],
+    terms: &LeaseTerms,
+) -> Result<Vec<Option<Delivery>>, StoreError> {
+    // In one order everywhere, so that nodes never deadlock.
+    let mut order: Vec<usize> = (0..ended.len()).collect();
+    order.sort_by_key(|&index| {
+        let (Delivery { key, kind, .. }, _) = &ended[index];
+        (&key.tenant, &key.endpoint, key.conversation, Lane::of(*kind))
+    });
+    let mut following = vec![None; ended.len()];
+    for index in order {
+        let (delivery, outcome) = &ended[index];
+        following[index] = finish_one::<B>(connection, delivery, outcome, terms).await?;
+    }
+    Ok(following)
+}
+
+/// The next one of the conversation is leased under the same terms, unless it waits for its next attempt or
+/// somebody sends it.
+async fn finish_one<B: Backend>(
     connection: &mut B::Connection,
     delivery: &Delivery,
     outcome: &DeliveryOutcome,
