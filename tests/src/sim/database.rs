@@ -44,6 +44,8 @@ pub type NodeNumber = usize;
 /// Everything that the nodes of a world share.
 pub struct Database {
     store: Arc<dyn Store>,
+    /// Where the file is, unless it is in memory: connections are opened as they are needed.
+    _folder: Option<Arc<Folder>>,
     /// Internal bounds of the store.
     bounds: Bounds,
     state: Mutex<State>,
@@ -81,7 +83,7 @@ impl Database {
             store
         });
         let (state, drawn) = (Mutex::default(), Arc::default());
-        Arc::new(Self { store, bounds, state, drawn, plant, tally: tally.clone() })
+        Arc::new(Self { store, _folder: None, bounds, state, drawn, plant, tally: tally.clone() })
     }
 
     /// Copies the database, as an operator would.
@@ -89,13 +91,13 @@ impl Database {
     /// # Panics
     /// When the copy fails.
     pub fn copy(&self) -> StoreCopy {
-        let folder = std::env::temp_dir().join(format!(
+        let folder = Arc::new(Folder(std::env::temp_dir().join(format!(
             "tidings-copy-{}-{}",
             std::process::id(),
             COPIES.fetch_add(1, Ordering::Relaxed)
-        ));
-        std::fs::create_dir_all(&folder).expect("a folder can be made");
-        wait(self.store.backup(&folder.join("copy.db"))).expect("the database is copied");
+        ))));
+        std::fs::create_dir_all(&folder.0).expect("a folder can be made");
+        wait(self.store.backup(&folder.0.join("copy.db"))).expect("the database is copied");
         StoreCopy { folder, opened: AtomicU32::new(0) }
     }
 
@@ -105,8 +107,8 @@ impl Database {
     /// # Panics
     /// When the copy does not open.
     pub fn put_back(&self, copy: &StoreCopy, is_said: bool) -> Arc<Self> {
-        let file = copy.folder.join(format!("{}.db", copy.opened.fetch_add(1, Ordering::Relaxed)));
-        std::fs::copy(copy.folder.join("copy.db"), &file).expect("a file can be copied");
+        let file = copy.folder.0.join(format!("{}.db", copy.opened.fetch_add(1, Ordering::Relaxed)));
+        std::fs::copy(copy.folder.0.join("copy.db"), &file).expect("a file can be copied");
         // An empty file would become an empty store.
         assert!(std::fs::metadata(&file).is_ok_and(|copy| copy.len() > 0), "the copy holds something");
         let store = wait(async {
@@ -123,7 +125,8 @@ impl Database {
         // All of it has to be read again.
         let state = State { written: streams(store.as_ref()), ..State::default() };
         let (bounds, plant) = (self.bounds, self.plant);
-        Arc::new(Self { store, bounds, state: Mutex::new(state), drawn, plant, tally })
+        let _folder = Some(Arc::clone(&copy.folder));
+        Arc::new(Self { store, _folder, bounds, state: Mutex::new(state), drawn, plant, tally })
     }
 
     /// The store itself, without faults.
@@ -197,14 +200,17 @@ fn streams(store: &dyn Store) -> BTreeSet<(TenantId, StreamId)> {
     streams
 }
 
-/// A copy of a database, deleted when dropped.
+/// A copy of a database.
 pub struct StoreCopy {
-    folder: PathBuf,
+    folder: Arc<Folder>,
     opened: AtomicU32,
 }
 
-impl Drop for StoreCopy {
+/// Deleted when dropped.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
