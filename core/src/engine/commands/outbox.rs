@@ -143,11 +143,6 @@ impl Outbox {
         self.in_flight = Some(InFlight { request, waiting: changes.len(), changes, accepted: None });
     }
 
-    /// Whether the push under way was answered before the entries in front of it came.
-    pub(in crate::engine) fn has_answer(&self) -> bool {
-        self.in_flight.as_ref().is_some_and(|in_flight| in_flight.accepted.is_some())
-    }
-
     /// The change in the outbox that equals an entry of the journal, byte for byte.
     pub(in crate::engine) fn written(&self, entry: &Entry) -> Option<Change> {
         self.entries.iter().find(|waiting| waiting.became(entry)).map(|waiting| waiting.change.clone())

@@ -107,13 +107,16 @@ impl Engine {
         if replica.fetches_with(refused.request) {
             return self.fetch_refused(stream, refused);
         }
-        if replica.outbox.in_flight.as_ref().is_none_or(|in_flight| in_flight.request != refused.request) {
+        let Some(pushed) = replica.outbox.in_flight.take_if(|in_flight| in_flight.request == refused.request) else {
             return self.part_refused(stream, refused);
-        }
-        let has_answer = replica.outbox.has_answer();
-        replica.outbox.in_flight = None;
-        if has_answer {
+        };
+        if pushed.accepted.is_some() {
             // What was admitted of it is still in the outbox: it is pushed again after the fetch.
+            return;
+        }
+        let change = pushed.changes.get(refused.index as usize);
+        if replica.outbox.entries.front().map(|front| front.change.hash()).as_ref() != change {
+            // It has left the outbox since, as a fetch answered that the journal holds it: the rest is pushed again.
             return;
         }
         let Some(retry_at) = refused.retry_at else { return self.push_refused(stream, refused) };

@@ -317,6 +317,31 @@ fn s8_what_was_accepted_is_not_pushed_again_to_whoever_may_not_read_what_came_be
     assert!(!store.records().keys().any(|key| key.starts_with(OUTBOX)));
 }
 
+#[test]
+fn a_refusal_is_of_the_change_that_was_pushed_not_of_what_has_moved_into_its_place() {
+    for code in [Code::AlreadyWritten, Code::PermissionDenied] {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let push = push_of(&mut engine, &mut store, 2);
+        let [.., last] = &push.changes[..] else { panic!("three changes are pushed") };
+        // All but the last turn out to be in the journal before the push is answered.
+        let mut entries = admitted(&push, 1);
+        entries.pop();
+        receive(&mut engine, &mut store, &ServerFrame::Entries(Entries { stream: push.stream.clone(), entries }));
+        let refusal = Refused {
+            request: push.request,
+            stream: push.stream.clone(),
+            index: 1,
+            code,
+            detail: String::new(),
+            retry_at: None,
+            lacks: Vec::new(),
+        };
+        let outputs = receive(&mut engine, &mut store, &ServerFrame::Refused(refusal));
+        let again = pushes(&outputs).next().expect("what nobody has answered is pushed again");
+        assert_eq!(again.changes, [last.clone()]);
+    }
+}
+
 /// A node that does not know a session's push, because another one committed it,
 /// tells the session of the entry before it answers the push.
 #[test]
