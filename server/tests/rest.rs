@@ -31,6 +31,7 @@ use crate::support::{
     database::Database,
     on_each_store,
     rest::{Answer, Caller, segment},
+    scrape::Scrape,
     server::{TestServer, token},
 };
 
@@ -46,6 +47,7 @@ on_each_store! {
     t5_what_is_wrong_with_a_request_is_told_by_its_code,
     t6_messages_are_listed_both_ways,
     t6_conversations_and_the_directory_are_listed_both_ways,
+    t6_a_page_is_loaded_again_only_once_something_was_written_on_it,
     t7_a_permission_check_is_never_of_yesterday,
     t9_whoever_has_an_answer_is_not_sent_it_again,
     t10_other_origins_read_only_where_the_operator_has_named_them,
@@ -423,6 +425,35 @@ async fn t6_conversations_and_the_directory_are_listed_both_ways(database: Datab
         ann.get(&format!("{path}&before=yesterday")).await.is_refused(400, "value_invalid");
     }
     server.stop().await;
+}
+
+async fn t6_a_page_is_loaded_again_only_once_something_was_written_on_it(database: Database) {
+    let first = TestServer::start(&database, &[]).await;
+    let second = TestServer::start(&database, &["--metrics-listen", "127.0.0.1:0"]).await;
+    let (ann, bob) = (Caller::of(first.address, "ann"), Caller::of(second.address, "bob"));
+    let conversation = group(&ann).await;
+    let path = messages(&conversation);
+    let loaded =
+        async || Scrape::of(second.metrics.unwrap()).await.value("tidings_store_call_seconds_count{call=\"document\"}");
+    let texts = async || -> Vec<String> {
+        let page = bob.get(&path).await.is(200);
+        let rows = page["messages"].as_array().unwrap().iter();
+        rows.map(|row| row["content"]["text"].as_str().unwrap_or("deleted").to_owned()).collect()
+    };
+    let mut said = Vec::new();
+    for text in ["one", "two"] {
+        said.push(say(&ann, &conversation, text).await["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(texts().await, ["one", "two"]);
+    let before = loaded().await;
+    assert_eq!(texts().await, ["one", "two"]);
+    bob.get(&format!("{path}/{}", segment(&said[0]))).await.is(200);
+    assert_eq!(loaded().await, before);
+    ann.delete(&format!("{path}/{}", segment(&said[0]))).await.is(200);
+    assert_eq!(texts().await, ["deleted", "two"]);
+    assert_eq!(loaded().await, before + 1.0);
+    first.stop().await;
+    second.stop().await;
 }
 
 async fn t7_a_permission_check_is_never_of_yesterday(database: Database) {

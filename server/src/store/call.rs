@@ -283,6 +283,9 @@ store_calls! {
     /// The first entry of a document: where it is, and since when.
     Read FirstEntry: first_entry(tenant: &TenantId, document: &DocumentId) -> Option<(Position, WallTime)>;
 
+    /// The position of the last entry of a document.
+    Read LastEntry: last_entry(tenant: &TenantId, document: &DocumentId) -> Option<Position>;
+
     /// Where a stream stands.
     Read StreamHead: stream_head(tenant: &TenantId, stream: &StreamId) -> StreamHead;
 

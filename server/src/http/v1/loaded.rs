@@ -1,15 +1,17 @@
-//! What conversations say, as it was read last: a node keeps some of them, so that a backend that asks
-//! before everything that anybody does costs one read of one row. None is ever out of date: each is used
-//! only while its document has the last entry that it was read with.
+//! What conversations and pages say, as it was read last: a node keeps some of them, so that a backend that asks
+//! before everything that anybody does costs one read of one row, and a list as many as it has pages. None is ever
+//! out of date: each is used only while its document has the last entry that it was read with.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use sha2::{Digest as _, Sha256};
 use tidings_core::{
-    ids::{AccountId, ConversationId, DeviceId, TenantId, TimelineId},
+    doc::Document,
+    ids::{AccountId, ConversationId, DeviceId, DocumentId, TenantId, TimelineId},
     journal::Position,
     model::Conversation,
     time::WallTime,
@@ -23,8 +25,10 @@ use crate::{
     stream::{call, load::load},
 };
 
-/// What all that is kept may weigh: members, and sixteen more for each conversation.
-const WEIGHT_MAX: usize = 200_000;
+/// What the conversations that are kept may weigh: members, and sixteen more for each.
+const CONVERSATIONS_WEIGHT_MAX: usize = 200_000;
+/// The memory that the pages that are kept may take.
+const PAGES_BYTES_MAX: usize = 64 * 1_024 * 1_024;
 /// Devices that are remembered.
 const DEVICES_MAX: usize = 10_000;
 
@@ -38,29 +42,35 @@ pub(crate) struct Loaded {
     pub(crate) updated_at: Option<WallTime>,
 }
 
-impl Loaded {
-    fn weight(&self) -> usize {
-        self.conversation.members.len() + 16
-    }
-}
-
 /// What a node keeps for its callers, all of which it can read again.
-#[derive(Default)]
 pub struct Memory {
-    conversations: Mutex<Conversations>,
+    conversations: Mutex<Kept<(TenantId, ConversationId), Loaded>>,
+    pages: Mutex<Kept<(TenantId, DocumentId), Document>>,
     devices: Mutex<HashMap<(AccountKey, Option<AccountId>), DeviceId>>,
 }
 
-#[derive(Default)]
-struct Conversations {
-    held: HashMap<(TenantId, ConversationId), Held>,
+/// Values up to a weight, those that were used last.
+struct Kept<K, V> {
+    held: HashMap<K, Held<V>>,
+    weight_of: fn(&V) -> usize,
     weight: usize,
+    weight_max: usize,
     uses: u64,
 }
 
-struct Held {
-    loaded: Arc<Loaded>,
+struct Held<V> {
+    value: Arc<V>,
     used: u64,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            conversations: Kept::new(|loaded| loaded.conversation.members.len() + 16, CONVERSATIONS_WEIGHT_MAX),
+            pages: Kept::new(Document::bytes_estimate, PAGES_BYTES_MAX),
+            devices: Mutex::default(),
+        }
+    }
 }
 
 impl Memory {
@@ -73,7 +83,7 @@ impl Memory {
         changed: Position,
     ) -> Result<Arc<Loaded>, StoreError> {
         let key = (tenant.clone(), conversation);
-        if let Some(loaded) = self.lock().get(&key).filter(|loaded| loaded.changed >= changed) {
+        if let Some(loaded) = lock(&self.conversations).get(&key).filter(|loaded| loaded.changed >= changed) {
             return Ok(loaded);
         }
         let (document, _) = load(env.store.as_ref(), tenant, &TimelineId::of(conversation).document()).await?;
@@ -82,15 +92,34 @@ impl Memory {
             conversation: Conversation::read(&document),
             updated_at: document.updated_at(),
         });
-        self.lock().put(key, &loaded);
+        lock(&self.conversations).put(key, &loaded);
         Ok(loaded)
+    }
+
+    /// A page as it is now.
+    pub(crate) async fn page(
+        &self,
+        env: &Environment,
+        tenant: &TenantId,
+        id: &DocumentId,
+    ) -> Result<Arc<Document>, StoreError> {
+        let key = (tenant.clone(), id.clone());
+        let last = env.store.last_entry(tenant, id).await?;
+        let is_of_now = |page: &Arc<Document>| last.is_some_and(|last| page.position() >= last);
+        if let Some(page) = lock(&self.pages).get(&key).filter(is_of_now) {
+            return Ok(page);
+        }
+        let (page, _) = load(env.store.as_ref(), tenant, id).await?;
+        let page = Arc::new(page);
+        lock(&self.pages).put(key, &page);
+        Ok(page)
     }
 
     /// The device as which an identity's requests are written: one for the account itself, and one for each
     /// service that acts for it, so that the journal says which of them wrote.
     pub(crate) async fn device(&self, env: &Environment, identity: &Identity) -> Result<DeviceId, StoreError> {
         let key = (identity.key(), identity.acted_by().cloned());
-        let known = self.devices.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        let known = lock(&self.devices).get(&key).copied();
         if let Some(device) = known {
             return Ok(device);
         }
@@ -104,7 +133,7 @@ impl Memory {
                 device
             }
         };
-        let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut devices = lock(&self.devices);
         if devices.len() >= DEVICES_MAX {
             // What is forgotten is looked up again.
             devices.clear();
@@ -112,10 +141,10 @@ impl Memory {
         devices.insert(key, device);
         Ok(device)
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Conversations> {
-        self.conversations.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The device with which a service writes for an account, unless another account has taken it.
@@ -130,21 +159,25 @@ fn service_device(tenant: &TenantId, account: &AccountId, service: &AccountId) -
     DeviceId::from_bytes(bytes)
 }
 
-impl Conversations {
-    fn get(&mut self, key: &(TenantId, ConversationId)) -> Option<Arc<Loaded>> {
+impl<K: Eq + Hash, V> Kept<K, V> {
+    fn new(weight_of: fn(&V) -> usize, weight_max: usize) -> Mutex<Self> {
+        Mutex::new(Self { held: HashMap::new(), weight_of, weight: 0, weight_max, uses: 0 })
+    }
+
+    fn get(&mut self, key: &K) -> Option<Arc<V>> {
         self.uses += 1;
         let held = self.held.get_mut(key)?;
         held.used = self.uses;
-        Some(Arc::clone(&held.loaded))
+        Some(Arc::clone(&held.value))
     }
 
-    fn put(&mut self, key: (TenantId, ConversationId), loaded: &Arc<Loaded>) {
+    fn put(&mut self, key: K, value: &Arc<V>) {
         self.uses += 1;
-        self.weight += loaded.weight();
-        if let Some(former) = self.held.insert(key, Held { loaded: Arc::clone(loaded), used: self.uses }) {
-            self.weight -= former.loaded.weight();
+        self.weight += (self.weight_of)(value);
+        if let Some(former) = self.held.insert(key, Held { value: Arc::clone(value), used: self.uses }) {
+            self.weight -= (self.weight_of)(&former.value);
         }
-        if self.weight > WEIGHT_MAX {
+        if self.weight > self.weight_max {
             self.drop_half();
         }
     }
@@ -156,6 +189,6 @@ impl Conversations {
         uses.sort_unstable();
         let Some(&middle) = uses.get(uses.len() / 2) else { return };
         self.held.retain(|_, held| held.used > middle);
-        self.weight = self.held.values().map(|held| held.loaded.weight()).sum();
+        self.weight = self.held.values().map(|held| (self.weight_of)(&held.value)).sum();
     }
 }

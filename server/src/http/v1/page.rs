@@ -1,7 +1,10 @@
 //! Messages as their timelines have them: of the pages that are asked for, each read from what is stored,
 //! and never more of a conversation than these.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use tidings_core::{
     api::{MessageState, ProposalRow, ReactionRow, ReplyRow, ThreadRow, TimelineRow},
@@ -25,20 +28,25 @@ const PAGES_SEARCHED_MAX: u32 = 32;
 
 /// Some messages of one page, to be shown.
 pub(crate) struct Found {
-    pub(super) page: Document,
+    pub(super) page: Arc<Document>,
     pub(super) messages: Vec<(Position, MessageId)>,
 }
 
 impl Bearer {
     /// A page of a timeline, as it is stored.
-    pub(super) async fn page(&self, timeline: TimelineId, number: u32) -> Answer<Document> {
-        let page = load(self.node.store.as_ref(), &self.identity.tenant, &timeline.page(number)).await;
-        page.map(|(page, _)| page).map_err(|error| self.failed(&error))
+    pub(super) async fn page(&self, timeline: TimelineId, number: u32) -> Answer<Arc<Document>> {
+        let page = self.node.memory.page(&self.node.env, &self.identity.tenant, &timeline.page(number)).await;
+        page.map_err(|error| self.failed(&error))
     }
 
     /// The page that a message is on. Pages follow one another in time: the one that was open when the message
     /// was written is found by halves, and it is there, or as much later as its author was offline.
-    pub(super) async fn page_of(&self, timeline: TimelineId, newest: u32, message: &MessageId) -> Answer<Document> {
+    pub(super) async fn page_of(
+        &self,
+        timeline: TimelineId,
+        newest: u32,
+        message: &MessageId,
+    ) -> Answer<Arc<Document>> {
         let unknown = || Problem::new(Code::MessageUnknown, "there is no such message here");
         // By the author's clock, which may be ahead.
         let since = message.created_at().minus(self.node.limits.clock_ahead_max() * 2);
@@ -72,18 +80,16 @@ impl Bearer {
         let mut messages = Vec::new();
         let mut threads: BTreeMap<MessageId, Thread> = BTreeMap::new();
         for Found { page, messages: ids } in found {
-            let all: BTreeMap<MessageId, Message> =
-                Message::read_all(page).into_iter().map(|message| (message.id.clone(), message)).collect();
             for (position, id) in ids {
                 let admission = page.admissions().get(id);
                 let accepted_at = admission.map(|admission| admission.accepted_at);
-                let Some(message) = all.get(id) else { continue };
+                let Some(message) = Message::read(page, id) else { continue };
                 let answer = || match page.fact(&Key::ProposalAnswer(id.clone())) {
                     Some(Fact::ProposalAnswer(_, answer)) => Some(answer),
                     _ => None,
                 };
                 let proposal = ProposalRow::of(message.content(), answer, self.node.clock.wall_now());
-                messages.push((*position, accepted_at, proposal, message.clone()));
+                messages.push((*position, accepted_at, proposal, message));
             }
             let which = WhichThreads::From(page.id().clone());
             let from = store.threads(tenant, readable.id, &which).await.map_err(failed)?;

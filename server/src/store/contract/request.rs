@@ -66,5 +66,8 @@ pub(crate) async fn t7_where_accounts_stand_is_one_row(store: &dyn Store) {
     let page = TimelineId::of(conversation(1)).page(1);
     let first = store.first_entry(&tenant(), &page).await.unwrap().unwrap();
     assert_eq!(first.0, position(2));
-    assert_eq!(store.first_entry(&tenant(), &TimelineId::of(conversation(1)).page(2)).await.unwrap(), None);
+    assert_eq!(store.last_entry(&tenant(), &page).await.unwrap(), Some(position(4)));
+    let none = TimelineId::of(conversation(1)).page(2);
+    assert_eq!(store.first_entry(&tenant(), &none).await.unwrap(), None);
+    assert_eq!(store.last_entry(&tenant(), &none).await.unwrap(), None);
 }

@@ -201,6 +201,10 @@ impl<B: Backend> Store for SqlStore<B> {
         standing::first_entry::<B>(&mut *self.reader().await?, tenant, document).await
     }
 
+    async fn last_entry(&self, tenant: &TenantId, document: &DocumentId) -> Result<Option<Position>, StoreError> {
+        standing::last_entry::<B>(&mut *self.reader().await?, tenant, document).await
+    }
+
     async fn blockers(
         &self,
         tenant: &TenantId,

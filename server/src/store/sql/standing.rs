@@ -66,3 +66,16 @@ pub(super) async fn first_entry<B: Backend>(
     let fields = Fields::of("journal", row);
     Ok(Some((fields.position("position")?, fields.time("accepted_at")?)))
 }
+
+const LAST: &str = "SELECT position FROM journal
+    WHERE tenant = $1 AND document = $2 ORDER BY position DESC LIMIT 1";
+
+/// `Store::last_entry`.
+pub(super) async fn last_entry<B: Backend>(
+    connection: &mut B::Connection,
+    tenant: &TenantId,
+    document: &DocumentId,
+) -> Result<Option<Position>, StoreError> {
+    let rows = fetch::<B>(connection, LAST, [tenant.into(), document.into()]).await?;
+    rows.first().map(|row| Fields::of("journal", row).position("position")).transpose()
+}
