@@ -110,7 +110,9 @@ impl Setup {
         let on = self.stream.clone();
         write(self, &on, &ann, &conversation, &[over]);
         for (session, number) in [(&ann, 1), (&eve, 2), (bob, 3)] {
-            let (on, message) = (self.stream.clone(), self.message(session, number, "words"));
+            // Whose words are whose can be told by them.
+            let text = format!("words of {}", session.account);
+            let (on, message) = (self.stream.clone(), self.message(session, number, &text));
             write(self, &on, session, &page, &[message]);
         }
         // Three devices edit the same message, and two people react, all concurrently.
@@ -128,7 +130,7 @@ impl Setup {
         // Two heads, neither of them the attacker's, one of which they had seen earlier.
         let on = self.stream.clone();
         for (session, number) in [(&ann, 4), (bob, 5)] {
-            let message = self.message(session, number, "more words");
+            let message = self.message(session, number, &format!("more words of {}", session.account));
             write(self, &on, session, &page, &[message]);
         }
         let (both, message) = (self.stream.clone(), self.message(&ann, 6, "the last word"));
