@@ -346,6 +346,10 @@ async fn t5_what_is_wrong_with_a_request_is_told_by_its_code(database: Database)
     ann.get(&format!("{path}?limit=many")).await.is_refused(400, "value_invalid");
     ann.get("/v1/nothing").await.is_refused(404, "route_unknown");
     ann.put(&path).await.is_refused(405, "route_unknown");
+    // Who has suspended themselves could not lift it.
+    let root = Caller::administrator(server.address, "root");
+    root.put("/v1/accounts/root/suspension").await.is_refused(400, "value_invalid");
+    root.get("/v1/conversations").await.is(200);
     server.stop().await;
 }
 

@@ -191,6 +191,10 @@ async fn set_suspension(
 ) -> Answer<Json<Suspended>> {
     caller.administers()?;
     caller.take(&caller.node.shares.changes, 1)?;
+    if account == caller.identity.account {
+        // Who has done so could not undo it.
+        return Err(Problem::new(Code::ValueInvalid, "an account does not suspend itself"));
+    }
     let answer = Suspended { account, suspended: suspension == Suspension::Suspended };
     if caller.made_before(key).await?.is_some() {
         return Ok(Json(answer));
