@@ -83,6 +83,9 @@ macro_rules! store_calls {
             /// Access for an operator, who looks over all tenants.
             fn overview(&self) -> &dyn Overview;
 
+            /// How many transactions that write it carries out at once, or lets one kind of work have of many.
+            fn writes_at_once(&self) -> usize;
+
             /// Counters kept by the store itself.
             fn counts(&self) -> StoreCounts;
 
@@ -153,6 +156,10 @@ macro_rules! store_calls {
 
             fn overview(&self) -> &dyn Overview {
                 self.store().overview()
+            }
+
+            fn writes_at_once(&self) -> usize {
+                self.store().writes_at_once()
             }
 
             fn counts(&self) -> StoreCounts {

@@ -56,7 +56,7 @@ pub(crate) async fn run(env: Arc<Environment>) {
     let mut deliverer = Deliverer {
         env: Arc::clone(&env),
         sender: Arc::new(Sender::new(&env.config.webhooks)),
-        outcomes: Outcomes::start(Arc::clone(&env), &mut writing),
+        outcomes: Outcomes::start(&env, &mut writing),
         lanes: JoinSet::new(),
         again_at: None,
         busy: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! The outcomes of deliveries, stored together: those that end while others are being written are written with the
-//! next. A store syncs once for all of them, where it would for each.
+//! next. A store syncs once for all of them, where it would for each. Where it writes several transactions at once,
+//! those of a conversation are always written by the same writer.
 
 use std::sync::Arc;
 
@@ -26,20 +27,24 @@ struct Ended {
 
 /// Stores outcomes, for any number of deliveries at once.
 #[derive(Clone)]
-pub(super) struct Outcomes(mpsc::Sender<Ended>);
+pub(super) struct Outcomes(Arc<[mpsc::Sender<Ended>]>);
 
 impl Outcomes {
     /// Starts to write, within `tasks`, until the last of the clones is gone.
-    pub(super) fn start(env: Arc<Environment>, tasks: &mut JoinSet<()>) -> Self {
-        let (sender, receiver) = mpsc::channel(TOGETHER_MAX);
-        tasks.spawn(write(env, receiver));
-        Self(sender)
+    pub(super) fn start(env: &Arc<Environment>, tasks: &mut JoinSet<()>) -> Self {
+        let writer = |_| {
+            let (sender, receiver) = mpsc::channel(TOGETHER_MAX);
+            tasks.spawn(write(Arc::clone(env), receiver));
+            sender
+        };
+        Self((0..env.store.writes_at_once().max(1)).map(writer).collect())
     }
 
     /// Stores the outcome of a delivery. Returns the next one of its conversation, leased, if that may go.
     pub(super) async fn store(&self, delivery: Delivery, outcome: DeliveryOutcome) -> Option<Delivery> {
         let (next, stored) = oneshot::channel();
-        self.0.send(Ended { delivery, outcome, next }).await.ok()?;
+        let number: usize = delivery.key.conversation.as_bytes().iter().copied().map(usize::from).sum();
+        self.0.get(number % self.0.len())?.send(Ended { delivery, outcome, next }).await.ok()?;
         stored.await.ok()?
     }
 }

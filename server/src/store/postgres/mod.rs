@@ -200,6 +200,7 @@ impl Backend for Postgres {
     // streams of the tenant.
     const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
         WHERE tenant = $1 AND stream = ANY (ARRAY(SELECT key FROM json_each($2))) ORDER BY stream FOR UPDATE";
+    const WRITES_AT_ONCE: usize = 4;
     const KEY_BYTES: &'static str = "decode(key, 'hex')";
     const TICK: &'static str =
         "SELECT pg_current_xact_id()::text::bigint + base AS tick FROM clock JOIN unbroken USING (one)";

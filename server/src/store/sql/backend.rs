@@ -27,6 +27,8 @@ pub(in crate::store) trait Backend: Database<Row: ReadRow> {
     /// Returns `stream` and `position` of the streams `$2` of tenant `$1`, and locks them in the order of
     /// their names.
     const LOCK_HEADS: &'static str;
+    /// Transactions that write at once, or that one kind of work may have of many.
+    const WRITES_AT_ONCE: usize;
     /// Turns the hexadecimal `key` of `json_each` into bytes.
     const KEY_BYTES: &'static str;
     /// Returns the `tick` of this write transaction.

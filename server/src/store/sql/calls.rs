@@ -754,6 +754,10 @@ impl<B: Backend> Store for SqlStore<B> {
         self
     }
 
+    fn writes_at_once(&self) -> usize {
+        B::WRITES_AT_ONCE
+    }
+
     fn counts(&self) -> StoreCounts {
         self.counted()
     }

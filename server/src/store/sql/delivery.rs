@@ -3,8 +3,6 @@
 //! leased. The others that are due meanwhile are put off to when the first one is, so that no search passes them
 //! again and again.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use tidings_core::{
     ids::{ConversationId, TenantId},
     time::WallTime,
@@ -131,62 +129,50 @@ const LANES_DUE: &str = "SELECT conversation, lane, min(due_at) AS due_at FROM (
         ORDER BY due_at LIMIT $5) AS due
     GROUP BY conversation, lane ORDER BY 3";
 
-// The first of each conversation is found by its own search, as there may be any number behind it.
-const FIRSTS: &str = "SELECT conversation, position, ordinal, event, type, accepted_at, since, due_at, attempts, lease,
-        coalesce(words, body) AS body
-    FROM webhook_deliveries WHERE tenant = $1 AND endpoint = $2 AND event IN (
-        SELECT (
-            SELECT first.event FROM webhook_deliveries AS first
-            WHERE first.tenant = $1 AND first.endpoint = $2 AND first.conversation = wanted.key
-                AND first.state = 'pending' AND first.lane = $3
-            ORDER BY first.position, first.ordinal LIMIT 1)
-        FROM json_each($4) AS wanted)
-    ORDER BY conversation";
+const FIRST: &str =
+    "SELECT position, ordinal, event, type, accepted_at, since, due_at, attempts, lease, coalesce(words, body) AS body
+    FROM webhook_deliveries WHERE tenant = $1 AND endpoint = $2 AND conversation = $3 AND state = 'pending'
+        AND lane = $4
+    ORDER BY position, ordinal LIMIT 1";
 
 // Of two nodes that found it due, one finds it so when it comes to write.
-const TAKE: &str = "UPDATE webhook_deliveries SET due_at = $3, lease = $4
-    WHERE tenant = $1 AND endpoint = $2 AND state = 'pending' AND event IN (SELECT key FROM json_each($5))
-        AND event || '/' || due_at || '/' || lease IN (SELECT key FROM json_each($6))
+const TAKE: &str = "UPDATE webhook_deliveries SET due_at = $6, lease = $7
+    WHERE tenant = $1 AND endpoint = $2 AND conversation = $3 AND position = $4 AND ordinal = $5
+        AND state = 'pending' AND due_at = $8 AND lease = $9
     RETURNING event";
 
 const PUT_OFF: &str = "UPDATE webhook_deliveries SET due_at = $4
     WHERE tenant = $1 AND endpoint = $2 AND conversation = $3 AND lane = $5 AND state = 'pending' AND due_at < $4
         AND lease = 0";
 
-/// The first pending delivery of each of these conversations in a lane of an endpoint, with when it is due.
-async fn firsts<B: Backend>(
+/// The first pending delivery of a lane of a conversation at an endpoint, with when it is due.
+async fn first<B: Backend>(
     connection: &mut B::Connection,
-    (tenant, endpoint): (&TenantId, &str),
+    (tenant, endpoint, conversation): (&TenantId, &str, ConversationId),
     lane: Lane,
-    conversations: impl IntoIterator<Item = &ConversationId>,
-) -> Result<Vec<(Delivery, WallTime)>, StoreError> {
-    let wanted: Vec<&ConversationId> = conversations.into_iter().collect();
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let values = [tenant.into(), Value::words(Some(endpoint)), lane.number().into(), Value::keys(wanted)];
-    let read = |row: &B::Row| {
-        let fields = Fields::of("webhook_deliveries", row);
-        let key = DeliveryKey {
-            tenant: tenant.clone(),
-            endpoint: endpoint.to_owned(),
-            conversation: fields.conversation()?,
-            position: fields.position("position")?,
-            ordinal: fields.number("ordinal")?,
-        };
-        let delivery = Delivery {
-            key,
-            event: fields.words("event")?.unwrap_or_default(),
-            kind: fields.parse("type", |name| EventKind::parse(name).ok_or("not a type of events"))?,
-            accepted_at: fields.time("accepted_at")?,
-            since: fields.time("since")?,
-            attempts: fields.number("attempts")?,
-            body: fields.bytes("body")?,
-            lease: fields.number("lease")?,
-        };
-        Ok((delivery, fields.time("due_at")?))
+) -> Result<Option<(Delivery, WallTime)>, StoreError> {
+    let values = [tenant.into(), Value::words(Some(endpoint)), conversation.into(), lane.number().into()];
+    let rows = fetch::<B>(connection, FIRST, values).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let fields = Fields::of("webhook_deliveries", row);
+    let key = DeliveryKey {
+        tenant: tenant.clone(),
+        endpoint: endpoint.to_owned(),
+        conversation,
+        position: fields.position("position")?,
+        ordinal: fields.number("ordinal")?,
     };
-    fetch::<B>(connection, FIRSTS, values).await?.iter().map(read).collect()
+    let delivery = Delivery {
+        key,
+        event: fields.words("event")?.unwrap_or_default(),
+        kind: fields.parse("type", |name| EventKind::parse(name).ok_or("not a type of events"))?,
+        accepted_at: fields.time("accepted_at")?,
+        since: fields.time("since")?,
+        attempts: fields.number("attempts")?,
+        body: fields.bytes("body")?,
+        lease: fields.number("lease")?,
+    };
+    Ok(Some((delivery, fields.time("due_at")?)))
 }
 
 fn key(key: &DeliveryKey) -> Vec<Value> {
@@ -194,37 +180,17 @@ fn key(key: &DeliveryKey) -> Vec<Value> {
     vec![tenant.into(), Value::words(Some(endpoint)), (*conversation).into(), (*position).into(), (*ordinal).into()]
 }
 
-/// Leases deliveries of an endpoint as they were found, but for those where somebody was faster.
+/// Leases a delivery as it was found; none if somebody was faster.
 async fn take<B: Backend>(
     connection: &mut B::Connection,
-    (tenant, endpoint): (&TenantId, &str),
-    found: Vec<(Delivery, WallTime)>,
+    found: Delivery,
+    due_at: WallTime,
     terms: &LeaseTerms,
-) -> Result<Vec<Delivery>, StoreError> {
-    if found.is_empty() {
-        return Ok(Vec::new());
-    }
+) -> Result<Option<Delivery>, StoreError> {
     let LeaseTerms { until, lease, .. } = *terms;
-    let as_found = |(Delivery { event, lease, .. }, due_at): &(Delivery, WallTime)| {
-        format!("{event}/{}/{lease}", due_at.as_millis())
-    };
-    let values = [
-        tenant.into(),
-        Value::words(Some(endpoint)),
-        until.into(),
-        Value::Number(lease),
-        Value::keys(found.iter().map(|(delivery, _)| &delivery.event)),
-        Value::keys(found.iter().map(as_found)),
-    ];
-    let taken = events::<B>(&fetch::<B>(connection, TAKE, values).await?)?;
-    let found = found.into_iter().map(|(delivery, _)| delivery).filter(|delivery| taken.contains(&delivery.event));
-    Ok(found.map(|delivery| Delivery { lease, ..delivery }).collect())
-}
-
-/// The events of rows.
-fn events<B: Backend>(rows: &[B::Row]) -> Result<BTreeSet<String>, StoreError> {
-    let event = |row| Ok(Fields::of("webhook_deliveries", row).words("event")?.unwrap_or_default());
-    rows.iter().map(event).collect()
+    let rest = vec![until.into(), Value::Number(lease), due_at.into(), Value::Number(found.lease)];
+    let taken = fetch::<B>(connection, TAKE, [key(&found.key), rest].concat()).await?;
+    Ok((!taken.is_empty()).then_some(Delivery { lease, ..found }))
 }
 
 /// `Store::lease_deliveries`, within a write transaction.
@@ -248,25 +214,24 @@ pub(super) async fn lease<B: Backend>(
     // In one order everywhere, so that nodes never deadlock.
     due.sort_unstable();
     let mut leased = Vec::new();
-    for lane in [Lane::Events, Lane::Notifications] {
-        let conversations = due.iter().filter(|(_, of)| *of == lane).map(|(conversation, _)| conversation);
-        let found = firsts::<B>(connection, (tenant, endpoint), lane, conversations).await?;
-        let (now, later): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, due_at)| *due_at <= terms.now);
-        leased.extend(take::<B>(connection, (tenant, endpoint), now, terms).await?);
-        for (first, due_at) in later {
-            let soon = WallTime::from_millis(terms.now.as_millis() + BEHIND_LEASED_MS);
-            let put_off_to = if first.lease == 0 { due_at } else { due_at.min(soon) };
-            let of = [tenant.into(), Value::words(Some(endpoint)), first.key.conversation.into()];
-            let values = [&of[..], &[put_off_to.into(), lane.number().into()]].concat();
-            fetch::<B>(connection, PUT_OFF, values).await?;
+    for (conversation, lane) in due {
+        let first = first::<B>(connection, (tenant, endpoint, conversation), lane).await?;
+        let Some((found, due_at)) = first else { continue };
+        if due_at <= terms.now {
+            leased.extend(take::<B>(connection, found, due_at, terms).await?);
+            continue;
         }
+        let soon = WallTime::from_millis(terms.now.as_millis() + BEHIND_LEASED_MS);
+        let put_off_to = if found.lease == 0 { due_at } else { due_at.min(soon) };
+        let of = [tenant.into(), Value::words(Some(endpoint)), conversation.into()];
+        let values = [&of[..], &[put_off_to.into(), lane.number().into()]].concat();
+        fetch::<B>(connection, PUT_OFF, values).await?;
     }
     Ok(leased)
 }
 
 const DELIVERED: &str = "DELETE FROM webhook_deliveries
-    WHERE tenant = $1 AND endpoint = $2 AND event IN (SELECT key FROM json_each($3))
-        AND event || '/' || lease IN (SELECT key FROM json_each($4))
+    WHERE tenant = $1 AND endpoint = $2 AND conversation = $3 AND position = $4 AND ordinal = $5 AND lease = $6
     RETURNING event";
 
 const RELEASED: &str = "UPDATE webhook_deliveries SET lease = 0, due_at = $7
@@ -285,75 +250,59 @@ pub(super) async fn finish<B: Backend>(
     terms: &LeaseTerms,
 ) -> Result<Vec<Option<Delivery>>, StoreError> {
     // In one order everywhere, so that nodes never deadlock.
-    let mut of_endpoints: BTreeMap<(&TenantId, &str), Vec<usize>> = BTreeMap::new();
-    for (index, (Delivery { key, .. }, _)) in ended.iter().enumerate() {
-        of_endpoints.entry((&key.tenant, &key.endpoint)).or_default().push(index);
-    }
+    let mut order: Vec<usize> = (0..ended.len()).collect();
+    order.sort_by_key(|&index| {
+        let (Delivery { key, kind, .. }, _) = &ended[index];
+        (&key.tenant, &key.endpoint, key.conversation, Lane::of(*kind))
+    });
     let mut following = vec![None; ended.len()];
-    for (endpoint, mut indices) in of_endpoints {
-        indices.sort_by_key(|&index| ended[index].0.key.conversation);
-        let outcomes = indices.iter().map(|&index| &ended[index]);
-        let gone = gone::<B>(connection, endpoint, outcomes, terms.now).await?;
-        for lane in [Lane::Events, Lane::Notifications] {
-            let is_free =
-                |index: &&usize| Lane::of(ended[**index].0.kind) == lane && gone.contains(&ended[**index].0.event);
-            let free = indices.iter().filter(is_free).map(|&index| (ended[index].0.key.conversation, index));
-            let free: BTreeMap<ConversationId, usize> = free.collect();
-            let mut found = firsts::<B>(connection, endpoint, lane, free.keys()).await?;
-            found.retain(|(next, due_at)| {
-                // What waits behind a failure is put off with it, and need not wait any longer; a notification has
-                // its own time.
-                let is_waiting = next.lease != 0 || next.attempts > 0 || lane == Lane::Notifications;
-                *due_at <= terms.now || !is_waiting
-            });
-            for next in take::<B>(connection, endpoint, found, terms).await? {
-                let index = free.get(&next.key.conversation).copied();
-                if let Some(place) = index.and_then(|index| following.get_mut(index)) {
-                    *place = Some(next);
-                }
-            }
-        }
+    for index in order {
+        let (delivery, outcome) = &ended[index];
+        following[index] = finish_one::<B>(connection, delivery, outcome, terms).await?;
     }
     Ok(following)
 }
 
-/// Writes outcomes at an endpoint. Returns the events that are in nobody's way any more: delivered, or dead.
-async fn gone<'a, B: Backend>(
+/// The next one of the conversation is leased under the same terms, unless it waits for its next attempt or
+/// somebody sends it.
+async fn finish_one<B: Backend>(
     connection: &mut B::Connection,
-    (tenant, endpoint): (&TenantId, &str),
-    outcomes: impl Iterator<Item = &'a (Delivery, DeliveryOutcome)>,
-    now: WallTime,
-) -> Result<BTreeSet<String>, StoreError> {
-    let (mut delivered, mut gone) = (Vec::new(), BTreeSet::new());
-    for (delivery, outcome) in outcomes {
-        let held = [key(&delivery.key), vec![Value::Number(delivery.lease)]].concat();
-        let failed = |at: WallTime, failure: &str, state: DeliveryState| {
-            [held.clone(), vec![at.into(), Value::words(Some(failure)), state.as_str().into()]].concat()
-        };
-        match outcome {
-            DeliveryOutcome::Delivered => delivered.push(delivery),
-            DeliveryOutcome::Released => {
-                fetch::<B>(connection, RELEASED, [held, vec![now.into()]].concat()).await?;
-            }
-            DeliveryOutcome::Retry(at, failure) => {
-                fetch::<B>(connection, FAILED, failed(*at, failure, DeliveryState::Pending)).await?;
-            }
-            DeliveryOutcome::Dead(failure) => {
-                let written = fetch::<B>(connection, FAILED, failed(now, failure, DeliveryState::Dead)).await?;
-                gone.extend(events::<B>(&written)?);
-            }
+    delivery: &Delivery,
+    outcome: &DeliveryOutcome,
+    terms: &LeaseTerms,
+) -> Result<Option<Delivery>, StoreError> {
+    let held = [key(&delivery.key), vec![Value::Number(delivery.lease)]].concat();
+    let failed = |at: WallTime, failure: &str, state: DeliveryState| {
+        [held.clone(), vec![at.into(), Value::words(Some(failure)), state.as_str().into()]].concat()
+    };
+    let written = match outcome {
+        DeliveryOutcome::Delivered => fetch::<B>(connection, DELIVERED, held).await?,
+        DeliveryOutcome::Released => {
+            let values = [held, vec![terms.now.into()]].concat();
+            fetch::<B>(connection, RELEASED, values).await?
         }
+        DeliveryOutcome::Retry(at, failure) => {
+            fetch::<B>(connection, FAILED, failed(*at, failure, DeliveryState::Pending)).await?
+        }
+        DeliveryOutcome::Dead(failure) => {
+            fetch::<B>(connection, FAILED, failed(terms.now, failure, DeliveryState::Dead)).await?
+        }
+    };
+    let goes_on = matches!(outcome, DeliveryOutcome::Delivered | DeliveryOutcome::Dead(_));
+    if written.is_empty() || !goes_on {
+        return Ok(None);
     }
-    if !delivered.is_empty() {
-        let values = [
-            tenant.into(),
-            Value::words(Some(endpoint)),
-            Value::keys(delivered.iter().map(|delivery| &delivery.event)),
-            Value::keys(delivered.iter().map(|Delivery { event, lease, .. }| format!("{event}/{lease}"))),
-        ];
-        gone.extend(events::<B>(&fetch::<B>(connection, DELIVERED, values).await?)?);
+    let DeliveryKey { tenant, endpoint, conversation, .. } = &delivery.key;
+    let lane = Lane::of(delivery.kind);
+    let Some((next, due_at)) = first::<B>(connection, (tenant, endpoint, *conversation), lane).await? else {
+        return Ok(None);
+    };
+    // What waits behind a failure is put off with it, and need not wait any longer; a notification has its own time.
+    let is_waiting = next.lease != 0 || next.attempts > 0 || lane == Lane::Notifications;
+    if due_at > terms.now && is_waiting {
+        return Ok(None);
     }
-    Ok(gone)
+    take::<B>(connection, next, due_at, terms).await
 }
 
 macro_rules! select_deliveries {

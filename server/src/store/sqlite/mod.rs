@@ -108,6 +108,7 @@ impl Backend for Sqlite {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const LOCK_HEADS: &'static str = "SELECT stream, position FROM streams
         WHERE tenant = $1 AND stream IN (SELECT key FROM json_each($2))";
+    const WRITES_AT_ONCE: usize = 1;
     const KEY_BYTES: &'static str = "unhex(key)";
     const TICK: &'static str = "UPDATE clock SET tick = tick + 1 RETURNING tick";
     // Ticks are counted here, so epochs alone recognise every cursor of a lost history.
