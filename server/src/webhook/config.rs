@@ -46,6 +46,6 @@ pub struct WebhookConfig {
     #[arg(long, env = "TIDINGS_WEBHOOK_WAITING_MAX", default_value_t = 100_000)]
     pub webhook_waiting_max: u32,
     /// Requests that this node makes to endpoints at the same time; an eighth of them to one endpoint.
-    #[arg(long, env = "TIDINGS_WEBHOOK_REQUESTS_MAX", default_value_t = 64)]
+    #[arg(long, env = "TIDINGS_WEBHOOK_REQUESTS_MAX", default_value_t = 256)]
     pub webhook_requests_max: usize,
 }
