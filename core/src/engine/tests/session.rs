@@ -338,7 +338,7 @@ fn a_refusal_is_of_the_change_that_was_pushed_not_of_what_has_moved_into_its_pla
         };
         let outputs = receive(&mut engine, &mut store, &ServerFrame::Refused(refusal));
         let again = pushes(&outputs).next().expect("what nobody has answered is pushed again");
-        assert_eq!(again.changes, [last.clone()]);
+        assert_eq!(again.changes, std::slice::from_ref(last));
     }
 }
 
