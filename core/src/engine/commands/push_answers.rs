@@ -20,6 +20,7 @@ impl Engine {
         let me = self.ctx.session.account.clone();
         let administrators: SortedSet<Position> = accepted.administrators.iter().copied().collect();
         self.link.device_accepted();
+        self.stream_heads.moved(stream);
         let in_flight = self.replica(stream).and_then(|replica| replica.outbox.in_flight.clone());
         let pushed = in_flight.filter(|in_flight| in_flight.request == accepted.request);
         let pushed = pushed.map(|in_flight| in_flight.changes).unwrap_or_default();

@@ -3,16 +3,22 @@
 
 use crate::{
     api::ConversationRow,
-    engine::{Engine, screen::inbox::Draw, store::record::InboxRecord, streams::loading::Slot},
+    engine::{
+        Engine,
+        screen::inbox::Draw,
+        store::record::InboxRecord,
+        streams::loading::{Slot, Work},
+    },
     ids::{ConversationId, StreamId},
     journal::{Cursor, Head, Position},
-    model::{ConversationState, MemberStatus},
+    model::{ConversationKind, ConversationState, MemberStatus, Role},
     wire::ConversationSummary,
 };
 
 impl Engine {
     pub(in crate::engine) fn receive_summaries(&mut self, summaries: Vec<ConversationSummary>) {
         for summary in summaries {
+            self.stream_heads.told(&StreamId::Conversation(summary.conversation));
             match summary.state {
                 ConversationState::Deleted => self.delete_conversation(summary.conversation),
                 _ => self.receive_summary(summary),
@@ -97,6 +103,7 @@ impl Engine {
     pub(in crate::engine) fn caught_up(&mut self, cursor: Cursor) {
         self.link.set_cursor(Some(cursor));
         self.ctx.store_meta();
+        let untold = self.stream_heads.caught_up();
         if self.link.is_online() {
             return;
         }
@@ -106,6 +113,9 @@ impl Engine {
         let loaded: Vec<StreamId> = self.streams.keys().cloned().collect();
         for stream in loaded {
             self.catch_up_stream(&stream);
+        }
+        for stream in untold {
+            self.verify_stream(&stream);
         }
         self.prefetch();
         self.open.conversations().copied().collect::<Vec<_>>().into_iter().for_each(|shown| self.watch(shown));
@@ -177,12 +187,24 @@ impl Engine {
         }
     }
 
+    /// Asks for what follows in a stream that moved, but of which the server told nothing from before that: its
+    /// store may have been put back to before that, in silence. Only who would begin the conversation again asks;
+    /// anybody else waits to be told of it, because their words are given back where nobody has begun it again.
+    fn verify_stream(&mut self, stream: &StreamId) {
+        let Some(record) = stream.conversation().and_then(|id| self.inbox.get(&id)) else { return };
+        let begins_again = record.row.role == Role::Owner || record.row.kind == ConversationKind::Direct;
+        if begins_again && record.row.status == MemberStatus::Active {
+            self.with_stream(stream, Work::Fetch);
+        }
+    }
+
     pub(in crate::engine) fn receive_revoked(
         &mut self,
         stream: &StreamId,
         conversation: ConversationId,
         status: MemberStatus,
     ) {
+        self.stream_heads.told(stream);
         self.requests.memberships.end_granted(&mut self.ctx, conversation);
         let record = self.inbox.get_mut(&conversation).filter(|record| record.row.status != status);
         if let Some(record) = record {

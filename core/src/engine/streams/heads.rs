@@ -15,6 +15,10 @@ pub(in crate::engine) struct StreamHeads {
     changed: SortedSet<StreamId>,
     /// The incarnation of the server's store in its last Welcome.
     incarnation: Option<IncarnationId>,
+    /// Streams with an entry that came after the cursor, which a catch-up from there therefore tells of.
+    moved: SortedSet<StreamId>,
+    /// Those of them of which the catch-up under way has not told yet.
+    untold: SortedSet<StreamId>,
 }
 
 impl StreamHeads {
@@ -43,6 +47,8 @@ impl StreamHeads {
     pub(in crate::engine) fn remove(&mut self, stream: &StreamId) {
         self.records.remove(stream);
         self.changed.remove(stream);
+        self.moved.remove(stream);
+        self.untold.remove(stream);
     }
 
     /// The end of the input stores the head.
@@ -56,6 +62,29 @@ impl StreamHeads {
 
     pub(in crate::engine) fn drain_changed(&mut self) -> SortedSet<StreamId> {
         core::mem::take(&mut self.changed)
+    }
+
+    /// An entry of the stream came over the link.
+    pub(in crate::engine) fn moved(&mut self, stream: &StreamId) {
+        self.told(stream);
+        self.moved.insert(stream.clone());
+    }
+
+    /// The server told of the stream as it is now.
+    pub(in crate::engine) fn told(&mut self, stream: &StreamId) {
+        self.untold.remove(stream);
+    }
+
+    /// A catch-up begins at the cursor.
+    pub(in crate::engine) fn begin_catch_up(&mut self) {
+        self.untold.extend(core::mem::take(&mut self.moved));
+    }
+
+    /// The cursor is one behind all that was told. Returns the streams that moved behind the former one, and of
+    /// which nothing was told.
+    pub(in crate::engine) fn caught_up(&mut self) -> SortedSet<StreamId> {
+        self.moved.clear();
+        core::mem::take(&mut self.untold)
     }
 
     pub(in crate::engine) fn incarnation(&self) -> Option<IncarnationId> {

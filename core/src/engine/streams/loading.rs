@@ -45,6 +45,7 @@ pub(in crate::engine) enum Work {
     Show(ConversationId),
     LoadOlder(ConversationId),
     MarkRead(ConversationId),
+    Fetch,
 }
 
 impl Engine {
@@ -76,6 +77,7 @@ impl Engine {
             Work::Show(conversation) => self.show_timeline(conversation),
             Work::LoadOlder(conversation) => self.extend_timeline(conversation),
             Work::MarkRead(conversation) => self.read_all(conversation),
+            Work::Fetch => self.fetch_stream(stream),
         }
     }
 

@@ -21,6 +21,7 @@ pub(in crate::engine) enum Misfit {
 
 impl Engine {
     pub(in crate::engine) fn route_entries(&mut self, frame: Entries) {
+        self.stream_heads.moved(&frame.stream);
         let last = frame.entries.last().map_or(Position::ZERO, |entry| entry.position);
         let conversation = frame.stream.conversation();
         if let Some((conversation, record)) = conversation.and_then(|id| Some((id, self.inbox.get_mut(&id)?))) {
