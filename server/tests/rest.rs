@@ -10,6 +10,7 @@ mod external_ids;
 mod lists;
 mod page;
 mod repeated;
+mod resources;
 mod routes;
 mod services;
 mod shapes;

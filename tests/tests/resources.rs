@@ -6,12 +6,13 @@ use core::time::Duration;
 use tidings_core::{
     api::TimelineRow,
     code::Code,
-    command::{CreateResource, DeleteMessage, FinalizeLead, SendMessage, SetState},
+    command::{CreateResource, DeleteMessage, FinalizeLead, SendMessage, SetInfo, SetMemberText, SetProfile, SetState},
     engine::{Input, ListPage, OwnPage},
     ids::{AccountId, ConversationId, MessageId, TenantId},
     limits::Limits,
     model::{
-        Content, ConversationKind, ConversationState, LeadOutcome, OwnQuery, Query, Role,
+        Content, ConversationKind, ConversationState, InfoField, LeadOutcome, MemberField, OwnQuery, Profile, Query,
+        Role,
         content::{MeetingKind, Proposal, ProposalKind, ProposalResponse, ProposalStatus, ResponseKind},
     },
     time::WallTime,
@@ -188,6 +189,35 @@ fn a103_a_proposal_that_nobody_answers_expires_on_every_screen_by_itself() {
     world.run_ms(20_000);
     for device in [ann, bob] {
         assert_eq!(status(&world, device, conversation), ProposalStatus::Expired, "device {device}");
+    }
+}
+
+#[test]
+fn a107_a_resource_and_its_parties_are_shown_as_they_are_called_now() {
+    let (mut world, ann, bob, conversation) = negotiation(25);
+    let shown = |world: &World, device: Device| {
+        let screen = &world.clients()[device].screen;
+        let resource = screen.details[&conversation].resource.clone().unwrap();
+        (screen.inbox[&conversation].title.clone().unwrap(), resource.title.unwrap(), resource.client_name)
+    };
+    for device in [ann, bob] {
+        assert_eq!(shown(&world, device), ("The flat 7".into(), "The flat 7".into(), None));
+    }
+    let text = Some("The flat with a garden".to_owned());
+    world.command(bob, SetInfo { conversation, field: InfoField::ResourceTitle, text });
+    let profile = Profile { display_name: Some("Ann Lee".to_owned()), ..Profile::default() };
+    world.command(ann, SetProfile { profile, account: None });
+    assert!(world.settle_ms(60_000));
+    let garden = || "The flat with a garden".to_owned();
+    for device in [ann, bob] {
+        assert_eq!(shown(&world, device), (garden(), garden(), Some("Ann Lee".into())), "device {device}");
+    }
+    // What she is called in this conversation alone stands before that.
+    let text = Some("Annie".to_owned());
+    world.command(ann, SetMemberText { conversation, field: MemberField::DisplayName, text });
+    assert!(world.settle_ms(60_000));
+    for device in [ann, bob] {
+        assert_eq!(shown(&world, device).2, Some("Annie".into()), "device {device}");
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     code::Code,
     doc::Fact,
     ids::{AccountId, ConversationId, TimelineId},
-    model::{ConversationKind, Created, MemberStatus, Membership, Resource, Role},
+    model::{ConversationKind, Created, InfoField, MemberStatus, Membership, Resource, Role},
     sorted::SortedMap,
 };
 
@@ -49,6 +49,9 @@ fn read_members<'a>(created: &Created, facts: &'a [Fact]) -> Result<SortedMap<&'
     for fact in facts {
         match fact {
             Fact::LeadOpened(..) if created.kind == ConversationKind::Resource => {}
+            Fact::Info(InfoField::ResourceTitle, _) => {
+                return Err(Refusal::new(Code::WrongKind, "a conversation begins with its resource itself"));
+            }
             Fact::Created(_) | Fact::Info(_, Some(_)) | Fact::Theme(Some(_)) | Fact::Scope(_) | Fact::Policy(_) => {}
             Fact::MemberRole(account, role) => {
                 roles.insert(account, role);

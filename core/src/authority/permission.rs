@@ -48,7 +48,7 @@ fn check_author(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
     if own { Ok(()) } else { refuse(Code::NotTheAuthor, "signed with another account") }
 }
 
-/// A direct conversation always has its two members.
+/// Checks that a fact is one of the kind of its conversation or thread.
 fn check_kind(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
     if let (Some(_), false) = (context.document.thread(), is_of_thread(fact)) {
         return refuse(Code::WrongKind, "a thread has the members, the policies and the roles of its conversation");
@@ -57,6 +57,9 @@ fn check_kind(context: &Context<'_>, fact: &Fact) -> Result<(), Refusal> {
         matches!(fact, Fact::MemberRole(..) | Fact::MemberStatus(..) | Fact::MemberGrant(..) | Fact::Invite(..));
     if membership && context.conversation().kind() == Some(ConversationKind::Direct) {
         return refuse(Code::WrongKind, "a direct has its two members for ever");
+    }
+    if matches!(fact, Fact::Info(InfoField::ResourceTitle, _)) && context.conversation().resource().is_none() {
+        return refuse(Code::WrongKind, "only a resource conversation is about a resource");
     }
     Ok(())
 }
@@ -87,7 +90,7 @@ fn check_silence(context: &Context<'_>, power: Power, fact: &Fact) -> Result<(),
     }
     let is_silent = match fact {
         Fact::Message(..) | Fact::Edit(..) => !power.permissions.holds(Permission::MessageSend),
-        Fact::Info(InfoField::Name | InfoField::Title | InfoField::Description, Some(_))
+        Fact::Info(InfoField::Name | InfoField::Title | InfoField::Description | InfoField::ResourceTitle, Some(_))
         | Fact::MemberText(_, MemberField::DisplayName, Some(_)) => context.is_muted(),
         _ => false,
     };

@@ -4,7 +4,7 @@ use crate::{
     authority::{Context, Refusal, lead, refuse},
     code::Code,
     doc::Fact,
-    model::{Conversation, ConversationKind, ConversationState, MemberStatus, Party, Role},
+    model::{Conversation, ConversationKind, ConversationState, InfoField, MemberStatus, Party, Role},
 };
 
 /// Returns true for a client's message in a resource conversation, which reopens it.
@@ -47,7 +47,9 @@ pub(super) fn check_timeline(
         return Ok(());
     }
     let only = |allowed: fn(&Fact) -> bool| !facts.is_empty() && facts.iter().all(allowed);
-    let changes_state = |fact: &Fact| matches!(fact, Fact::State(_)) || lead::number(fact).is_some();
+    let changes_state = |fact: &Fact| {
+        matches!(fact, Fact::State(_) | Fact::Info(InfoField::ResourceTitle, _)) || lead::number(fact).is_some()
+    };
     match conversation.state() {
         _ if leaves => return Ok(()),
         _ if reopens(context, facts) => {}

@@ -123,7 +123,7 @@ fn check_lead(context: &Context<'_>, opened: &LeadOpened) -> Result<(), Refusal>
 fn check_info(field: InfoField, text: &str) -> Result<(), Refusal> {
     match field {
         InfoField::Name => check_name(text),
-        InfoField::Title => check_line("title", text, TITLE_CHARACTERS_MAX),
+        InfoField::Title | InfoField::ResourceTitle => check_line("title", text, TITLE_CHARACTERS_MAX),
         InfoField::Description => check_characters("description", text, DESCRIPTION_CHARACTERS_MAX),
         InfoField::AvatarUrl => check_url("avatar_url", text),
     }

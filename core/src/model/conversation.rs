@@ -151,6 +151,8 @@ named! {
         Description = "description",
         /// URL of the picture.
         AvatarUrl = "avatar_url",
+        /// The present title of the resource that the conversation is about.
+        ResourceTitle = "resource_title",
     }
 }
 
@@ -240,12 +242,34 @@ impl Conversation {
 
     /// Its title: its own, or its resource's.
     pub fn title(&self) -> Option<&str> {
-        self.text(InfoField::Title).or_else(|| self.resource()?.title.as_deref())
+        self.text(InfoField::Title).or_else(|| self.resource_title())
     }
 
-    /// The resource it is about, for a resource conversation.
+    /// The title of its resource: the present one if that was stated, or the one that it was created with.
+    pub fn resource_title(&self) -> Option<&str> {
+        self.text(InfoField::ResourceTitle).or_else(|| self.resource()?.title.as_deref())
+    }
+
+    /// The resource it is about, as it was when the conversation was created; for a resource conversation.
     pub fn resource(&self) -> Option<&Resource> {
         self.created.as_ref()?.resource.as_deref()
+    }
+
+    /// The resource with its present title and names, given what people are called. Where a member is called by
+    /// their id alone, the name stands that the conversation was created with.
+    pub fn present_resource(&self, name_of: impl Fn(&AccountId) -> String) -> Option<Resource> {
+        let name = |account: &AccountId, stated: &Option<String>| {
+            let name = Some(name_of(account)).filter(|name| name != account.as_str());
+            // Nothing is left of what somebody called themselves whose account was erased.
+            name.or_else(|| stated.clone().filter(|_| self.active_member(account).is_some()))
+        };
+        let resource = self.resource()?;
+        Some(Resource {
+            title: self.resource_title().map(str::to_owned),
+            client_name: name(&resource.client, &resource.client_name),
+            owner_name: name(&resource.owner, &resource.owner_name),
+            ..resource.clone()
+        })
     }
 
     /// The current lead of a resource conversation: the newest.

@@ -130,6 +130,15 @@ impl LeadStage {
         &self.0
     }
 
+    /// The outcome, if the lead has ended.
+    pub fn outcome(&self) -> Option<LeadOutcome> {
+        match self.as_str() {
+            WON => Some(LeadOutcome::Won),
+            LOST => Some(LeadOutcome::Lost),
+            _ => None,
+        }
+    }
+
     /// Returns true if the lead has ended.
     pub fn is_closed(&self) -> bool {
         self.0.starts_with(CLOSED)

@@ -15,21 +15,21 @@ pub struct Resource {
     /// Its id in the operator's system, 1–64 characters.
     #[n(0)]
     pub id: String,
-    /// Its title, ≤ 200 characters.
+    /// Its title, ≤ 200 characters, likewise.
     #[n(1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The account that asks about it, and creates the conversation.
     #[n(2)]
     pub client: AccountId,
-    /// The client's name at that time, ≤ 120 characters.
+    /// The client's name, ≤ 120 characters: the present one where it is known, else that of when it was created.
     #[n(3)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,
     /// The account that owns it.
     #[n(4)]
     pub owner: AccountId,
-    /// The owner's name at that time, ≤ 120 characters.
+    /// The owner's name, likewise.
     #[n(5)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_name: Option<String>,

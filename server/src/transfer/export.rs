@@ -266,7 +266,7 @@ fn conversation_line(
     let text = |field| conversation.text(field).map(str::to_owned);
     let resource = conversation.resource().map(|resource| archive::Resource {
         id: resource.id.clone(),
-        title: resource.title.clone(),
+        title: conversation.resource_title().map(str::to_owned),
         client: resource.client.clone(),
         client_name: resource.client_name.clone(),
         owner: resource.owner.clone(),

@@ -85,6 +85,7 @@ async fn each_command_of_the_page_is_answered_as_the_page_says(database: Databas
     for (name, caller) in [
         ("ANN", Caller::of(server.address, "ann")),
         ("BOB", Caller::of(server.address, "bob")),
+        ("CLEO", Caller::of(server.address, "cleo")),
         ("ROOT", Caller::administrator(server.address, "root")),
         ("SERVICE", super::services::service(&Caller::of(server.address, "crm"), &["rest:read", "rest:write", "act"])),
     ] {
@@ -96,6 +97,9 @@ async fn each_command_of_the_page_is_answered_as_the_page_says(database: Databas
         let answer = ask(server.address, command, &names).await;
         if let Some(conversation) = answer.body["conversation_id"].as_str() {
             names.insert("GROUP", conversation.to_owned());
+        }
+        if answer.body["resourceId"].is_string() {
+            names.insert("FLAT", answer.body["id"].as_str().unwrap().to_owned());
         }
         let said: Value = serde_json::from_str(said).unwrap_or_else(|error| panic!("{error}: {said}"));
         assert!(is_like(&answer.body, &said), "{command}{}\nis not\n{said}", answer.text);

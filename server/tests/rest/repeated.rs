@@ -60,6 +60,8 @@ struct World {
     conversation: String,
     /// A public group of ann's.
     public: String,
+    /// One of gus with ann, about something of hers.
+    resource: String,
     message: String,
     invite: String,
     webhook: String,
@@ -75,11 +77,14 @@ impl World {
         let asked = json!({ "kind": "group", "title": "Open boats", "name": "boats", "scope": "public",
             "policies": [{ "join": "open" }] });
         let public = ann.post("/v1/conversations", asked).await.is(201)["conversation_id"].as_str().unwrap().to_owned();
+        let asked = json!({ "resourceId": "flat-7", "ownerUserId": "ann" });
+        let gus = Caller::of(server.address, "gus");
+        let resource = gus.post("/v1/conversations/resource", asked).await.is(201)["id"].as_str().unwrap().to_owned();
         let message = say(&ann, &conversation, "hi").await["id"].as_str().unwrap().to_owned();
         let invite = ann.post(&format!("{at}/invites"), json!({})).await.is(201)["id"].as_str().unwrap().to_owned();
         let url = json!({ "url": "https://127.0.0.1:9/" });
         let webhook = root.post("/v1/webhooks", url).await.is(201)["id"].as_str().unwrap().to_owned();
-        Self { database, server, ann, root, conversation, public, message, invite, webhook }
+        Self { database, server, ann, root, conversation, public, resource, message, invite, webhook }
     }
 
     fn caller(&self, name: &str) -> Caller {
@@ -94,7 +99,7 @@ impl World {
         let mut state = Vec::new();
         let store = self.database.open().await;
         let tenant = TenantId::parse("acme").unwrap();
-        for conversation in [&self.conversation, &self.public] {
+        for conversation in [&self.conversation, &self.public, &self.resource] {
             let stream = StreamId::Conversation(ConversationId::parse(conversation).unwrap());
             state.push(json!(store.stream_head(&tenant, &stream).await.unwrap().position.to_string()));
             for what in ["", "/members", "/invites", "/receipts"] {
@@ -122,6 +127,15 @@ async fn t4_every_request_that_writes_is_carried_out_once_under_its_key(database
         ("ann", "POST", "/v1/conversations".into(), "", json!({ "kind": "group", "title": "Ships" })),
         ("ann", "POST", "/v1/conversations/direct".into(), "", json!({ "peer": "dan" })),
         ("ann", "POST", "/api/chat/conversations/direct/".into(), "", json!({ "peer_user_id": "eve" })),
+        (
+            "ann",
+            "POST",
+            "/v1/conversations/resource".into(),
+            "",
+            json!({ "resourceId": "flat-8", "ownerUserId": "bob", "body": "hi" }),
+        ),
+        ("ann", "PATCH", format!("{c}/lead"), "resource", json!({ "status": "visit_planned" })),
+        ("ann", "PUT", "/v1/resources/{resource}".into(), "", json!({ "title": "Eight rooms" })),
         ("ann", "PATCH", c.into(), "", json!({ "title": "Ships", "locked": false, "state": "active" })),
         ("root", "PATCH", c.into(), "", json!({ "title": "Sails", "externalId": "partner-1" })),
         ("ann", "POST", format!("{c}/members"), "", json!({ "account": "dan" })),
@@ -163,11 +177,16 @@ async fn t4_every_request_that_writes_is_carried_out_once_under_its_key(database
     let mut asked = BTreeSet::new();
     for (number, (name, method, template, subject, body)) in steps.iter().enumerate() {
         let (caller, key) = (world.caller(name), format!("key {number}"));
-        let conversation = if *subject == "public" { &world.public } else { &world.conversation };
+        let conversation = match *subject {
+            "public" => &world.public,
+            "resource" => &world.resource,
+            _ => &world.conversation,
+        };
         let path = template
             .replace("{conversation}", conversation)
             .replace("{message}", &segment(&world.message))
             .replace("{account}", subject)
+            .replace("{resource}", "flat-7")
             .replace("{emoji}", &segment("👍"))
             .replace("{invite}", &world.invite)
             .replace("{webhook}", &world.webhook);

@@ -8,10 +8,10 @@ use tidings_core::{
     code::Code,
     command::{
         AddMember, BanMember, ChangeRole, Command, DeleteMessage, EditMessage, InviteMember, InviteTerms, React,
-        RemoveMember, SendMessage, SetInfo, SetInvite, SetProfile, SetState, UnbanMember, Unreact,
+        RemoveMember, SendMessage, SetInfo, SetInvite, SetLeadStage, SetProfile, SetState, UnbanMember, Unreact,
     },
     ids::{ConversationId, InviteId, MessageId, TenantId},
-    model::{ConversationState, InfoField, MembershipAction, Profile, Role},
+    model::{ConversationState, InfoField, LeadStage, MembershipAction, Profile, Role},
 };
 use tidings_server::{auth::Keys, clock, store::Suspension};
 
@@ -40,6 +40,7 @@ type Verdict = Option<(u16, &'static str)>;
 
 const DONE: Verdict = None;
 const NO_CONVERSATION: Verdict = Some((404, "conversation_unknown"));
+const OF_NO_RESOURCE: Verdict = Some((409, "wrong_kind"));
 const NO_PERMISSION: Verdict = Some((403, "permission_denied"));
 
 /// A route, as the interface describes it.
@@ -160,6 +161,17 @@ const ROUTES: &[Route] = &[
         }),
     write("DELETE", "/v1/conversations/{conversation}", "", NO_CONVERSATION, NO_PERMISSION)
         .command(|ids| SetState { conversation: ids.conversation, state: ConversationState::Deleted }.into()),
+
+    write("POST", "/v1/conversations/resource", r#"{"resourceId":"flat-7","ownerUserId":"cat"}"#, DONE, DONE),
+    get("/v1/conversations/{conversation}/resource", NO_CONVERSATION, OF_NO_RESOURCE),
+    get("/v1/conversations/{conversation}/resource/messages", NO_CONVERSATION, OF_NO_RESOURCE),
+    write("PATCH", "/v1/conversations/{conversation}/lead", r#"{"status":"visit_planned"}"#, NO_CONVERSATION,
+        OF_NO_RESOURCE)
+        .command(|ids| {
+            let stage = LeadStage::parse("visit_planned").unwrap();
+            SetLeadStage { conversation: ids.conversation, stage }.into()
+        }),
+    write("PUT", "/v1/resources/{resource}", r#"{"title":"Seven rooms"}"#, DONE, DONE),
 
     get("/v1/conversations/{conversation}/members", NO_CONVERSATION, DONE).session(Fetch),
     write("POST", "/v1/conversations/{conversation}/members", r#"{"account":"dan"}"#, NO_CONVERSATION, NO_PERMISSION)
@@ -298,6 +310,7 @@ impl Ids {
             "invite" => self.invite.to_string(),
             "webhook" => self.webhook.clone(),
             "delivery" => self.delivery.to_owned(),
+            "resource" => "flat-8".to_owned(),
             other => panic!("the table has no {other}"),
         }
     }
@@ -315,8 +328,8 @@ impl Ids {
             "invite" => ids.invite = InviteId::from_bytes([7; 16]),
             "webhook" => ids.webhook = "wh_000000000000000000000000".to_owned(),
             "delivery" => ids.delivery = "evt_0",
-            // Nothing is known under the name of an emoji.
-            "emoji" => {}
+            // Nothing is known under the name of an emoji, and no resource is a thing of the server's.
+            "emoji" | "resource" => {}
             other => panic!("the table has no {other}"),
         }
         ids

@@ -1,7 +1,7 @@
 //! Resource conversations between a client and the owner of a resource.
 
 use super::*;
-use crate::model::{LeadOpened, Resource, Scope};
+use crate::model::{LeadOpened, LeadOutcome, LeadStage, Resource, Scope};
 
 fn flat() -> Resource {
     Resource {
@@ -63,6 +63,39 @@ fn a32_a_client_begins_the_conversation_about_a_resource_with_its_owner() {
     // It cannot be found publicly, whatever its scope says.
     fixture.push("bob", None, &[Fact::Scope(Scope::Public)]).unwrap();
     assert_eq!(fixture.stream.conversation().listing(), None);
+}
+
+#[test]
+fn a107_what_a_resource_is_called_now_is_for_those_to_say_who_may_describe_its_conversation() {
+    let mut fixture = begun();
+    let called = |title: &str| [Fact::Info(InfoField::ResourceTitle, Some(title.to_owned()))];
+    fixture.check("ann", None, &called("Mine"), Err(Code::PermissionDenied));
+    fixture.check("carl", None, &called("Mine"), Err(Code::PermissionDenied));
+    fixture.check("bob", None, &called(&"x".repeat(201)), Err(Code::TextTooLong));
+    fixture.push("bob", None, &called("Eight rooms by the sea")).unwrap();
+    assert_eq!(fixture.stream.conversation().title(), Some("Eight rooms by the sea"));
+    // A title of its own stands, whatever its resource is called.
+    let title = |title: Option<&str>| [Fact::Info(InfoField::Title, title.map(str::to_owned))];
+    fixture.push("bob", None, &title(Some("For Ann"))).unwrap();
+    fixture.push("bob", None, &called("Nine rooms")).unwrap();
+    let conversation = fixture.stream.conversation();
+    assert_eq!((conversation.title(), conversation.resource_title()), (Some("For Ann"), Some("Nine rooms")));
+    fixture.push("bob", None, &title(None)).unwrap();
+    assert_eq!(fixture.stream.conversation().title(), Some("Nine rooms"));
+    // Nor does it matter that the conversation is over.
+    let closed = [Fact::State(ConversationState::Closed), Fact::LeadStage(1, LeadStage::closed(LeadOutcome::Won))];
+    fixture.push("bob", None, &closed).unwrap();
+    fixture.check("bob", None, &title(Some("For Ann")), Err(Code::ConversationClosed));
+    fixture.check("ann", None, &called("Mine"), Err(Code::PermissionDenied));
+    fixture.push("bob", None, &called("Ten rooms")).unwrap();
+    // Nothing else is about a resource.
+    let mut group = Fixture::new(ConversationId::from_bytes([7; 16]));
+    let begun =
+        [created(ConversationKind::Group, "ann"), role("ann", Role::Owner), status("ann", MemberStatus::Active)];
+    let with_resource = [&begun[..], &called("Mine")[..]].concat();
+    group.check("ann", None, &with_resource, Err(Code::WrongKind));
+    group.push("ann", None, &begun).unwrap();
+    group.check("ann", None, &called("Mine"), Err(Code::WrongKind));
 }
 
 #[test]

@@ -48,10 +48,13 @@ impl Engine {
         let drawing = self.drawing();
         let Some((open, replica)) = drawing.shown(timeline) else { return };
         let conversation = open.conversation();
-        let is_own = touched.members.contains(&self.ctx.session.account);
+        let is_touched = |account: &AccountId| touched.members.contains(account);
+        let resource = replica.view().conversation().resource();
+        let is_party = resource.is_some_and(|resource| is_touched(&resource.client) || is_touched(&resource.owner));
+        let is_own = is_touched(&self.ctx.session.account);
         let is_apart = |detail: &&ConversationDetail| {
             let shows_uses = touched.invites && detail.permissions.holds(Permission::InviteCreate);
-            !is_own && !shows_uses && detail.former.len() + touched.members.len() <= FORMER_MAX
+            !is_own && !is_party && !shows_uses && detail.former.len() + touched.members.len() <= FORMER_MAX
         };
         if open.detail.as_ref().filter(is_apart).is_none() {
             return self.flush_detail(timeline);
@@ -193,7 +196,7 @@ impl Drawing<'_> {
             conversation: timeline.id(),
             parent: created.parent.clone(),
             kind: created.kind,
-            resource: created.resource.as_deref().cloned(),
+            resource: own.present_resource(|account| self.name_in(replica, account)),
             lead: own.lead().cloned(),
             party: own.party(self.me()),
             name: text(InfoField::Name),

@@ -1,6 +1,7 @@
 //! What an account commands: written as a session of the account would write it, by the same authority
 //! and from the same shares. There is no other way in.
 
+use axum::http::StatusCode;
 use tidings_core::{
     authority::Session,
     code::Code,
@@ -74,6 +75,24 @@ impl Caller {
         // It was so already, and no entry was written.
         self.remember(key.as_ref(), &made, place).await?;
         Ok(Written { place, made })
+    }
+
+    /// Begins a conversation that there is one of for whoever takes part, if there is none; and which of both it was.
+    pub(super) async fn begin_once(
+        &self,
+        conversation: ConversationId,
+        command: Command,
+        key: Option<RequestKey>,
+    ) -> Answer<StatusCode> {
+        let member = self.node.store.member(&self.identity.tenant, conversation, &self.identity.account).await;
+        if member.map_err(|error| self.failed(&error))?.is_some() {
+            self.take(&self.node.shares.fetches, 1)?;
+            // Looked up afterwards: whoever finds the conversation finds the request that it was begun by.
+            let is_begun_by_it = self.made_before(key.as_ref()).await?.is_some();
+            return Ok(if is_begun_by_it { StatusCode::CREATED } else { StatusCode::OK });
+        }
+        self.write(Request::new(command, key)).await?;
+        Ok(StatusCode::CREATED)
     }
 
     /// Asks to come in, to take an invitation or to decline it.

@@ -334,8 +334,16 @@ impl Caller {
 
     /// The summary of a conversation for the account; none where it is no active member.
     pub(super) async fn summary(&self, conversation: ConversationId) -> Answer<Option<ConversationSummary>> {
-        let (tenant, account) = (&self.identity.tenant, &self.identity.account);
-        let summaries = self.node.store.summaries(tenant, account, &[conversation]).await;
+        self.summary_for(&self.identity.account, conversation).await
+    }
+
+    /// The same for another account.
+    pub(super) async fn summary_for(
+        &self,
+        account: &AccountId,
+        conversation: ConversationId,
+    ) -> Answer<Option<ConversationSummary>> {
+        let summaries = self.node.store.summaries(&self.identity.tenant, account, &[conversation]).await;
         Ok(summaries.map_err(|error| self.failed(&error))?.into_iter().next())
     }
 

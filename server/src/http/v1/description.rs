@@ -66,6 +66,8 @@ const LINKS: &[Links] = &[
         OF_A_CONVERSATION,
         &[("conversation", "$response.body#/conversations/0/conversation")],
     ),
+    links(("resources_begin", "200"), OF_A_RESOURCE, &[("conversation", "$response.body#/id")]),
+    links(("resources_begin", "201"), OF_A_RESOURCE, &[("conversation", "$response.body#/id")]),
     links(("messages_send", "201"), OF_A_MESSAGE, &[CONVERSATION, ("message", "$response.body#/id")]),
     links(("messages_list", "200"), OF_A_MESSAGE, &[CONVERSATION, ("message", "$response.body#/messages/0/id")]),
     links(("members_add", "200"), OF_A_MEMBER, &[CONVERSATION, ("account", "$request.body#/account")]),
@@ -91,6 +93,8 @@ const OF_A_CONVERSATION: &[&str] = &[
     "receipts_advance",
     "conversations_delete",
 ];
+const OF_A_RESOURCE: &[&str] =
+    &["resources_read", "resources_messages", "resources_move_lead", "messages_send", "conversations_change"];
 const OF_A_MESSAGE: &[&str] =
     &["messages_read", "messages_edit", "messages_react", "messages_unreact", "messages_delete"];
 const OF_A_MEMBER: &[&str] =

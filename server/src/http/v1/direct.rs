@@ -21,7 +21,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     access::Readable,
     caller::Caller,
-    command::Request,
     input::{Input, RequestKey},
     page::Names,
     problem::Answer,
@@ -160,15 +159,8 @@ impl Caller {
     ) -> Answer<(ConversationId, StatusCode)> {
         let (tenant, account) = (&self.identity.tenant, &self.identity.account);
         let conversation = ConversationId::direct(tenant, account, &peer);
-        let member = self.node.store.member(tenant, conversation, account).await;
-        if member.map_err(|error| self.failed(&error))?.is_some() {
-            self.take(&self.node.shares.fetches, 1)?;
-            // Looked up afterwards: whoever finds the direct finds the request that it was begun by.
-            let is_begun_by_it = self.made_before(key.as_ref()).await?.is_some();
-            return Ok((conversation, if is_begun_by_it { StatusCode::CREATED } else { StatusCode::OK }));
-        }
-        self.write(Request::new(CreateDirect { peer }, key)).await?;
-        Ok((conversation, StatusCode::CREATED))
+        let status = self.begin_once(conversation, CreateDirect { peer }.into(), key).await?;
+        Ok((conversation, status))
     }
 }
 

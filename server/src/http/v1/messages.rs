@@ -21,11 +21,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
+    access::Readable,
     caller::Caller,
     command::{Request, Written},
     input::{Choice, Count, Ids, Input, Nothing},
     page::{Found, Names},
     problem::{Answer, Problem},
+    time::Rfc3339,
 };
 use crate::{live::Place, node::Node};
 
@@ -66,7 +68,7 @@ impl<'de> Deserialize<'de> for MessageCursor {
 /// Which messages.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Which {
+pub(super) struct Which {
     /// Those before this cursor, the latest of them.
     #[param(value_type = Option<String>)]
     before: Option<MessageCursor>,
@@ -93,16 +95,16 @@ struct Where {
 
 /// Messages that follow one another.
 #[derive(Debug, Serialize, ToSchema)]
-struct MessagePage {
+pub(super) struct MessagePage {
     /// By rising position.
-    messages: Vec<TimelineRow>,
+    pub(super) messages: Vec<TimelineRow>,
     /// What to ask `before` for older ones; none if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
-    older: Option<MessageCursor>,
+    pub(super) older: Option<MessageCursor>,
     /// What to ask `after` for newer ones, also for those that are yet to come.
     #[schema(value_type = String)]
-    newer: MessageCursor,
+    pub(super) newer: MessageCursor,
 }
 
 /// A message to be sent.
@@ -146,10 +148,29 @@ impl From<Place> for Stands {
     }
 }
 
+/// The fields of content that hold a time.
+const TIMES: [&str; 3] = ["timeStart", "timeEnd", "expiresAt"];
+/// Those of a time that is suggested.
+const SLOT_TIMES: [&str; 2] = ["startDateTime", "endDateTime"];
+
+/// Reads a time that is written as other services write it; anything else stays what it is.
+fn read_time(field: Option<&mut serde_json::Value>) {
+    let Some(field) = field else { return };
+    if let Some(time) = field.as_str().and_then(Rfc3339::parse) {
+        *field = time.0.as_millis().into();
+    }
+}
+
 fn content_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Content, D::Error> {
     match serde_json::Value::deserialize(deserializer)? {
         serde_json::Value::String(text) => Ok(text.into()),
-        content => Content::deserialize(content).map_err(D::Error::custom),
+        mut content => {
+            TIMES.iter().for_each(|field| read_time(content.get_mut(field)));
+            for slot in content.get_mut("suggestedSlots").and_then(|slots| slots.as_array_mut()).into_iter().flatten() {
+                SLOT_TIMES.iter().for_each(|field| read_time(slot.get_mut(field)));
+            }
+            Content::deserialize(content).map_err(D::Error::custom)
+        }
     }
 }
 
@@ -164,26 +185,33 @@ async fn list(
 ) -> Answer<Json<MessagePage>> {
     caller.take(&caller.node.shares.fetches, 1)?;
     let readable = caller.readable(conversation).await?;
-    let (timeline, newest) = caller.timeline(conversation, which.thread).await?;
-    let count_max = which.limit.into();
-    let found = match which.after {
-        Some(cursor) => behind(&caller, timeline, newest, cursor, count_max).await?,
-        None => before(&caller, timeline, newest, which.before, count_max).await?,
-    };
-    let first = found.first().and_then(|found| Some((found.page.id().page()?, found)));
-    let first = first.and_then(|(page, found)| Some((page, found.messages.first()?.0, found)));
-    // Pages have no gaps: there is something older unless it is the first message of the first one.
-    let older =
-        first.filter(|(page, position, found)| *page > 1 || !found.page.admissions().before(*position).is_empty());
-    let older = older.map(|(page, position, _)| MessageCursor { page, position });
-    let last = found.last().and_then(|found| Some((found.page.id().page()?, found.messages.last()?.0)));
-    let newer = match (last, which.after, which.before) {
-        (Some((page, position)), ..) => MessageCursor { page, position },
-        (None, Some(cursor), _) | (None, None, Some(cursor)) => cursor,
-        (None, None, None) => MessageCursor { page: newest.max(1), position: Position::ZERO },
-    };
-    let messages = caller.rows(&readable, timeline, &found).await?;
-    Ok(Json(MessagePage { messages, older, newer }))
+    caller.messages(&readable, which).await.map(Json)
+}
+
+impl Caller {
+    /// Messages of a conversation that the account may read, or of a thread of it.
+    pub(super) async fn messages(&self, readable: &Readable, which: Which) -> Answer<MessagePage> {
+        let (timeline, newest) = self.timeline(readable.id, which.thread).await?;
+        let count_max = which.limit.into();
+        let found = match which.after {
+            Some(cursor) => behind(self, timeline, newest, cursor, count_max).await?,
+            None => before(self, timeline, newest, which.before, count_max).await?,
+        };
+        let first = found.first().and_then(|found| Some((found.page.id().page()?, found)));
+        let first = first.and_then(|(page, found)| Some((page, found.messages.first()?.0, found)));
+        // Pages have no gaps: there is something older unless it is the first message of the first one.
+        let older =
+            first.filter(|(page, position, found)| *page > 1 || !found.page.admissions().before(*position).is_empty());
+        let older = older.map(|(page, position, _)| MessageCursor { page, position });
+        let last = found.last().and_then(|found| Some((found.page.id().page()?, found.messages.last()?.0)));
+        let newer = match (last, which.after, which.before) {
+            (Some((page, position)), ..) => MessageCursor { page, position },
+            (None, Some(cursor), _) | (None, None, Some(cursor)) => cursor,
+            (None, None, None) => MessageCursor { page: newest.max(1), position: Position::ZERO },
+        };
+        let messages = self.rows(readable, timeline, &found).await?;
+        Ok(MessagePage { messages, older, newer })
+    }
 }
 
 /// The latest messages before a cursor, by rising position.

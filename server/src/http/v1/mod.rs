@@ -24,6 +24,8 @@ mod page;
 mod problem;
 mod receipts;
 mod repeated;
+mod resource_conversations;
+mod resource_document;
 mod tagged;
 pub(crate) mod time;
 mod webhooks;
@@ -54,6 +56,7 @@ fn resources() -> OpenApiRouter<Arc<Node>> {
         .merge(conversations::router())
         .merge(members::router())
         .merge(messages::router())
+        .merge(resource_conversations::router())
         .merge(receipts::router())
         .merge(joining::router())
         .merge(accounts::router())

@@ -26,6 +26,14 @@ impl Serialize for Rfc3339 {
     }
 }
 
+impl Rfc3339 {
+    /// Reads a time with its offset, of 1970 or later, to the millisecond.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        u64::try_from(time.as_millisecond()).ok().map(WallTime::from_millis).map(Self)
+    }
+}
+
 /// The last day that has a year of four digits.
 const DAYS_MAX: u64 = 2_932_896;
 
@@ -53,9 +61,22 @@ mod tests {
             (951_782_400_000, "2000-02-29T00:00:00.000Z"),
             (1_705_344_300_123, "2024-01-15T18:45:00.123Z"),
             (1_735_689_599_999, "2024-12-31T23:59:59.999Z"),
-            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+            (253_402_207_199_999, "9999-12-30T21:59:59.999Z"),
         ] {
             assert_eq!(Rfc3339(WallTime::from_millis(millis)).to_string(), printed);
+            assert_eq!(Rfc3339::parse(printed), Some(Rfc3339(WallTime::from_millis(millis))));
+        }
+        assert_eq!(Rfc3339(WallTime::from_millis(253_402_300_799_999)).to_string(), "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn a_time_is_read_with_its_offset() {
+        let half_past_one = Some(Rfc3339(WallTime::from_millis(1_776_259_800_000)));
+        for text in ["2026-04-15T13:30:00Z", "2026-04-15T15:30:00+02:00", "2026-04-15T07:30:00.000-06:00"] {
+            assert_eq!(Rfc3339::parse(text), half_past_one, "{text}");
+        }
+        for text in ["", "tomorrow", "2026-04-15", "2026-04-15T13:30:00", "1969-12-31T23:59:59Z"] {
+            assert_eq!(Rfc3339::parse(text), None, "{text}");
         }
     }
 }
