@@ -855,7 +855,7 @@ export interface HistoryHead {
 /**
  * A text that describes a conversation.
  */
-export type InfoField = "name" | "title" | "description" | "avatar_url";
+export type InfoField = "name" | "title" | "description" | "avatar_url" | "resource_title";
 
 /**
  * One input. After each the caller drains the outputs.
@@ -1738,7 +1738,7 @@ export interface Resource {
      */
     id: string;
     /**
-     * Its title, ≤ 200 characters.
+     * Its title, ≤ 200 characters; in what is shown, the present one.
      */
     title?: string;
     /**
@@ -1746,7 +1746,7 @@ export interface Resource {
      */
     client: AccountId;
     /**
-     * The client's name at that time, ≤ 120 characters.
+     * The client's name, ≤ 120 characters; in what is shown, the present one where it is known.
      */
     clientName?: string;
     /**
@@ -1754,7 +1754,7 @@ export interface Resource {
      */
     owner: AccountId;
     /**
-     * The owner's name at that time, ≤ 120 characters.
+     * The owner's name, likewise.
      */
     ownerName?: string;
 }

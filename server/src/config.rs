@@ -71,6 +71,8 @@ pub enum Command {
     Export(ExportRequest),
     /// Look at webhooks and what could not be delivered to them, and have it delivered again. Servers may keep running.
     Webhook(WebhookRequest),
+    /// Print what the HTTP interface is, as OpenAPI 3.1, for programs that generate clients.
+    Openapi,
     /// Bring conversations in, from such a file or from the export of another system. Servers may keep running.
     Import(Box<ImportRequest>),
 }

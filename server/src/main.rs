@@ -7,7 +7,9 @@ use clap::Parser as _;
 use tidings_server::{
     config::{Cli, Command},
     error::ServeError,
-    health, operate, send, squash, start,
+    health,
+    http::v1,
+    operate, send, squash, start,
     transfer::cli as transfer,
     webhook::cli as webhook,
 };
@@ -27,6 +29,13 @@ fn main() -> ExitCode {
         Command::Export(request) => run(transfer::export(request)),
         Command::Import(request) => run(transfer::import(*request)),
         Command::Webhook(request) => run(webhook::run(request)),
+        Command::Openapi => match v1::description().to_pretty_json() {
+            Ok(description) => {
+                println!("{description}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail("internal", &error),
+        },
         Command::Health(request) => run(health::health(request)),
         Command::Token(request) => match start::issue_token(&request) {
             Ok(token) => {

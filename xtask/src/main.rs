@@ -15,6 +15,7 @@ mod npm;
 mod parts;
 mod postgres;
 mod python;
+mod rest_types;
 mod sim;
 mod step;
 mod test;
@@ -74,6 +75,8 @@ enum Command {
         #[arg(long)]
         dev: bool,
     },
+    /// Write the types of the REST interface, wasm/rest.d.ts.
+    RestTypes,
     /// Make a release in target/packages: the server, the npm archive, parts, licences and checksums.
     Dist,
     /// Check the house rules that a compiler cannot.
@@ -104,6 +107,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sim(sim) => return sim::run(&sim),
         Command::Bench { part } => bench::run(part.as_ref())?,
         Command::Wasm { dev } => wasm::build_package(if dev { Build::Testing } else { Build::Shipped })?,
+        Command::RestTypes => rest_types::write()?,
         Command::Dist => dist::run()?,
         Command::Tidy => step::work("house rules", tidy::run)?,
     }

@@ -10,6 +10,7 @@ use crate::machine::{self, TestPrograms};
 use crate::npm;
 use crate::postgres::{Cluster, Durability};
 use crate::python;
+use crate::rest_types;
 use crate::step::{self, Counts, RunError, Runner};
 use crate::tidy;
 use crate::types;
@@ -248,6 +249,7 @@ fn rust_test_command(services: Option<&Services>) -> (Runner, Command) {
 fn package_tests(report: &mut Report, services: Option<&Services>) -> Result<(), RunError> {
     let package = wasm::build_module(Build::Shipped)
         .and_then(|()| types::check())
+        .and_then(|()| rest_types::check())
         .and_then(|()| wasm::build_module(Build::Testing))
         .and_then(|()| wasm::build_scripts())
         .and_then(|()| write_hostile_corpus());

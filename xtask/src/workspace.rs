@@ -47,6 +47,11 @@ pub fn verifiers() -> PathBuf {
     root().join("server").join("tests").join("verifiers")
 }
 
+/// The folder with the program that writes the types of the REST interface.
+pub fn rest_types() -> PathBuf {
+    root().join("xtask").join("openapi")
+}
+
 /// A cargo command, started in the root as if from a shell: `cargo run` tells
 /// this process which package it is, and build scripts of others that look at
 /// those variables would run again each time.

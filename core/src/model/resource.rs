@@ -15,14 +15,14 @@ pub struct Resource {
     /// Its id in the operator's system, 1–64 characters.
     #[n(0)]
     pub id: String,
-    /// Its title, ≤ 200 characters, likewise.
+    /// Its title, ≤ 200 characters; in what is shown, the present one.
     #[n(1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The account that asks about it, and creates the conversation.
     #[n(2)]
     pub client: AccountId,
-    /// The client's name, ≤ 120 characters: the present one where it is known, else that of when it was created.
+    /// The client's name, ≤ 120 characters; in what is shown, the present one where it is known.
     #[n(3)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,

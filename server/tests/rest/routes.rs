@@ -431,9 +431,11 @@ fn t12_the_table_has_every_route_that_is_described() {
     });
     let listed = ROUTES.iter().map(|route| (route.method.to_owned(), route.path.to_owned()));
     assert_eq!(listed.collect::<BTreeSet<_>>(), described.collect::<BTreeSet<_>>());
-    // Each that takes a body says so, and no other.
+    // Each that takes a body says so, and no other; and each has a name of its own.
+    let mut names = BTreeSet::new();
     for route in ROUTES {
         let operation = &description["paths"][route.path][route.method.to_lowercase()];
+        assert!(names.insert(operation["operationId"].as_str().unwrap()), "{operation:#}");
         assert_eq!(operation["requestBody"].is_object(), !route.body.is_empty(), "{} {}", route.method, route.path);
     }
 }

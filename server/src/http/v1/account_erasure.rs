@@ -17,7 +17,7 @@ use crate::{node::Node, store::AccountErasure};
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
-    OpenApiRouter::new().routes(routes!(read, begin))
+    OpenApiRouter::new().routes(routes!(read_erasure, erase))
 }
 
 /// How far the erasure of an account has come.
@@ -115,7 +115,7 @@ impl Caller {
 /// How far the erasure of an account has come. For an administrator of the tenant.
 #[utoipa::path(get, path = "/v1/accounts/{account}/erasure", tag = "accounts", params(("account" = String, Path,)),
     responses((status = 200, body = Erasure)))]
-async fn read(caller: Caller, Ids(account): Ids<AccountId>) -> Answer<Json<Erasure>> {
+async fn read_erasure(caller: Caller, Ids(account): Ids<AccountId>) -> Answer<Json<Erasure>> {
     caller.administers()?;
     caller.take(&caller.node.shares.fetches, 1)?;
     let erasure = caller.erasure_of_known(&account).await?;
@@ -128,7 +128,7 @@ async fn read(caller: Caller, Ids(account): Ids<AccountId>) -> Answer<Json<Erasu
 /// tenant than the account itself.
 #[utoipa::path(put, path = "/v1/accounts/{account}/erasure", tag = "accounts", params(("account" = String, Path,)),
     responses((status = 202, body = Erasure)))]
-async fn begin(
+async fn erase(
     caller: Caller,
     Ids(account): Ids<AccountId>,
     Input { key, .. }: Input<Nothing>,

@@ -28,7 +28,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
     OpenApiRouter::new()
         .routes(routes!(find))
         .routes(routes!(read, change))
-        .routes(routes!(suspend, lift))
+        .routes(routes!(suspend, lift_suspension))
         .routes(routes!(match_contacts))
 }
 
@@ -175,7 +175,7 @@ async fn suspend(
 /// Lets a suspended account in again.
 #[utoipa::path(delete, path = "/v1/accounts/{account}/suspension", tag = "accounts", params(("account" = String, Path,)),
     responses((status = 200, body = Suspended)))]
-async fn lift(
+async fn lift_suspension(
     caller: Caller,
     Ids(account): Ids<AccountId>,
     Input { key, .. }: Input<Nothing>,

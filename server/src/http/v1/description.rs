@@ -121,6 +121,9 @@ const IDS: &[(&str, &str)] = &[
 const IN_PATHS: &[(&str, &str)] =
     &[("conversation", "ConversationId"), ("account", "AccountId"), ("message", "MessageId"), ("invite", "InviteId")];
 
+/// The status of a read whose answer has not changed, which only reads have.
+const UNCHANGED: &str = "304";
+
 /// Reads that are answered as they are made.
 const STREAMS: &[&str] = &["events_listen", "accounts_export"];
 
@@ -130,12 +133,19 @@ pub(super) fn complete(openapi: &mut utoipa::openapi::OpenApi) {
         let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(*pattern));
         openapi.components.get_or_insert_default().schemas.insert((*id).to_owned(), schema.into());
     }
+    let answers = answers();
+    for (_, name, response) in &answers {
+        let responses = &mut openapi.components.get_or_insert_default().responses;
+        responses.insert((*name).to_owned(), RefOr::T(response.clone()));
+    }
     for path in openapi.paths.paths.values_mut() {
         for operation in operations(path) {
             name(operation);
             identify(operation);
-            refuse(operation);
             link(operation);
+            for (status, name, _) in answers.iter().filter(|(status, ..)| *status != UNCHANGED) {
+                answer(operation, status, name);
+            }
         }
         for write in writes(path) {
             repeat(write);
@@ -143,11 +153,9 @@ pub(super) fn complete(openapi: &mut utoipa::openapi::OpenApi) {
         // Whoever holds the answer of a read is told so, but of one that is told as it is made.
         let is_stream = |read: &Operation| read.operation_id.as_deref().is_some_and(|id| STREAMS.contains(&id));
         if let Some(read) = path.get.as_mut().filter(|read| !is_stream(read)) {
-            answer(
-                read,
-                "304",
-                ResponseBuilder::new().description("What `If-None-Match` names is still the answer").build(),
-            );
+            for (status, name, _) in answers.iter().filter(|(status, ..)| *status == UNCHANGED) {
+                answer(read, status, name);
+            }
         }
     }
 }
@@ -199,12 +207,8 @@ fn inline(parameter: &mut RefOr<Parameter>) -> Option<&mut Parameter> {
     }
 }
 
-fn answer(operation: &mut Operation, status: &str, response: Response) {
-    operation.responses.responses.insert(status.to_owned(), RefOr::T(response));
-}
-
-/// Says how an operation refuses and fails: like all of them.
-fn refuse(operation: &mut Operation) {
+/// Answers that operations have in common, by status: what each is called, and what it is.
+fn answers() -> [(&'static str, &'static str, Response); 5] {
     let problem = |description: &str| {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
         ResponseBuilder::new().description(description).content(PROBLEM_JSON, content)
@@ -214,10 +218,19 @@ fn refuse(operation: &mut Operation) {
         HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds until it may succeed")).build()
     };
     let later = |description: &str| problem(description).header("Retry-After", retry_after()).build();
-    answer(operation, "4XX", problem("What was asked is refused; `code` says why").build());
-    answer(operation, "429", later("More than the share of the account; again after `Retry-After`"));
-    answer(operation, "503", later("The server or its store cannot answer now; again after `Retry-After`"));
-    answer(operation, "5XX", problem("The server failed; `code` says how").build());
+    let unchanged = ResponseBuilder::new().description("What `If-None-Match` names is still the answer").build();
+    [
+        (UNCHANGED, "Unchanged", unchanged),
+        ("4XX", "Refused", problem("What was asked is refused; `code` says why").build()),
+        ("429", "TooMany", later("More than the share of the account; again after `Retry-After`")),
+        ("503", "Unavailable", later("The server or its store cannot answer now; again after `Retry-After`")),
+        ("5XX", "Failed", problem("The server failed; `code` says how").build()),
+    ]
+}
+
+/// Says that an operation may give one of the answers that operations have in common.
+fn answer(operation: &mut Operation, status: &str, name: &str) {
+    operation.responses.responses.insert(status.to_owned(), RefOr::Ref(Ref::from_response_name(name)));
 }
 
 fn link(operation: &mut Operation) {

@@ -30,8 +30,8 @@ use crate::node::Node;
 
 /// The routes: as it was, and without the slash at its end.
 pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
-    let bare = axum::Router::new().route("/api/chat/conversations/direct", axum::routing::post(open));
-    OpenApiRouter::new().routes(routes!(open)).merge(OpenApiRouter::from(bare))
+    let bare = axum::Router::new().route("/api/chat/conversations/direct", axum::routing::post(open_direct));
+    OpenApiRouter::new().routes(routes!(open_direct)).merge(OpenApiRouter::from(bare))
 }
 
 /// Whom to talk with.
@@ -133,7 +133,10 @@ struct DirectMember {
 #[utoipa::path(post, path = "/api/chat/conversations/direct/", tag = "conversations",
     request_body = Peer,
     responses((status = 200, body = DirectConversation), (status = 201, body = DirectConversation)))]
-async fn open(caller: Caller, Input { body, key }: Input<Peer>) -> Answer<(StatusCode, Json<DirectConversation>)> {
+async fn open_direct(
+    caller: Caller,
+    Input { body, key }: Input<Peer>,
+) -> Answer<(StatusCode, Json<DirectConversation>)> {
     let (conversation, status) = caller.open_direct(body.peer_user_id, key).await?;
     let readable = caller.readable(conversation).await?;
     let people: Vec<&AccountId> = readable.conversation().members.keys().collect();

@@ -25,7 +25,7 @@ use crate::{
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<Arc<Node>> {
-    OpenApiRouter::new().routes(routes!(give, take_away))
+    OpenApiRouter::new().routes(routes!(give_external_id, take_external_id_away))
 }
 
 /// The operator's own name for an account.
@@ -53,7 +53,7 @@ struct OwnName {
     params(("account" = String, Path,)),
     request_body = NewExternalId,
     responses((status = 200, body = OwnName)))]
-async fn give(
+async fn give_external_id(
     caller: Caller,
     Ids(account): Ids<AccountId>,
     Input { body, key }: Input<NewExternalId>,
@@ -65,7 +65,7 @@ async fn give(
 #[utoipa::path(delete, path = "/v1/accounts/{account}/external-id", tag = "accounts",
     params(("account" = String, Path,)),
     responses((status = 200, body = OwnName)))]
-async fn take_away(
+async fn take_external_id_away(
     caller: Caller,
     Ids(account): Ids<AccountId>,
     Input { key, .. }: Input<Nothing>,

@@ -70,7 +70,6 @@ struct NewInquiry {
 struct LeadChange {
     /// Its stage: `closed_won` and `closed_lost` close the conversation with it, any other name is a stage of the
     /// operator's own.
-    #[schema(value_type = String)]
     status: LeadStage,
     /// Why it was closed, up to 500 characters.
     closure_reason: Option<String>,

@@ -61,7 +61,6 @@ pub(crate) struct LeadDocument {
     /// Its id: that of the conversation, a dot, and its number there.
     id: String,
     /// Its stage.
-    #[schema(value_type = String)]
     status: LeadStage,
     /// Whether it is archived, with its conversation.
     is_archived: bool,
@@ -87,7 +86,6 @@ pub(crate) struct ResourceMessage {
     /// What the author is called now.
     sender_name: String,
     /// On which side the author wrote it.
-    #[schema(value_type = String)]
     sender_role: Party,
     /// What it says in words; empty if it was taken back.
     body: String,
