@@ -1295,6 +1295,7 @@ export interface components {
         /** @description A conversation to be begun. */
         NewConversation: {
             account?: components["schemas"]["AccountId"] | null;
+            externalId?: components["schemas"]["ExternalId"] | null;
             /** @description `group`, `channel`, `support` or `system`; a direct has a route of its own. */
             kind: components["schemas"]["ConversationKind"];
             link?: components["schemas"]["Link"] | null;

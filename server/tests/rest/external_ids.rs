@@ -9,6 +9,7 @@ on_each_store! {
     t15_an_account_is_found_by_its_external_id_by_whoever_may_read_it,
     t15_a_conversation_is_found_by_its_external_id_by_whoever_may_read_it,
     t15_an_external_id_is_of_one_account_and_of_one_conversation,
+    t15_a_conversation_is_begun_with_its_external_id_or_not_at_all,
 }
 
 async fn name(root: &Caller, account: &str, id: &str) -> Value {
@@ -108,4 +109,25 @@ async fn t15_an_external_id_is_of_one_account_and_of_one_conversation(database: 
     name(&root, "ann", "7").await;
     first.stop().await;
     second.stop().await;
+}
+
+async fn t15_a_conversation_is_begun_with_its_external_id_or_not_at_all(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (ann, root) = (Caller::of(server.address, "ann"), Caller::administrator(server.address, "root"));
+    let body = json!({ "kind": "group", "title": "Boats", "members": ["ann"], "externalId": "partner-77" });
+    let begin = async |caller: &Caller, key: &str| {
+        caller.ask("POST", "/v1/conversations", Some(body.clone()), &[("Idempotency-Key", key)]).await
+    };
+    begin(&ann, "one").await.is_refused(403, "permission_denied");
+    let begun = begin(&root, "one").await.is(201);
+    assert_eq!(begun["external_id"], "partner-77");
+    begin(&root, "two").await.is_refused(409, "external_id_taken");
+    let listed = ann.get("/v1/conversations").await.is(200);
+    assert_eq!(listed["conversations"].as_array().unwrap().len(), 1, "nothing was begun without its name");
+    // Made again, the request does not give back a name that was taken away since.
+    let at = format!("/v1/conversations/{}", begun["conversation_id"].as_str().unwrap());
+    root.patch(&at, json!({ "externalId": null })).await.is(200);
+    let again = begin(&root, "one").await.is(201);
+    assert_eq!((&again["conversation_id"], &again["external_id"]), (&begun["conversation_id"], &Value::Null));
+    server.stop().await;
 }

@@ -135,6 +135,9 @@ struct NewConversation {
     account: Option<AccountId>,
     /// The object of another service that it is the back of; for an administrator of the tenant to say.
     link: Option<Link>,
+    /// What the operator's own systems call it; for an administrator of the tenant to say.
+    #[serde(rename = "externalId")]
+    external_id: Option<ExternalId>,
 }
 
 /// Whom to talk with.
@@ -231,12 +234,21 @@ async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<Liste
     request_body = NewConversation,
     responses((status = 201, body = ConversationDocument)))]
 async fn create(caller: Caller, Input { body, key }: Input<NewConversation>) -> Answer<Response> {
-    let NewConversation { kind, title, name, scope, policies, members, account, link } = body;
+    let NewConversation { kind, title, name, scope, policies, members, account, link, external_id } = body;
     let conversation = conversation_of(&caller, key.as_ref());
+    if let Some(external_id) = &external_id {
+        // Before anything is begun that would have to go without its name.
+        caller.external_id_is_free(external_id, conversation).await?;
+    }
+    let key_of_name = key.as_ref().map(|key| key.part("externalId"));
     let command = CreateConversation { conversation, kind, title, name, scope, policies, members, account, link };
     let bytes = command.members.iter().map(|member| member.as_str().len()).sum();
     let request = Request { made: conversation.to_string(), bytes, ..Request::new(command, key) };
     caller.write(request).await?;
+    if external_id.is_some() && caller.made_before(key_of_name.as_ref()).await?.is_none() {
+        caller.set_external_id(&StreamId::Conversation(conversation), external_id.as_ref()).await?;
+        caller.remember_now(key_of_name.as_ref(), "").await?;
+    }
     answer(&caller, conversation, StatusCode::CREATED).await
 }
 

@@ -94,6 +94,10 @@ async fn name(
     Ok(Json(OwnName { account, external_id }))
 }
 
+fn taken() -> Problem {
+    Problem::new(Code::ExternalIdTaken, "another one has this external id")
+}
+
 impl Caller {
     /// Gives an account or a conversation an external id, or takes it away.
     pub(super) async fn set_external_id(&self, stream: &StreamId, id: Option<&ExternalId>) -> Answer<()> {
@@ -103,8 +107,17 @@ impl Caller {
         let naming = self.node.store.set_external_id(&self.identity.tenant, stream, id).await;
         match naming.map_err(|error| self.failed(&error))? {
             Naming::Given => Ok(()),
-            Naming::Taken => Err(Problem::new(Code::ExternalIdTaken, "another one has this external id")),
+            Naming::Taken => Err(taken()),
             Naming::Gone => Err(Problem::conversation_unknown()),
+        }
+    }
+
+    /// Checks that no other conversation has an external id.
+    pub(super) async fn external_id_is_free(&self, id: &ExternalId, conversation: ConversationId) -> Answer<()> {
+        self.administers()?;
+        match self.called(Named::Conversations, id).await? {
+            Some(other) if other != StreamId::Conversation(conversation) => Err(taken()),
+            _ => Ok(()),
         }
     }
 
