@@ -26,6 +26,7 @@ on_each_store! {
     o6_an_account_is_suspended_and_let_in_again,
     o6_rows_are_mended_and_a_document_is_squashed,
     o6_dead_letters_are_delivered_again,
+    o6_each_act_is_logged_with_its_outcome,
 }
 
 const SECRET: &str = "an operator's secret of 32 bytes";
@@ -352,4 +353,26 @@ async fn o6_dead_letters_are_delivered_again(database: Database) {
     database.wait_for(dead, 2).await;
     assert!(operator.press("/admin/replay", &of).await.contains("Delivered again: 2."));
     server.stop().await;
+}
+
+async fn o6_each_act_is_logged_with_its_outcome(database: Database) {
+    let server = Process::start(&database.address, &[&["--dev"], &FLAGS[..]].concat());
+    server.logged("metrics on http://").await;
+    let log = server.log();
+    let address = log.split_once("metrics on http://").and_then(|(_, rest)| rest.split_once("/metrics")).unwrap().0;
+    let operator = Operator::new(address.parse().unwrap(), SECRET);
+    let form = "tenant=acme&account=ann";
+    let own_page = [("sec-fetch-site", "same-origin")];
+    assert_eq!(operator.ask("POST", "/admin/suspend", form, &own_page).await.status, 404);
+    let _ann = Client::at(server.address, "ann", device(1)).await;
+    operator.press("/admin/suspend", &[("tenant", "acme"), ("account", "ann")]).await;
+    assert_eq!(Operator::new(operator.address, "").ask("POST", "/admin/lift", form, &own_page).await.status, 401);
+    let log = server.drain().await;
+    let acts: Vec<&str> = log.lines().filter(|line| line.contains("tidings_server::admin")).collect();
+    let [failed, done, refused] = acts[..] else { panic!("two acts, and one that was not let in: {acts:#?}") };
+    let names = |line: &str, words: &[&str]| words.iter().all(|word| line.contains(word));
+    assert!(names(failed, &["WARN", "an act of an operator failed", "ann", "account_unknown"]), "{failed}");
+    assert!(names(done, &["INFO", "an operator acted by the page", "acme", "ann", "suspend"]), "{done}");
+    assert!(names(refused, &["WARN", "wrong secret"]), "{refused}");
+    assert!(!log.contains(SECRET), "{log}");
 }
