@@ -50,6 +50,14 @@ impl Entries {
         self.iter().next()
     }
 
+    /// Counts that the front is written anew because the server refused it; what is behind it is too, but nobody
+    /// has refused that yet. Returns how often it was before.
+    pub(in crate::engine) fn count_rewrite(&mut self) -> u32 {
+        let Some(front) = self.in_order.values_mut().next() else { return 0 };
+        front.rewrites += 1;
+        front.rewrites - 1
+    }
+
     pub(in crate::engine) fn parked(&self) -> impl DoubleEndedIterator<Item = &OutboxEntry> {
         self.in_order.range_from(&self.first_parked()).map(|(_, entry)| entry)
     }

@@ -158,8 +158,9 @@ impl Engine {
     fn push_refused(&mut self, stream: &StreamId, refused: &Refused) {
         let device = self.ctx.session.device;
         let Some(replica) = self.replica(stream) else { return };
+        let rewrites = replica.outbox.entries.count_rewrite();
         let Some(front) = replica.outbox.entries.front() else { return };
-        let (sequence, rewrites) = (front.sequence, front.rewrites);
+        let sequence = front.sequence;
         let can_rewrite = rewrites < REWRITES_MAX;
         if refused.code == Code::ActorConflict && can_rewrite {
             return self.switch_device(refused.code);

@@ -38,9 +38,7 @@ impl Replica {
             let OutboxEntry { sequence, command, at, rewrites, is_offered, parked, .. } = former;
             match self.execute(session, limits, now, sequence, command.clone(), at) {
                 Ok(Executed::Written(mut entry)) => {
-                    // A parked command is not one that the server disagrees with.
-                    entry.rewrites = rewrites + u32::from(parked.is_none());
-                    (entry.parked, entry.is_offered) = (parked, is_offered);
+                    (entry.rewrites, entry.parked, entry.is_offered) = (rewrites, parked, is_offered);
                     rewritten.entries.push((*entry).clone());
                     self.outbox.entries.push_back(*entry);
                 }
