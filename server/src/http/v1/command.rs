@@ -5,8 +5,11 @@ use axum::http::StatusCode;
 use tidings_core::{
     authority::Session,
     code::Code,
-    command::{AddMember, Command, CreateConversation, CreateDirect, CreateResource, InviteMember, RequestMembership},
-    ids::{ConversationId, DocumentId, StreamId},
+    command::{
+        AddMember, Command, CreateConversation, CreateDirect, CreateResource, InviteMember, RequestMembership,
+        SendMessage,
+    },
+    ids::{ConversationId, DocumentId, Stamp, StreamId},
     journal::Position,
 };
 
@@ -50,6 +53,18 @@ impl Request {
 }
 
 impl Caller {
+    /// The stamp of a message that is written now.
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp::new(self.node.clock.wall_now(), 0, rand::random())
+    }
+
+    /// A message to be written.
+    pub(super) fn message(&self, command: SendMessage, key: Option<RequestKey>) -> Request {
+        let made = command.message(&self.identity.account).to_string();
+        let bytes = command.content.text().map_or(0, str::len);
+        Request { made, bytes, ..Request::new(command, key) }
+    }
+
     /// Writes what is commanded, once it is let through like what a session pushes.
     pub(super) async fn write(&self, request: Request) -> Answer<Written> {
         let node = &self.node;

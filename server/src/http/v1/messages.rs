@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use tidings_core::{
     api::{MessageState, ProposalRow, TimelineRow},
     command::{DeleteMessage, EditMessage, React, SendMessage, Unreact},
-    ids::{AccountId, ConversationId, MessageId, Stamp, TimelineId},
+    ids::{AccountId, ConversationId, MessageId, TimelineId},
     journal::Position,
     model::Content,
     time::WallTime,
@@ -274,12 +274,8 @@ async fn send(
     Input { body, key }: Input<NewMessage>,
 ) -> Answer<Response> {
     let NewMessage { content, reply_to, mentions, thread } = body;
-    let stamp = Stamp::new(caller.node.clock.wall_now(), 0, rand::random());
-    let command = SendMessage { conversation, stamp, content, reply_to, mentions, thread };
-    let made = command.message(&caller.identity.account).to_string();
-    let bytes = command.content.text().map_or(0, str::len);
-    let request = Request { made, bytes, ..Request::new(command.clone(), key) };
-    let Written { place, made } = caller.write(request).await?;
+    let command = SendMessage { conversation, stamp: caller.stamp(), content, reply_to, mentions, thread };
+    let Written { place, made } = caller.write(caller.message(command.clone(), key)).await?;
     let id = MessageId::parse(&made).map_err(|_| Problem::new(tidings_core::code::Code::Internal, "no message"))?;
     let row = sent(&caller, command, &id, place).await;
     let location = HeaderValue::from_str(&address(conversation, &id, thread));

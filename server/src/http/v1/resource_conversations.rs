@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tidings_core::{
     code::Code,
     command::{Command, CreateResource, FinalizeLead, SendMessage, SetInfo, SetLeadStage},
-    ids::{AccountId, ConversationId, Stamp},
+    ids::{AccountId, ConversationId},
     model::{InfoField, LeadStage, MemberStatus, OwnQuery},
 };
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ use super::{
     caller::Caller,
     command::Request,
     input::{Choice, Count, Ids, Input},
-    messages::{MessagePage, Which},
+    messages::{MessageCursor, MessagePage, Which},
     problem::{Answer, Problem},
     resource_document::{ResourceConversation, ResourceMessage},
 };
@@ -97,9 +97,11 @@ struct ResourceMessages {
     messages: Vec<ResourceMessage>,
     /// What to ask `before` for older ones; none if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    older: Option<String>,
+    #[schema(value_type = Option<String>)]
+    older: Option<MessageCursor>,
     /// What to ask `after` for newer ones, also for those that are yet to come.
-    newer: String,
+    #[schema(value_type = String)]
+    newer: MessageCursor,
 }
 
 /// Begins the conversation about a resource with its owner, as its client, or finds it; and writes there.
@@ -119,14 +121,11 @@ async fn begin(caller: Caller, Input { body, key }: Input<NewInquiry>) -> Answer
     };
     let (tenant, account) = (&caller.identity.tenant, &caller.identity.account);
     let conversation = command.conversation(tenant, account);
-    let bytes = text.as_ref().map_or(0, String::len);
     let key_of_text = key.as_ref().map(|key| key.part("body"));
     let status = caller.begin_once(conversation, command.into(), key).await?;
     if let Some(text) = text {
-        let stamp = Stamp::new(caller.node.clock.wall_now(), 0, rand::random());
-        let command = SendMessage { stamp, ..SendMessage::new(conversation, text) };
-        let made = command.message(account).to_string();
-        caller.write(Request { made, bytes, ..Request::new(command, key_of_text) }).await?;
+        let command = SendMessage { stamp: caller.stamp(), ..SendMessage::new(conversation, text) };
+        caller.write(caller.message(command, key_of_text)).await?;
     }
     let document = caller.resource_conversation(conversation).await?;
     let mut response = (status, Json(document)).into_response();
@@ -161,11 +160,7 @@ async fn messages(
     let receipts = caller.node.store.receipts(&caller.identity.tenant, conversation).await;
     let receipts: BTreeMap<_, _> = receipts.map_err(|error| caller.failed(&error))?.into_iter().collect();
     let document = |row| ResourceMessage::of(conversation, readable.conversation(), &receipts, row);
-    Ok(Json(ResourceMessages {
-        messages: messages.into_iter().map(document).collect(),
-        older: older.map(|cursor| cursor.to_string()),
-        newer: newer.to_string(),
-    }))
+    Ok(Json(ResourceMessages { messages: messages.into_iter().map(document).collect(), older, newer }))
 }
 
 /// Moves the newest lead of a conversation to a stage, or closes it with its conversation.
