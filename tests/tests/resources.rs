@@ -6,7 +6,10 @@ use core::time::Duration;
 use tidings_core::{
     api::TimelineRow,
     code::Code,
-    command::{CreateResource, DeleteMessage, FinalizeLead, SendMessage, SetInfo, SetMemberText, SetProfile, SetState},
+    command::{
+        CreateResource, DeleteMessage, FinalizeLead, LeaveConversation, SendMessage, SetInfo, SetMemberText,
+        SetProfile, SetState,
+    },
     engine::{Input, ListPage, OwnPage},
     ids::{AccountId, ConversationId, MessageId, TenantId},
     limits::Limits,
@@ -219,6 +222,24 @@ fn a107_a_resource_and_its_parties_are_shown_as_they_are_called_now() {
     for device in [ann, bob] {
         assert_eq!(shown(&world, device).2, Some("Annie".into()), "device {device}");
     }
+}
+
+#[test]
+fn a107_a_name_that_only_the_beginning_had_goes_with_whose_it_was() {
+    let mut world = World::new(26, Limits::default());
+    let (ann, bob) = (world.add("ann"), world.add("bob"));
+    let command = CreateResource { client_name: Some("Ann".to_owned()), ..of_bob("flat 7") };
+    let request = world.command(ann, command);
+    world.run_ms(500);
+    let conversation = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+    world.input(bob, Input::OpenConversation(conversation));
+    assert!(world.settle_ms(60_000));
+    let shown =
+        |world: &World| world.clients()[bob].screen.details[&conversation].resource.clone().unwrap().client_name;
+    assert_eq!(shown(&world), Some("Ann".into()));
+    world.command(ann, LeaveConversation { conversation });
+    assert!(world.settle_ms(60_000));
+    assert_eq!(shown(&world), None);
 }
 
 #[test]
