@@ -569,7 +569,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Says what a resource is called now, in every own conversation about it. */
+        /**
+         * Says what a resource is called now, in every own conversation about it; for an administrator of the tenant, in every one
+         *     that there is.
+         */
         put: operations["resources_rename"];
         post?: never;
         delete?: never;
@@ -1578,10 +1581,7 @@ export interface components {
         };
         /** @description Where a resource is called so. */
         Renamed: {
-            /**
-             * Format: int32
-             * @description How many of the own conversations are about it.
-             */
+            /** @description How many conversations about it there are: the own ones, for an administrator those of the tenant. */
             conversations: number;
         };
         /** @description How many dead letters are delivered again. */

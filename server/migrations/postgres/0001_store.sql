@@ -150,6 +150,7 @@ CREATE TABLE conversations (
 ) WITH (fillfactor = 70);
 
 CREATE INDEX conversations_deleted ON conversations (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX conversations_resource ON conversations (tenant, resource, conversation) WHERE resource IS NOT NULL;
 CREATE INDEX conversations_gone ON conversations (tenant, deleted_tick) WHERE deleted_tick IS NOT NULL;
 
 -- The names of public conversations: each once in a tenant.

@@ -363,6 +363,14 @@ store_calls! {
         toward: Toward,
     ) -> ListPage<ListedRow, ActivityKey>;
 
+    /// The conversations of a tenant about a resource behind one of them, by id, except those that were deleted.
+    Read ConversationsAbout: conversations_about(
+        tenant: &TenantId,
+        resource: &str,
+        after: Option<ConversationId>,
+        count_max: u32,
+    ) -> Vec<ConversationId>;
+
     /// A page of the directory with the conversations that have a word for each of these prefixes, from the key
     /// of the query. Looks at a bounded number of words.
     Read Directory: directory(

@@ -298,6 +298,10 @@ async fn t20_what_a_resource_is_called_now_is_told_once_for_all_conversations_ab
         call(&Caller::of(talk.server.address, "zoe"), "Mine", "k5").await.is(200),
         json!({ "conversations": 0 })
     );
+    // An administrator of the tenant says so for everybody, also of conversations that are over.
+    let root = Caller::administrator(talk.server.address, "root");
+    assert_eq!(call(&root, "Ten rooms", "k7").await.is(200), json!({ "conversations": 2 }));
+    assert_eq!(talk.document(&talk.cleo).await["resourceTitle"], "Ten rooms");
     call(&talk.olga, &"x".repeat(201), "k6").await.is_refused(400, "text_too_long");
     talk.server.stop().await;
 }

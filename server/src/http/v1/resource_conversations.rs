@@ -86,8 +86,8 @@ struct ResourceChange {
 /// Where a resource is called so.
 #[derive(Debug, Serialize, ToSchema)]
 struct Renamed {
-    /// How many of the own conversations are about it.
-    conversations: u32,
+    /// How many conversations about it there are: the own ones, for an administrator those of the tenant.
+    conversations: usize,
 }
 
 /// Messages of a conversation about a resource that follow one another.
@@ -185,7 +185,8 @@ async fn move_lead(
     caller.resource_conversation(conversation).await.map(Json)
 }
 
-/// Says what a resource is called now, in every own conversation about it.
+/// Says what a resource is called now, in every own conversation about it; for an administrator of the tenant, in every one
+/// that there is.
 #[utoipa::path(put, path = "/v1/resources/{resource}", tag = "resources",
     params(("resource" = String, Path,)),
     request_body = ResourceChange,
@@ -196,38 +197,22 @@ async fn rename(
     Input { body, key }: Input<ResourceChange>,
 ) -> Answer<Json<Renamed>> {
     caller.take(&caller.node.shares.fetches, 1)?;
-    let (tenant, account) = (&caller.identity.tenant, &caller.identity.account);
     let ResourceChange { title } = body;
     if let Some(before) = caller.made_before(key.as_ref()).await? {
         return Ok(Json(Renamed { conversations: before.made.parse().unwrap_or_default() }));
     }
-    let mut query = OwnQuery {
-        statuses: vec![MemberStatus::Active],
-        resource: Some(resource),
-        count_max: Count::MAX,
-        ..OwnQuery::default()
-    };
-    let mut conversations: u32 = 0;
-    loop {
-        let listed = caller.node.store.own_conversations(tenant, account, &query, Toward::End).await;
-        let ListPage { rows, next, .. } = listed.map_err(|error| caller.failed(&error))?;
-        for row in rows {
-            let conversation = row.summary.conversation;
-            conversations += 1;
-            // Where it is called so already, nothing is taken from what the account may write: one that was
-            // told to come back later goes on where it was.
-            if caller.readable(conversation).await?.conversation().resource_title() != Some(&title) {
-                let key = key.as_ref().map(|key| key.part(&conversation.to_string()));
-                let (field, text) = (InfoField::ResourceTitle, Some(title.clone()));
-                caller.write(Request::new(SetInfo { conversation, field, text }, key)).await?;
-            }
+    let about = caller.conversations_about(&resource).await?;
+    for conversation in &about {
+        // Where it is called so already, nothing is taken from what the account may write: one that was told to
+        // come back later goes on where it was.
+        if caller.readable(*conversation).await?.conversation().resource_title() != Some(&title) {
+            let key = key.as_ref().map(|key| key.part(&conversation.to_string()));
+            let (field, text) = (InfoField::ResourceTitle, Some(title.clone()));
+            caller.write(Request::new(SetInfo { conversation: *conversation, field, text }, key)).await?;
         }
-        if next.is_none() {
-            caller.remember_now(key.as_ref(), &conversations.to_string()).await?;
-            return Ok(Json(Renamed { conversations }));
-        }
-        query.after = next;
     }
+    caller.remember_now(key.as_ref(), &about.len().to_string()).await?;
+    Ok(Json(Renamed { conversations: about.len() }))
 }
 
 fn check_kind(readable: &Readable) -> Answer<()> {
@@ -238,6 +223,38 @@ fn check_kind(readable: &Readable) -> Answer<()> {
 }
 
 impl Caller {
+    /// The conversations about a resource: the own ones, for an administrator those of the tenant.
+    async fn conversations_about(&self, resource: &str) -> Answer<Vec<ConversationId>> {
+        let (store, tenant, account) = (&self.node.store, &self.identity.tenant, &self.identity.account);
+        let mut about = Vec::new();
+        if self.identity.administrator {
+            loop {
+                let last = about.last().copied();
+                let found = store.conversations_about(tenant, resource, last, Count::MAX).await;
+                let found = found.map_err(|error| self.failed(&error))?;
+                if found.is_empty() {
+                    return Ok(about);
+                }
+                about.extend(found);
+            }
+        }
+        let mut query = OwnQuery {
+            statuses: vec![MemberStatus::Active],
+            resource: Some(resource.to_owned()),
+            count_max: Count::MAX,
+            ..OwnQuery::default()
+        };
+        loop {
+            let listed = store.own_conversations(tenant, account, &query, Toward::End).await;
+            let ListPage { rows, next, .. } = listed.map_err(|error| self.failed(&error))?;
+            about.extend(rows.iter().map(|row| row.summary.conversation));
+            if next.is_none() {
+                return Ok(about);
+            }
+            query.after = next;
+        }
+    }
+
     /// A conversation about a resource, as other systems keep one.
     async fn resource_conversation(&self, conversation: ConversationId) -> Answer<ResourceConversation> {
         let readable = self.readable(conversation).await?;

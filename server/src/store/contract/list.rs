@@ -214,6 +214,28 @@ pub(crate) async fn l1_own_conversations_about_a_resource_are_found(store: &dyn 
     assert_eq!(of(&own(store, "ann", OwnQuery::default()).await.0), [4, 3, 2, 1]);
 }
 
+pub(crate) async fn t20_conversations_about_a_resource_are_found_in_the_whole_tenant(store: &dyn Store) {
+    let about = |number, of: &[&str], resource: &str| {
+        let mut commit = active(number, of, 10);
+        commit.conversation.as_mut().unwrap().resource = Some(resource.to_owned());
+        commit
+    };
+    let mut gone = about(5, &["dan"], "flat 7");
+    gone.conversation.as_mut().unwrap().state = ConversationState::Deleted;
+    write(store, &[about(1, &["ann"], "flat 7"), about(2, &["bob"], "flat 8"), about(3, &["cat"], "flat 7")]).await;
+    write(store, &[active(4, &["ann"], 40), gone]).await;
+    let found = async |resource: &str, after: Option<ConversationId>, count_max: u32| {
+        store.conversations_about(&tenant(), resource, after, count_max).await.unwrap()
+    };
+    let all = [conversation(1), conversation(3)];
+    assert_eq!(found("flat 7", None, 10).await, all);
+    assert_eq!(found("flat 7", None, 1).await, all[..1]);
+    assert_eq!(found("flat 7", Some(all[0]), 1).await, all[1..]);
+    assert!(found("flat 7", Some(all[1]), 1).await.is_empty() && found("flat", None, 10).await.is_empty());
+    let elsewhere = TenantId::parse("rival").unwrap();
+    assert!(store.conversations_about(&elsewhere, "flat 7", None, 10).await.unwrap().is_empty());
+}
+
 pub(crate) async fn l3_of_what_an_account_is_not_in_any_more_nothing_new_is_told(store: &dyn Store) {
     write(store, &[active(1, &["ann", "bob"], 10), active(2, &["ann", "bob"], 20)]).await;
     let mut gone = membership(1, 1, "bob", MemberStatus::Removed);

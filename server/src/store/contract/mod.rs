@@ -136,6 +136,7 @@ macro_rules! contract_tests {
                 l1_own_conversations_are_read_both_ways,
                 l1_own_conversations_are_of_the_kinds_statuses_and_states_asked_for,
                 l1_own_conversations_about_a_resource_are_found,
+                t20_conversations_about_a_resource_are_found_in_the_whole_tenant,
                 l3_of_what_an_account_is_not_in_any_more_nothing_new_is_told,
                 l4_the_directory_changes_with_the_commit_that_changes_it,
                 l5_the_directory_is_searched_by_how_words_begin,

@@ -20,7 +20,7 @@ use super::{
     Backend, SqlStore, account_erasure,
     backend::fetch,
     catch_up, contact, delivery, directory, epoch, erasure, external, held, journal, list, part, receipt, request,
-    schema, search,
+    resource, schema, search,
     snapshot::{self, Suspect},
     standing, subscription, tenant_catch_up, thread, webhook,
 };
@@ -366,6 +366,16 @@ impl<B: Backend> Store for SqlStore<B> {
         let mut reader = self.reader().await?;
         let mut moment = reader.begin(B::BEGIN_READ).await?;
         list::own_conversations::<B>(&mut moment, &self.rot, tenant, account, query, toward).await
+    }
+
+    async fn conversations_about(
+        &self,
+        tenant: &TenantId,
+        about: &str,
+        after: Option<ConversationId>,
+        count_max: u32,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        resource::conversations_about::<B>(&mut *self.reader().await?, tenant, about, after, count_max).await
     }
 
     async fn directory(

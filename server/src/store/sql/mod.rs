@@ -24,6 +24,7 @@ mod projection;
 mod receipt;
 mod records;
 mod request;
+mod resource;
 mod rot;
 mod row;
 mod runs;
