@@ -6,6 +6,7 @@ mod generation;
 mod history;
 mod home;
 mod newer;
+mod outbox;
 mod pages;
 mod session;
 

@@ -3,7 +3,6 @@
 use super::*;
 use crate::{
     command::{RequestMembership, SetProfile},
-    engine::commands::outbox::REWRITES_MAX,
     ids::TimelineId,
     model::{ConversationKind, ConversationState, MemberStatus, Receipt, Role},
     wire::{Closed, ConversationSummary, Piece, PushedChange, Versions},
@@ -343,30 +342,6 @@ fn a_refusal_is_of_the_change_that_was_pushed_not_of_what_has_moved_into_its_pla
     }
 }
 
-#[test]
-fn e70_what_waits_behind_what_was_said_already_is_written_anew_when_its_own_turn_comes() {
-    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
-    let created = push_of(&mut engine, &mut store, 0);
-    receive(&mut engine, &mut store, &answer(&created, 1));
-    let conversation = created.stream.conversation().unwrap();
-    let say = |text: String| Input::Command { request: 9, command: SendMessage::new(conversation, text).into() };
-    let outputs = give(&mut engine, &mut store, say("first".to_owned()));
-    let mut push = pushes(&outputs).next().unwrap();
-    (0..=REWRITES_MAX).for_each(|number| drop(give(&mut engine, &mut store, say(number.to_string()))));
-    let head = head_of(Head::default(), &admitted(&created, 1));
-    let is_kept = |outputs: &[Output]| outputs.iter().all(|output| refused_ids(output).is_empty());
-    // A copy of this device says all of them, each just before this one does.
-    for number in 0..=REWRITES_MAX {
-        let outputs = receive(&mut engine, &mut store, &refused(&push, Code::AlreadyWritten));
-        let request = fetches(&outputs, &created.stream).next().expect("what it was said by is fetched");
-        let outputs = receive(&mut engine, &mut store, &fetched(request, &created.stream, head, Vec::new()));
-        push = pushes(&outputs).next().unwrap_or_else(|| panic!("after {number} the next is pushed: {outputs:?}"));
-    }
-    let outputs = receive(&mut engine, &mut store, &refused(&push, Code::ClockAhead));
-    assert!(is_kept(&outputs), "the last is written anew by the server's time: {outputs:?}");
-    assert_eq!(store.records().keys().filter(|key| key.starts_with(OUTBOX)).count(), 1);
-}
-
 /// A node that does not know a session's push, because another one committed it,
 /// tells the session of the entry before it answers the push.
 #[test]
@@ -428,7 +403,7 @@ fn e41_a_conversation_whose_creation_is_refused_leaves_the_screen_until_it_is_tr
 }
 
 /// The answer that refuses a push from its first change on.
-fn refused(push: &Push, code: Code) -> ServerFrame {
+pub(super) fn refused(push: &Push, code: Code) -> ServerFrame {
     let (stream, detail) = (push.stream.clone(), String::new());
     ServerFrame::Refused(Refused {
         request: push.request,
@@ -441,7 +416,7 @@ fn refused(push: &Push, code: Code) -> ServerFrame {
     })
 }
 
-fn refused_ids(output: &Output) -> Vec<u64> {
+pub(super) fn refused_ids(output: &Output) -> Vec<u64> {
     match output {
         Output::Update(Update::Refused { rows, .. }) => rows.iter().map(|row| row.id).collect(),
         _ => Vec::new(),
