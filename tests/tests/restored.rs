@@ -444,6 +444,27 @@ fn e60_who_was_removed_before_the_copy_is_told_so() {
 }
 
 #[test]
+fn e60_a_conversation_of_which_nothing_came_before_its_member_was_removed_leaves_the_list() {
+    let (mut world, ann, bob) = pair(Limits::default());
+    world.run_ms(1_000);
+    let request = world.command(ann, CreateConversation::group(Some("Trip".into()), vec![account("bob")]));
+    let group = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+    // The list has it, and its documents are on their way.
+    while !world.client(bob).screen.inbox.contains_key(&group) {
+        world.run_ms(1);
+    }
+    world.set_network(bob, false);
+    assert!(world.settle_ms(60_000));
+    world.command(ann, RemoveMember { conversation: group, account: account("bob") });
+    assert!(world.settle_ms(60_000));
+    let copy = world.database().copy();
+    world.put_back(&copy, true);
+    world.set_network(bob, true);
+    assert!(world.settle_ms(60_000));
+    assert!(!world.client(bob).screen.inbox.contains_key(&group));
+}
+
+#[test]
 fn e61_words_of_a_conversation_that_nobody_begins_again_are_given_back() {
     let (mut trip, copy) = begin_behind_a_copy(pair(Limits::default()));
     let (ann, bob) = (trip.ann, trip.bob);

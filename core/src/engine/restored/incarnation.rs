@@ -417,16 +417,16 @@ impl Engine {
         self.open.timelines_of_stream(&stream).into_iter().for_each(|timeline| self.show_timeline(timeline));
     }
 
-    /// Drops rows without a stream that a restored server has sent no summary of: their conversations do
-    /// not exist any more.
+    /// Drops rows that a restored server has sent no summary of, and of whose streams nothing is held: their
+    /// conversations do not exist any more, or are not the account's.
     pub(in crate::engine) fn drop_unreported_rows(&mut self) {
         let is_unreported = |(conversation, record): &(&ConversationId, &record::InboxRecord)| {
             let stream = StreamId::Conversation(**conversation);
             let is_active = record.row.status == MemberStatus::Active;
-            record.journal_head == Position::ZERO
-                && is_active
-                && !self.stream_heads.contains_key(&stream)
-                && self.commands.unloaded(&stream).next().is_none()
+            let holds_nothing = self.stream_heads.get(&stream).is_none_or(|head| head.position == Position::ZERO);
+            let waits_loaded = self.streams.loaded(&stream).is_some_and(|replica| !replica.outbox.is_empty());
+            let waits = waits_loaded || self.commands.unloaded(&stream).next().is_some();
+            record.journal_head == Position::ZERO && is_active && holds_nothing && !waits
         };
         let unreported: Vec<ConversationId> = self.inbox.iter().filter(is_unreported).map(|(id, _)| *id).collect();
         unreported.into_iter().for_each(|conversation| self.drop_row(conversation));
