@@ -149,6 +149,15 @@ async fn t19_a_conversation_about_a_resource_has_the_fields_of_the_documents_tha
     for path in ["resource", "resource/messages"] {
         outsider.get(&format!("{}/{path}", talk.at)).await.is_refused(404, "conversation_unknown");
     }
+    // Everybody writes on their own side, also who has left since.
+    let staff = Caller::of(talk.server.address, "stan");
+    talk.olga.post(&format!("{}/members", talk.at), json!({ "account": "stan" })).await.is(200);
+    talk.say(&staff, json!("I have the keys.")).await;
+    talk.say(&root, json!("Mind the dog.")).await;
+    staff.delete(&format!("{}/members/stan", talk.at)).await.is(200);
+    let told = talk.messages(&talk.cleo).await;
+    let roles: Vec<&str> = told.iter().map(|message| message["senderRole"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["client", "owner", "staff", "root"]);
     // What was taken back is disabled, and of what is not about a resource there is no such document.
     talk.olga.delete(&format!("{}/messages/{}", talk.at, answer["id"].as_str().unwrap())).await.is(200);
     let told = talk.messages(&talk.cleo).await;
