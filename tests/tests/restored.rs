@@ -286,6 +286,52 @@ fn e144_what_moved_since_the_cursor_and_is_not_told_of_is_asked_for() {
     assert!(world.stream(&StreamId::Conversation(group)).is_some(), "nobody had to look at it");
 }
 
+/// The group as a copy has it, and what bob has said since, well before his device has another cursor.
+fn with_a_word_since_the_cursor() -> (Trip, StoreCopy) {
+    let mut trip = begin(pair(Limits::default()));
+    trip.world.run_ms(10_000);
+    let copy = trip.world.database().copy();
+    trip.say(trip.bob, "lost");
+    trip.world.run_ms(500);
+    assert_eq!(trip.world.client(trip.bob).screen.unsynced, 0);
+    (trip, copy)
+}
+
+#[test]
+fn e144_whoever_is_out_is_given_their_words_back_that_nothing_is_told_of() {
+    let (mut world, ann, bob) = pair(Limits::default());
+    let copy = world.database().copy();
+    let request = world.command(ann, CreateConversation::group(Some("Trip".into()), vec![account("bob")]));
+    world.run_ms(500);
+    let group = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+    let mut trip = Trip { world, ann, bob, group };
+    trip.say(bob, "lost");
+    trip.world.run_ms(500);
+    trip.world.command(ann, RemoveMember { conversation: group, account: account("bob") });
+    trip.world.run_ms(500);
+    assert_eq!(trip.world.client(bob).screen.inbox[&group].status, MemberStatus::Removed);
+    trip.world.put_back(&copy, false);
+    trip.settle();
+    assert_eq!(trip.refused(bob), [(Code::StoreRestored, "lost".to_owned())]);
+}
+
+#[test]
+fn e144_whoever_is_out_since_is_given_their_words_back() {
+    let (mut trip, copy) = with_a_word_since_the_cursor();
+    let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
+    trip.world.set_network(bob, false);
+    trip.world.put_back(&copy, false);
+    trip.world.command(ann, RemoveMember { conversation, account: account("bob") });
+    trip.settle();
+    trip.world.set_network(bob, true);
+    trip.settle();
+    assert_eq!(trip.world.client(bob).screen.inbox[&conversation].status, MemberStatus::Removed);
+    assert_eq!(trip.refused(bob), [(Code::StoreRestored, "lost".to_owned())]);
+    trip.world.crash_client(bob);
+    trip.settle();
+    assert_eq!(trip.refused(bob), [(Code::StoreRestored, "lost".to_owned())], "once");
+}
+
 #[test]
 fn e69_a_store_that_went_back_is_known_by_whoever_comes_when_it_has_come_further() {
     let mut trip = begin(pair(Limits::default()));

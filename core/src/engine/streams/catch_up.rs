@@ -18,7 +18,9 @@ use crate::{
 impl Engine {
     pub(in crate::engine) fn receive_summaries(&mut self, summaries: Vec<ConversationSummary>) {
         for summary in summaries {
-            self.stream_heads.told(&StreamId::Conversation(summary.conversation));
+            if summary.status == MemberStatus::Active {
+                self.stream_heads.told(&StreamId::Conversation(summary.conversation));
+            }
             match summary.state {
                 ConversationState::Deleted => self.delete_conversation(summary.conversation),
                 _ => self.receive_summary(summary),
@@ -187,14 +189,20 @@ impl Engine {
         }
     }
 
-    /// Asks for what follows in a stream that moved, but of which the server told nothing from before that: its
-    /// store may have been put back to before that, in silence. Only who would begin the conversation again asks;
-    /// anybody else waits to be told of it, because their words are given back where nobody has begun it again.
+    /// Asks about a stream that moved, but of whose entries the server told nothing from before that: its store may
+    /// have been put back to before that, in silence. A member asks for what follows if nobody else would begin the
+    /// conversation again, and otherwise waits to be told of it, because their words are given back where nobody has
+    /// begun it again. Whoever is out has nothing to wait for, and is not told what follows.
     fn verify_stream(&mut self, stream: &StreamId) {
         let Some(record) = stream.conversation().and_then(|id| self.inbox.get(&id)) else { return };
-        let begins_again = record.row.role == Role::Owner || record.row.kind == ConversationKind::Direct;
-        if begins_again && record.row.status == MemberStatus::Active {
-            self.with_stream(stream, Work::Fetch);
+        let is_begun_by_others = match record.row.kind {
+            ConversationKind::Direct | ConversationKind::Resource => false,
+            _ => record.row.role != Role::Owner,
+        };
+        match record.row.status {
+            MemberStatus::Active if is_begun_by_others => {}
+            MemberStatus::Active => self.with_stream(stream, Work::Fetch),
+            _ => self.make_former(stream),
         }
     }
 
@@ -204,7 +212,6 @@ impl Engine {
         conversation: ConversationId,
         status: MemberStatus,
     ) {
-        self.stream_heads.told(stream);
         self.requests.memberships.end_granted(&mut self.ctx, conversation);
         let record = self.inbox.get_mut(&conversation).filter(|record| record.row.status != status);
         if let Some(record) = record {

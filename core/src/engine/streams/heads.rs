@@ -17,7 +17,7 @@ pub(in crate::engine) struct StreamHeads {
     incarnation: Option<IncarnationId>,
     /// Streams with an entry that came after the cursor, which a catch-up from there therefore tells of.
     moved: SortedSet<StreamId>,
-    /// Those of them of which the catch-up under way has not told yet.
+    /// Those of them of whose entries the catch-up under way has not told yet.
     untold: SortedSet<StreamId>,
 }
 
@@ -70,7 +70,7 @@ impl StreamHeads {
         self.moved.insert(stream.clone());
     }
 
-    /// The server told of the stream as it is now.
+    /// The server told of the entries of the stream, up to the last one.
     pub(in crate::engine) fn told(&mut self, stream: &StreamId) {
         self.untold.remove(stream);
     }
@@ -81,7 +81,7 @@ impl StreamHeads {
     }
 
     /// The cursor is one behind all that was told. Returns the streams that moved behind the former one, and of
-    /// which nothing was told.
+    /// whose entries nothing was told.
     pub(in crate::engine) fn caught_up(&mut self) -> SortedSet<StreamId> {
         self.moved.clear();
         core::mem::take(&mut self.untold)
