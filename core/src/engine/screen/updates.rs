@@ -102,6 +102,7 @@ impl Engine {
             self.accounts.complete(&mut row);
             if draw == Draw::Any || former.as_ref() != Some(&row) {
                 self.inbox.set_row(conversation, row.clone());
+                self.end_granted(conversation);
                 rows.push(row);
             }
         }

@@ -5,6 +5,7 @@ mod deleted;
 mod generation;
 mod history;
 mod home;
+mod membership;
 mod newer;
 mod outbox;
 mod pages;

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::{
-    command::{RequestMembership, SetProfile},
+    command::SetProfile,
     ids::TimelineId,
-    model::{ConversationKind, ConversationState, MemberStatus, Receipt, Role},
-    wire::{Closed, ConversationSummary, Piece, PushedChange, Versions},
+    model::ConversationKind,
+    wire::{Closed, Piece, PushedChange, Versions},
 };
 
 #[test]
@@ -533,45 +533,4 @@ fn e72_an_administrator_is_one_after_a_start_without_a_network_too() {
         let welcome = Welcome { administrator: true, ..welcome() };
         receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome)));
     }
-}
-
-#[test]
-fn s27_a_membership_request_that_is_granted_where_nothing_is_left_is_over() {
-    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
-    drain(&mut engine, &mut store);
-    go_online(&mut engine, &mut store);
-    let conversation = ConversationId::from_bytes([1; 16]);
-    let command = RequestMembership { conversation, action: crate::model::MembershipAction::Join(None) }.into();
-    let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
-    let request = sent(&outputs).find_map(|frame| match frame {
-        ClientFrame::MembershipRequest(asked) => Some(asked.request),
-        _ => None,
-    });
-    let deleted = ConversationSummary {
-        conversation,
-        kind: ConversationKind::Group,
-        title: None,
-        state: ConversationState::Deleted,
-        role: Role::Member,
-        status: MemberStatus::Active,
-        member_count: 0,
-        others: Vec::new(),
-        last_message: None,
-        position: Position::new(3),
-        page: 0,
-        receipt: Receipt::default(),
-        unread: 0,
-        created_at: now().wall,
-        subscriber_count: 0,
-        resource: None,
-        joined: Position::ZERO,
-        chain: Default::default(),
-    };
-    receive(&mut engine, &mut store, &ServerFrame::Summaries(vec![deleted]));
-    let stream = StreamId::Conversation(conversation);
-    let (positions, accepted_at) = (vec![Position::new(3)], vec![now().wall]);
-    let accepted =
-        Accepted { request: request.expect("it is asked"), stream, positions, accepted_at, administrators: Vec::new() };
-    let outputs = receive(&mut engine, &mut store, &ServerFrame::Accepted(accepted));
-    assert!(outputs.contains(&Output::Update(Update::Unsynced(0))), "{outputs:?}");
 }

@@ -1,0 +1,80 @@
+//! Requests to come into a conversation, and what ends them.
+
+use super::{
+    session::{answer, pushes, refused, sent},
+    *,
+};
+use crate::{
+    command::{LeaveConversation, RequestMembership, TransferOwnership},
+    model::{ConversationKind, ConversationState, MemberStatus, MembershipAction, Receipt, Role},
+    wire::ConversationSummary,
+};
+
+/// The number with which a request was sent.
+fn asked(outputs: &[Output]) -> u64 {
+    let request = sent(outputs).find_map(|frame| match frame {
+        ClientFrame::MembershipRequest(asked) => Some(asked.request),
+        _ => None,
+    });
+    request.expect("it is asked")
+}
+
+fn granted(request: u64, stream: StreamId) -> ServerFrame {
+    let (positions, accepted_at) = (vec![Position::new(3)], vec![now().wall]);
+    ServerFrame::Accepted(Accepted { request, stream, positions, accepted_at, administrators: Vec::new() })
+}
+
+#[test]
+fn s27_a_membership_request_that_is_granted_where_nothing_is_left_is_over() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    drain(&mut engine, &mut store);
+    go_online(&mut engine, &mut store);
+    let conversation = ConversationId::from_bytes([1; 16]);
+    let command = RequestMembership { conversation, action: MembershipAction::Join(None) }.into();
+    let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
+    let request = asked(&outputs);
+    let deleted = ConversationSummary {
+        conversation,
+        kind: ConversationKind::Group,
+        title: None,
+        state: ConversationState::Deleted,
+        role: Role::Member,
+        status: MemberStatus::Active,
+        member_count: 0,
+        others: Vec::new(),
+        last_message: None,
+        position: Position::new(3),
+        page: 0,
+        receipt: Receipt::default(),
+        unread: 0,
+        created_at: now().wall,
+        subscriber_count: 0,
+        resource: None,
+        joined: Position::ZERO,
+        chain: Default::default(),
+    };
+    receive(&mut engine, &mut store, &ServerFrame::Summaries(vec![deleted]));
+    let stream = StreamId::Conversation(conversation);
+    let outputs = receive(&mut engine, &mut store, &granted(request, stream));
+    assert!(outputs.contains(&Output::Update(Update::Unsynced(0))), "{outputs:?}");
+}
+
+#[test]
+fn s27_a_membership_request_of_whoever_could_not_leave_is_over() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = open_group(&mut engine, &mut store);
+    let account = AccountId::parse("bob").unwrap();
+    let give_away = TransferOwnership { conversation, account }.into();
+    give(&mut engine, &mut store, Input::Command { request: 2, command: give_away });
+    let push = pushes(&go_online(&mut engine, &mut store)).next().expect("the group is pushed");
+    receive(&mut engine, &mut store, &answer(&push, 1));
+    let command = LeaveConversation { conversation }.into();
+    let push = pushes(&give(&mut engine, &mut store, Input::Command { request: 3, command })).next();
+    let command = RequestMembership { conversation, action: MembershipAction::Join(None) }.into();
+    let request = asked(&give(&mut engine, &mut store, Input::Command { request: 4, command }));
+    // To the server nobody has left.
+    let outputs = receive(&mut engine, &mut store, &granted(request, StreamId::Conversation(conversation)));
+    assert!(!outputs.contains(&Output::Update(Update::Unsynced(0))), "{outputs:?}");
+    let outputs = receive(&mut engine, &mut store, &refused(&push.expect("it is pushed"), Code::LastOwner));
+    assert!(outputs.contains(&Output::Update(Update::Unsynced(0))), "{outputs:?}");
+}
