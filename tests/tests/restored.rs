@@ -606,6 +606,34 @@ fn e61_a_conversation_that_was_begun_again_is_shown_whole_where_it_stayed_open()
 }
 
 #[test]
+fn e61_what_two_devices_of_its_owner_begin_again_at_once_is_one_conversation() {
+    let (mut trip, copy) = begin_behind_a_copy(pair(Limits::default()));
+    let (ann, bob) = (trip.ann, trip.bob);
+    let second = trip.world.add("ann");
+    trip.settle();
+    trip.say(ann, "one");
+    trip.say(bob, "two");
+    trip.settle();
+    for device in [ann, bob] {
+        trip.world.set_network(device, false);
+    }
+    trip.world.put_back(&copy, true);
+    while trip.world.client(second).screen.unsynced == 0 {
+        trip.world.run_ms(1);
+    }
+    // It has begun it again, and has not told the server so.
+    trip.world.set_network(second, false);
+    assert!(trip.world.stream(&StreamId::Conversation(trip.group)).is_none());
+    for device in [ann, second, bob] {
+        trip.world.set_network(device, true);
+        trip.settle();
+    }
+    assert_eq!(trip.refused(second), []);
+    trip.check(&["one", "two"]);
+    trip.check_journal("one", 2);
+}
+
+#[test]
 fn e61_a_direct_is_begun_again_by_either_side() {
     for first in ["ann", "bob"] {
         let (mut world, ann, bob) = pair(Limits::default());

@@ -180,6 +180,13 @@ impl Engine {
             self.delete_entry(sequence);
             return self.fetch_stream(stream);
         }
+        if refused.code == Code::ConversationExists && front.is_offered {
+            // Another device of the account has begun the conversation again: the rest is written on that.
+            replica.outbox.entries.pop_front();
+            (replica.whole, replica.rewrite_due) = (false, true);
+            self.delete_entry(sequence);
+            return self.fetch_stream(stream);
+        }
         let is_former = refused.code == Code::WrongActor && front.change.device() != device;
         // The device holds entries of it, so it existed: the server's store was restored to before that.
         let is_lost =
