@@ -13,13 +13,14 @@ use tidings_core::{
     },
     doc::{Home, Message},
     engine::Input,
-    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId},
+    ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId, TimelineId},
     limits::Limits,
     model::{ConversationState, InfoField, MemberStatus, Profile, Reachability, Role},
     storage::MemoryStore,
 };
 use tidings_tests::sim::{
     database::StoreCopy,
+    network::Trouble,
     world::{Device, World},
 };
 
@@ -631,6 +632,32 @@ fn e61_what_two_devices_of_its_owner_begin_again_at_once_is_one_conversation() {
     assert_eq!(trip.refused(second), []);
     trip.check(&["one", "two"]);
     trip.check_journal("one", 2);
+}
+
+#[test]
+fn e61_a_conversation_that_was_begun_again_is_shown_whole_where_it_stayed_open() {
+    let (mut world, ann, bob) = pair(Limits::default());
+    // What is behind the newest row is not shown at once, from a position on that means something else then.
+    world.settings.rows_step = 1;
+    world.restart(bob, MemoryStore::default());
+    assert!(world.settle_ms(60_000));
+    let (mut trip, copy) = begin_behind_a_copy((world, ann, bob));
+    let said = ["one", "two", "three"];
+    for text in said {
+        trip.say(ann, text);
+        trip.settle();
+    }
+    trip.world.input(bob, Input::CloseConversation(trip.group));
+    trip.world.input(bob, Input::OpenConversation(trip.group));
+    trip.settle();
+    assert_eq!(trip.texts(bob), ["three"]);
+    trip.world.set_network(ann, false);
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    assert!(!trip.world.client(bob).screen.inbox.contains_key(&trip.group));
+    trip.world.set_network(ann, true);
+    trip.settle();
+    trip.check(&said);
 }
 
 #[test]

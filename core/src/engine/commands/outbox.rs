@@ -54,9 +54,9 @@ impl OutboxEntry {
         }
     }
 
-    /// The change of a message, to be asked about.
-    pub(in crate::engine) fn waiting_change(&self) -> Option<WaitingChange> {
-        Some(WaitingChange { hash: self.change.hash(), message: Some(self.stamp()?), accepted_at: None })
+    /// Its change, to be asked about.
+    pub(in crate::engine) fn waiting_change(&self) -> WaitingChange {
+        WaitingChange { hash: self.change.hash(), message: self.stamp(), accepted_at: None }
     }
 
     pub(in crate::engine) fn record(&self) -> OutboxRecord {
@@ -153,9 +153,14 @@ impl Outbox {
         self.len() == entries.len() && self.entries.iter().zip(entries).all(|(waiting, entry)| waiting.became(entry))
     }
 
-    /// Removes the messages with these stamps, parked or not.
-    pub(in crate::engine) fn remove_messages(&mut self, stamps: &SortedSet<Stamp>) -> Vec<OutboxEntry> {
-        let is_one = |entry: &&OutboxEntry| entry.stamp().is_some_and(|stamp| stamps.contains(&stamp));
+    /// Removes what the server has, parked or not: messages with these stamps, and other changes with these hashes.
+    pub(in crate::engine) fn remove_admitted(&mut self, admitted: &[WaitingChange]) -> Vec<OutboxEntry> {
+        let stamps: SortedSet<Stamp> = admitted.iter().filter_map(|change| change.message).collect();
+        let hashes: SortedSet<ChangeHash> = admitted.iter().map(|change| change.hash).collect();
+        let is_one = |entry: &&OutboxEntry| match entry.stamp() {
+            Some(stamp) => stamps.contains(&stamp),
+            None => hashes.contains(&entry.change.hash()),
+        };
         let changes: Vec<ChangeHash> = self.entries.iter().filter(is_one).map(|entry| entry.change.hash()).collect();
         changes.into_iter().filter_map(|hash| self.remove(hash)).collect()
     }

@@ -7,7 +7,7 @@ use crate::{
         commands::{entries::Entries, outbox::OutboxEntry},
         restored::own::Own,
     },
-    ids::{AccountId, ChangeHash, Stamp},
+    ids::{AccountId, ChangeHash},
     limits::Limits,
     sorted::SortedSet,
     wire::WaitingChange,
@@ -17,8 +17,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Asking {
     own: Vec<Own>,
-    /// In order, so that a restored store lacks the end of them: own admitted changes, then messages
-    /// in the outbox, which may have been admitted and written again since.
+    /// In order, so that a restored store lacks the end of them: own admitted changes, then those in the
+    /// outbox, which may have been admitted, and messages written again since.
     changes: Vec<WaitingChange>,
     /// The first of them have not been asked about yet.
     unasked: usize,
@@ -30,7 +30,7 @@ pub(in crate::engine) struct Asking {
 impl Asking {
     pub(in crate::engine) fn of(mut own: Vec<Own>, waiting: &Entries) -> Self {
         own.sort_by_key(|own| own.at);
-        let waiting = waiting.iter().filter_map(OutboxEntry::waiting_change);
+        let waiting = waiting.iter().map(OutboxEntry::waiting_change);
         let changes: Vec<WaitingChange> = own.iter().map(|own| own.change).chain(waiting).collect();
         let unanswered = changes.len();
         let unasked = unanswered.saturating_sub(Limits::HELD_CHANGES_MAX);
@@ -53,11 +53,10 @@ impl Asking {
         asks_on
     }
 
-    /// The messages that the server has, those in the outbox included.
-    pub(in crate::engine) fn admitted(&self) -> SortedSet<Stamp> {
+    /// The changes that the server has, those in the outbox included.
+    pub(in crate::engine) fn admitted(&self) -> Vec<WaitingChange> {
         let answered = self.changes[self.unasked..].iter();
-        let has = answered.filter(|change| !self.lacks.contains(&change.hash));
-        has.filter_map(|change| change.message).collect()
+        answered.filter(|change| !self.lacks.contains(&change.hash)).copied().collect()
     }
 
     pub(in crate::engine) fn into_lacking(self) -> Vec<Own> {

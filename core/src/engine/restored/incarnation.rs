@@ -164,7 +164,7 @@ impl Engine {
             }
         };
         if let Former::Read(asking) = &former {
-            admitted.extend(replica.outbox.remove_messages(&asking.admitted()));
+            admitted.extend(replica.outbox.remove_admitted(&asking.admitted()));
             replica.rewrite_due = true;
         }
         replica.renew();

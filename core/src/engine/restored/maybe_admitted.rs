@@ -13,8 +13,8 @@ use crate::{
 impl Replica {
     /// The messages in the outbox, to be asked about.
     fn waiting_messages(&self) -> Vec<WaitingChange> {
-        let messages = self.outbox.entries.iter().filter_map(OutboxEntry::waiting_change);
-        messages.take(Limits::HELD_CHANGES_MAX).collect()
+        let messages = self.outbox.entries.iter().filter(|entry| entry.stamp().is_some());
+        messages.map(OutboxEntry::waiting_change).take(Limits::HELD_CHANGES_MAX).collect()
     }
 }
 
