@@ -204,6 +204,12 @@ impl Engine {
         documents.map(|document| (document.id().clone(), document.heads())).collect()
     }
 
+    /// What it has asked the store to write, or is about to, and does not know to be written. For tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn unwritten(&self) -> Vec<Write> {
+        self.ctx.store.unwritten().cloned().collect()
+    }
+
     fn dispatch(&mut self, input: Input) {
         match input {
             Input::Command { request, command } => self.handle_command(request, command),

@@ -10,7 +10,7 @@ use tidings_core::{
     ids::{AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, StreamId},
     journal::Head,
     model::{Contact, Profile, Query, Reachability},
-    storage::MemoryStore,
+    storage::{MemoryStore, StorageRequest},
     time::{MonotonicTime, Now, WallTime},
     wire::Subscribers,
 };
@@ -198,6 +198,14 @@ impl Client {
     /// The device id it writes with.
     pub fn device(&self) -> DeviceId {
         self.engine.device()
+    }
+
+    /// The store once everything is written.
+    pub fn written(&self) -> MemoryStore {
+        let mut store = self.disk.crash();
+        store.set_bytes_max(None);
+        store.run(&StorageRequest::Write(self.engine.unwritten())).expect("it has no bound");
+        store
     }
 
     /// Gives the engine an input and carries out its outputs.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tidings_core::{api::RefusedRow, code::Code, engine::kept_words};
+use tidings_core::{api::RefusedRow, code::Code, engine::kept_words, storage::MemoryStore};
 
 use super::{checks::Checked, database::StoreCopy, happened::Happened, journal::Subscribers, run::Run, world::Device};
 use crate::random::Random;
@@ -57,7 +57,11 @@ impl Run<'_> {
             let Some(said) = self.said.get(text) else { continue };
             let clients = self.world.clients().iter().enumerate();
             let mut devices = clients.filter(|(_, client)| client.account == said.account).map(|(device, _)| device);
-            let is_kept = devices.any(|device| self.kept(device).contains(text));
+            // What the device is about to let go of, or has not stored yet, may be lost.
+            let is_kept = devices.any(|device| {
+                let written = self.world.clients()[device].written();
+                self.kept(device).contains(text) && self.kept_in(device, &written).contains(text)
+            });
             match is_kept {
                 true => self.lost.insert(text.clone()),
                 false => self.said.get_mut(text).is_some_and(|said| std::mem::replace(&mut said.doubtful, true)),
@@ -83,8 +87,12 @@ impl Run<'_> {
 
     /// The texts of its account that a device keeps of what was admitted.
     pub(super) fn kept(&self, device: Device) -> BTreeSet<String> {
+        self.kept_in(device, &self.world.clients()[device].disk.crash())
+    }
+
+    fn kept_in(&self, device: Device, store: &MemoryStore) -> BTreeSet<String> {
         let client = &self.world.clients()[device];
-        kept_words(client.disk.crash().records(), &client.account, client.device())
+        kept_words(store.records(), &client.account, client.device())
     }
 
     /// A text that a device kept before it lost its store, and that no journal has, may be lost.

@@ -203,6 +203,12 @@ impl Store {
         }
     }
 
+    /// The writes that are not durable yet, in their order.
+    #[cfg(any(test, feature = "testing"))]
+    pub(in crate::engine) fn unwritten(&self) -> impl Iterator<Item = &Write> {
+        self.waiting.iter().chain([&self.open]).flat_map(|transaction| &transaction.writes)
+    }
+
     fn new_task(&mut self) -> TaskId {
         self.next_task += 1;
         TaskId(self.next_task)
