@@ -85,7 +85,7 @@ const SQUASHED: [(u64, &str); 2] = [
 ];
 
 /// Seeds of worlds in which people negotiate, plain and put back.
-const NEGOTIATED: [(u64, bool, &str); 20] = [
+const NEGOTIATED: [(u64, bool, &str); 24] = [
     (1_795_560_766, false, "a message of before a conversation was closed reopened it where its page was loaded later"),
     (1_805_560_735, true, "a consequence that followed was refused where an older message was taken for its cause"),
     (1_815_561_904, true, "a description was not offered again because of one of the same second"),
@@ -141,6 +141,18 @@ const NEGOTIATED: [(u64, bool, &str); 20] = [
         1_995_564_048,
         true,
         "a title of before the copy stood over the lost one where the former document was a generation, too",
+    ),
+    (2_095_564_229, true, "words of whoever was removed since were lost where nobody said that the store was put back"),
+    (
+        2_115_564_118,
+        true,
+        "words were there to be sent again where another device of the account had begun the conversation again first",
+    ),
+    (2_125_564_090, false, "a request to come in waited for ever behind a departure that was refused"),
+    (
+        2_155_564_322,
+        true,
+        "what was admitted without an answer, and is stated by a generation since, was said again over later words",
     ),
 ];
 
