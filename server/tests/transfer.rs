@@ -368,6 +368,13 @@ async fn x4_a_chat_of_whatsapp_is_imported(database: Database) {
     let report = imported(&database, &fixture("whatsapp_android_us.txt"), "whatsapp", &senders).await;
     assert_eq!(report.messages, 2);
     assert!(exported(&database).iter().any(|line| line["kind"] == "direct"));
+    // A group is opened in its own name; what somebody writes later in the same words is theirs.
+    let opened = "15.04.2016, 15:04 - Boat Club: Messages and calls are end-to-end encrypted. Tap to learn more.\n\
+        15.04.2016, 15:05 - Ann: hello\n15.04.2016, 15:06 - Bea: Messages and calls are end-to-end encrypted?\n";
+    let club = folder.file("club.txt", opened);
+    let report = imported(&database, &club, "whatsapp", &[&senders[..], &["--title", "Boat Club"]].concat()).await;
+    assert_eq!((report.members, report.messages, report.unmapped.len()), (2, 2, 0), "{report}");
+    assert_eq!(report.unplaced, counts(&[("system lines", 1)]));
 }
 
 async fn x4_chats_of_telegram_are_imported(database: Database) {

@@ -21,7 +21,7 @@ use tidings_core::{
 pub use self::heading::DateOrder;
 use self::{
     heading::{Dates, Heading},
-    said::{Said, said},
+    said::{Said, is_opening, said},
 };
 use super::{
     archive::{Conversation, Line, Member, Message},
@@ -260,6 +260,8 @@ fn each(
         match Heading::read(text) {
             Some((heading, rest)) => {
                 let (sender, text) = sender_of(rest);
+                // Before the first words of a group comes its own name.
+                let sender = sender.filter(|_| open.is_some() || !is_opening(text));
                 let next = Raw { heading, sender: sender.map(str::to_owned), text: text.to_owned() };
                 if let Some(ended) = open.replace(next) {
                     work(&ended)?;

@@ -107,6 +107,22 @@ const CALL: [&str; 7] = ["call", "anruf", "llamada", "ligação", "appel", "chia
 /// The first line of a poll.
 const POLL: [&str; 5] = ["POLL:", "UMFRAGE:", "ENCUESTA:", "ENQUETE:", "SONDAGE :"];
 
+/// How the line begins with which WhatsApp opens a chat.
+const OPENING: [&str; 7] = [
+    "Messages and calls are end-to-end encrypted",
+    "Nachrichten und Anrufe sind Ende-zu-Ende-verschlüsselt",
+    "Los mensajes y las llamadas están cifrados de extremo a extremo",
+    "As mensagens e as chamadas são protegidas com a criptografia de ponta a ponta",
+    "Les messages et les appels sont chiffrés de bout en bout",
+    "I messaggi e le chiamate sono crittografati end-to-end",
+    "Berichten en gesprekken worden end-to-end versleuteld",
+];
+
+/// Whether WhatsApp opens a chat with a text, which nobody in it wrote.
+pub(super) fn is_opening(text: &str) -> bool {
+    OPENING.iter().any(|opening| text.trim_start_matches(MARK).starts_with(opening))
+}
+
 /// Says what a text of an export says.
 pub(super) fn said(raw: &str) -> Said {
     let (text, is_edited) = without_edited(raw);
