@@ -274,17 +274,22 @@ fn e69_a_store_that_went_back_is_known_by_its_cursor() {
 
 #[test]
 fn e144_what_moved_since_the_cursor_and_is_not_told_of_is_asked_for() {
-    let (mut world, ann, bob) = pair(Limits::default());
-    let copy = world.database().copy();
-    let request = world.command(ann, CreateConversation::group(Some("Trip".into()), vec![account("bob")]));
-    // Well before either has another cursor.
-    world.run_ms(500);
-    let group = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
-    assert_eq!((world.client(ann).screen.unsynced, world.client(bob).screen.inbox.contains_key(&group)), (0, true));
-    world.put_back(&copy, false);
-    assert!(world.stream(&StreamId::Conversation(group)).is_none(), "nobody has begun it again yet");
-    assert!(world.settle_ms(60_000));
-    assert!(world.stream(&StreamId::Conversation(group)).is_some(), "nobody had to look at it");
+    for starts_again in [false, true] {
+        let (mut world, ann, bob) = pair(Limits::default());
+        let copy = world.database().copy();
+        let request = world.command(ann, CreateConversation::group(Some("Trip".into()), vec![account("bob")]));
+        // Well before either has another cursor.
+        world.run_ms(500);
+        let group = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+        assert_eq!((world.client(ann).screen.unsynced, world.client(bob).screen.inbox.contains_key(&group)), (0, true));
+        if starts_again {
+            world.crash_client(ann);
+        }
+        world.put_back(&copy, false);
+        assert!(world.stream(&StreamId::Conversation(group)).is_none(), "nobody has begun it again yet");
+        assert!(world.settle_ms(60_000));
+        assert!(world.stream(&StreamId::Conversation(group)).is_some(), "nobody had to look at it");
+    }
 }
 
 /// The group as a copy has it, and what bob has said since, well before his device has another cursor.

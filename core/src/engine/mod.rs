@@ -326,6 +326,7 @@ impl Engine {
                     self.ctx.store.write(record::put(record::thread_key(&stream, thread.id), &thread));
                 }
                 let mut head = replica.head_record(&self.ctx.session.account, read);
+                head.moved_after = self.stream_heads.moved_after(&stream, self.link.cursor());
                 match replica.former {
                     Some(_) => head.given_back = self.stream_heads.get(&stream).and_then(|head| head.given_back),
                     None => head.incarnation = self.stream_heads.incarnation(),

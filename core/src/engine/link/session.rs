@@ -44,7 +44,7 @@ impl Engine {
         self.ctx.set_server_time(welcome.server_time);
         self.link.refused_before = false;
         self.meet_incarnation(welcome.incarnation);
-        self.stream_heads.begin_catch_up();
+        self.stream_heads.begin_catch_up(self.link.cursor());
         self.link.state = LinkState::CatchingUp;
         // Pending changes are pushed from now on.
         self.streams.change_all();

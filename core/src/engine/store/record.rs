@@ -113,6 +113,9 @@ pub(in crate::engine) struct StreamHeadRecord {
     /// The hash of the journal up to the position.
     #[n(7)]
     pub(in crate::engine) chain: ChainHash,
+    /// The device's cursor when the last entry came over a link: a catch-up from there tells of the stream.
+    #[cbor(n(8), default)]
+    pub(in crate::engine) moved_after: Option<Cursor>,
 }
 
 impl StreamHeadRecord {

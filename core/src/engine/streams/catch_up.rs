@@ -202,6 +202,7 @@ impl Engine {
         match record.row.status {
             MemberStatus::Active if is_begun_by_others => {}
             MemberStatus::Active => self.with_stream(stream, Work::Fetch),
+            _ if self.stream_heads.is_former(stream) => {}
             _ => self.make_former(stream),
         }
     }

@@ -3,7 +3,7 @@
 use crate::{
     engine::store::record::StreamHeadRecord,
     ids::{ConversationId, IncarnationId, StreamId},
-    journal::Position,
+    journal::{Cursor, Position},
     sorted::{SortedMap, SortedSet},
 };
 
@@ -15,7 +15,8 @@ pub(in crate::engine) struct StreamHeads {
     changed: SortedSet<StreamId>,
     /// The incarnation of the server's store in its last Welcome.
     incarnation: Option<IncarnationId>,
-    /// Streams with an entry that came after the cursor, which a catch-up from there therefore tells of.
+    /// Streams with an entry that came after the cursor, which a catch-up from there therefore tells of. After a
+    /// start, the heads that were stored with that cursor are of such streams.
     moved: SortedSet<StreamId>,
     /// Those of them of whose entries the catch-up under way has not told yet.
     untold: SortedSet<StreamId>,
@@ -75,9 +76,19 @@ impl StreamHeads {
         self.untold.remove(stream);
     }
 
+    /// The cursor to store with a head.
+    pub(in crate::engine) fn moved_after(&self, stream: &StreamId, cursor: Option<Cursor>) -> Option<Cursor> {
+        match self.moved.contains(stream) {
+            true => cursor,
+            false => self.records.get(stream)?.moved_after,
+        }
+    }
+
     /// A catch-up begins at the cursor.
-    pub(in crate::engine) fn begin_catch_up(&mut self) {
-        self.untold.extend(core::mem::take(&mut self.moved));
+    pub(in crate::engine) fn begin_catch_up(&mut self, cursor: Option<Cursor>) {
+        let has_moved = |(_, head): &(&StreamId, &StreamHeadRecord)| cursor.is_some() && head.moved_after == cursor;
+        let stored = self.records.iter().filter(has_moved).map(|(stream, _)| stream.clone());
+        self.untold.extend(stored.chain(core::mem::take(&mut self.moved)));
     }
 
     /// The cursor is one behind all that was told. Returns the streams that moved behind the former one, and of

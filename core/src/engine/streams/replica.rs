@@ -239,6 +239,7 @@ impl Replica {
             older_unread: self.unread_at_start(me, read),
             incarnation: None,
             given_back: None,
+            moved_after: None,
             chain: self.confirmed.head().chain,
         }
     }
