@@ -198,6 +198,8 @@ impl Engine {
         self.remove_accepted(stream);
         let Some(replica) = self.replica(stream) else { return };
         if replica.rewrite_due {
+            // Nothing is held, and nothing more is to be had.
+            replica.whole |= replica.confirmed.position() == Position::ZERO;
             self.rewrite(stream);
         }
         for (request, _) in self.commands.of_whole(stream) {
