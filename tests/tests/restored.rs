@@ -764,6 +764,21 @@ fn e103_what_waits_and_another_device_had_written_again_is_not_doubled() {
 }
 
 #[test]
+fn e66_what_was_written_on_a_generation_stands_over_what_that_says_whatever_the_clock_said() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, conversation) = (trip.ann, trip.group);
+    trip.name_group(ann, "Journey");
+    let copy = trip.world.database().copy();
+    trip.world.node(0).unwrap().squash(TenantId::parse("acme").unwrap(), TimelineId::of(conversation).document());
+    trip.world.run_ms(1_000);
+    trip.world.set_client_skew(ann, -3_600_000);
+    trip.name_group(ann, "Odyssey");
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    assert_eq!(trip.title(), Some("Odyssey".into()));
+}
+
+#[test]
 fn e103_what_was_admitted_without_an_answer_does_not_stand_over_what_was_said_since() {
     let (mut trip, second) = with_a_second_device(Limits::default());
     let (ann, conversation) = (trip.ann, trip.group);

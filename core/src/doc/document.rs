@@ -219,11 +219,13 @@ impl Document {
     /// of. Reads every change, so use it rarely.
     pub fn may_have_put(&self, key: &Key, value: &Value) -> bool {
         let key = key.to_string();
-        let puts = |change: &Change| {
-            let mut operations = change.operations().iter();
-            operations.any(|it| it.key.as_ref() == Some(&key) && it.kind == OperationKind::Put(value.clone()))
-        };
-        self.all_changes().iter().any(|change| change.is_generation() || puts(change))
+        self.all_changes().iter().any(|change| change.is_generation() || puts(change, &key, value))
+    }
+
+    /// Whether its generation states a value under a key. Reads every change, so use it rarely.
+    pub fn begins_with(&self, key: &Key, value: &Value) -> bool {
+        let key = key.to_string();
+        self.all_changes().iter().any(|change| change.is_generation() && puts(change, &key, value))
     }
 
     fn all_changes(&self) -> Vec<Change> {
@@ -575,6 +577,12 @@ impl core::fmt::Debug for Document {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(formatter, "Document({} at {}, {} changes)", self.id, self.position, self.changes)
     }
+}
+
+/// Whether a change puts a value under a key.
+fn puts(change: &Change, key: &str, value: &Value) -> bool {
+    let put = OperationKind::Put(value.clone());
+    change.operations().iter().any(|operation| operation.key.as_deref() == Some(key) && operation.kind == put)
 }
 
 #[cfg(test)]

@@ -287,7 +287,15 @@ impl<'s> Since<'s> {
         let (key, _) = fact.write();
         let last_said = self.last_said.entry(id.clone()).or_insert_with(|| last_said(document));
         match last_said.get(&key.to_string()) {
-            Some((hash, at)) => *at > own.at && !former.is_some_and(|former| former.contains(*hash)),
+            // A generation of the former document takes the place of the changes before it, and states what they said:
+            // this one was written on that, whatever either clock said.
+            Some((hash, at)) => {
+                let was_seen = |former: &Document| {
+                    let now = document.get(&key);
+                    former.contains(*hash) || now.is_some_and(|now| former.begins_with(&key, &now))
+                };
+                *at > own.at && !former.is_some_and(was_seen)
+            }
             // Only a generation states it, which does not tell when that was said: since then, if the former
             // document never said so.
             None => document.get(&key).is_some_and(|now| former.is_some_and(|former| !former.may_have_put(&key, &now))),
