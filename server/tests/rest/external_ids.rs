@@ -129,5 +129,8 @@ async fn t15_a_conversation_is_begun_with_its_external_id_or_not_at_all(database
     root.patch(&at, json!({ "externalId": null })).await.is(200);
     let again = begin(&root, "one").await.is(201);
     assert_eq!((&again["conversation_id"], &again["external_id"]), (&begun["conversation_id"], &Value::Null));
+    // Nor does it matter to it that another one has the name by now.
+    begin(&root, "three").await.is(201);
+    assert_eq!(begin(&root, "one").await.is(201)["conversation_id"], begun["conversation_id"]);
     server.stop().await;
 }

@@ -236,17 +236,22 @@ async fn list(caller: Caller, Choice(which): Choice<Which>) -> Answer<Json<Liste
 async fn create(caller: Caller, Input { body, key }: Input<NewConversation>) -> Answer<Response> {
     let NewConversation { kind, title, name, scope, policies, members, account, link, external_id } = body;
     let conversation = conversation_of(&caller, key.as_ref());
-    if let Some(external_id) = &external_id {
+    let key_of_name = key.as_ref().map(|key| key.part("externalId"));
+    // Made again, the request leaves the name to whatever has become of it since.
+    let new_name = match external_id {
+        Some(external_id) if caller.made_before(key_of_name.as_ref()).await?.is_none() => Some(external_id),
+        _ => None,
+    };
+    if let Some(external_id) = &new_name {
         // Before anything is begun that would have to go without its name.
         caller.external_id_is_free(external_id, conversation).await?;
     }
-    let key_of_name = key.as_ref().map(|key| key.part("externalId"));
     let command = CreateConversation { conversation, kind, title, name, scope, policies, members, account, link };
     let bytes = command.members.iter().map(|member| member.as_str().len()).sum();
     let request = Request { made: conversation.to_string(), bytes, ..Request::new(command, key) };
     caller.write(request).await?;
-    if external_id.is_some() && caller.made_before(key_of_name.as_ref()).await?.is_none() {
-        caller.set_external_id(&StreamId::Conversation(conversation), external_id.as_ref()).await?;
+    if new_name.is_some() {
+        caller.set_external_id(&StreamId::Conversation(conversation), new_name.as_ref()).await?;
         caller.remember_now(key_of_name.as_ref(), "").await?;
     }
     answer(&caller, conversation, StatusCode::CREATED).await
