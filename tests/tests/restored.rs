@@ -1049,6 +1049,25 @@ fn e105_words_that_were_written_again_stand_over_those_of_another_copy() {
 }
 
 #[test]
+fn e105_words_that_were_written_again_and_edited_by_a_slow_clock_are_not_written_once_more() {
+    let (mut trip, second, before, message) = with_a_mistake();
+    let ann = trip.ann;
+    trip.world.set_network(ann, false);
+    trip.world.set_network(second, false);
+    trip.world.put_back(&before, true);
+    // Behind it what is written again is another change.
+    trip.say(trip.bob, "hi");
+    trip.settle();
+    trip.world.set_client_skew(ann, -3_600_000);
+    trip.edit(ann, &message, "hello");
+    for device in [ann, second] {
+        trip.world.set_network(device, true);
+        trip.settle();
+    }
+    trip.check(&["hi", "hello"]);
+}
+
+#[test]
 fn e105_what_is_written_again_in_former_words_does_not_stand_over_later_ones() {
     let (mut trip, second, before, message) = with_a_mistake();
     let ann = trip.ann;

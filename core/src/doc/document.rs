@@ -228,6 +228,22 @@ impl Document {
         self.all_changes().iter().any(|change| change.is_generation() && puts(change, &key, value))
     }
 
+    /// Every fact stated by changes that a former copy of the document lacks, also where something else was stated
+    /// later. Reads every change, so use it rarely.
+    pub fn facts_since(&self, former: Option<&Document>) -> Vec<Fact> {
+        let is_new = |change: &&Change| !former.is_some_and(|former| former.contains(change.hash()));
+        let fact = |operation: &Operation| {
+            let value = match &operation.kind {
+                OperationKind::Put(value) => Some(value),
+                _ => None,
+            };
+            Fact::parse(&self.id, operation.key.as_deref()?, value).ok()
+        };
+        let changes = self.all_changes();
+        let new = changes.iter().filter(|change| !change.is_generation()).filter(is_new);
+        new.flat_map(|change| change.operations().iter().filter_map(fact)).collect()
+    }
+
     fn all_changes(&self) -> Vec<Change> {
         let saved = self.automerge.get_changes(&[]);
         let saved = saved.iter().filter_map(|change| Change::restore(change.raw_bytes()).ok());

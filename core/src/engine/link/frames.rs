@@ -66,7 +66,7 @@ impl Engine {
                 if self.stream_heads.contains_key(&stream) || self.streams.contains_key(&stream) {
                     self.with_stream(&stream, Work::Revoked(frame));
                 } else {
-                    self.receive_revoked(&stream, frame.conversation, frame.status);
+                    self.receive_revoked(&stream, &frame);
                 }
             }
         }

@@ -29,7 +29,7 @@ use crate::{
     sorted::SortedSet,
     storage::{Record, Write},
     time::WallTime,
-    wire::{FetchScope, Fetched, Refused, WaitingChange},
+    wire::{FetchScope, Fetched, Refused, Revoked, WaitingChange},
 };
 
 /// The detail of a command that is given back, for people who debug.
@@ -328,7 +328,7 @@ impl Engine {
         let held = replica.confirmed.conversation().clone();
         // A device without a cursor is not sent its status in conversations that it is no member of.
         if let Some(status) = ended(refused.code) {
-            self.receive_revoked(stream, conversation, status);
+            self.receive_revoked(stream, &Revoked { conversation, status, position: Position::ZERO });
         }
         if self.stream_heads.give_back(stream) {
             self.give_back_words(lacking, &held);

@@ -271,17 +271,42 @@ pub(in crate::engine) struct Since<'s> {
     former: &'s Stream,
     /// By document, as far as asked for.
     last_said: SortedMap<DocumentId, LastSaid>,
+    facts: SortedMap<DocumentId, Vec<Fact>>,
 }
 
 impl<'s> Since<'s> {
     pub(in crate::engine) fn new(now: &'s Stream, former: &'s Stream) -> Self {
-        Self { now, former, last_said: SortedMap::new() }
+        Self { now, former, last_said: SortedMap::new(), facts: SortedMap::new() }
+    }
+
+    /// Whether something stands in the place of an own statement that need not be said again.
+    pub(in crate::engine) fn stands_over(&mut self, own: &Own) -> bool {
+        let Written::Statement(id, fact) = &own.written else { return false };
+        self.is_later(id, fact, own.at) || self.is_said_again(id, fact)
+    }
+
+    /// Whether somebody has said the same since, over which something else was said, whatever the clocks say.
+    fn is_said_again(&mut self, id: &DocumentId, fact: &Fact) -> bool {
+        let Some(document) = self.now.document(id) else { return false };
+        let (key, value) = fact.write();
+        if document.get(&key) == value {
+            return false;
+        }
+        let facts = self.facts.entry(id.clone()).or_insert_with(|| document.facts_since(self.former.document(id)));
+        facts.iter().any(|said| match (said, fact) {
+            (Fact::Message(message, body), Fact::Edit(edited, edit)) => {
+                message == edited && body.content == edit.content
+            }
+            (Fact::Edit(message, said), Fact::Edit(edited, edit)) => {
+                message == edited && said.content == edit.content
+            }
+            (said, fact) => said == fact,
+        })
     }
 
     /// Whether a later statement of somebody who had not seen this one stands in its place. One of the same
     /// second, as times go, is not later.
-    pub(in crate::engine) fn stands_over(&mut self, own: &Own) -> bool {
-        let Written::Statement(id, fact) = &own.written else { return false };
+    fn is_later(&mut self, id: &DocumentId, fact: &Fact, at: WallTime) -> bool {
         let Some(document) = self.now.document(id) else { return false };
         let former = self.former.document(id);
         let (key, _) = fact.write();
@@ -289,12 +314,12 @@ impl<'s> Since<'s> {
         match last_said.get(&key.to_string()) {
             // A generation of the former document takes the place of the changes before it, and states what they said:
             // this one was written on that, whatever either clock said.
-            Some((hash, at)) => {
+            Some((hash, since)) => {
                 let was_seen = |former: &Document| {
                     let now = document.get(&key);
                     former.contains(*hash) || now.is_some_and(|now| former.begins_with(&key, &now))
                 };
-                *at > own.at && !former.is_some_and(was_seen)
+                *since > at && !former.is_some_and(was_seen)
             }
             // Only a generation states it, which does not tell when that was said: since then, if the former
             // document never said so.

@@ -12,7 +12,7 @@ use crate::{
     ids::{ConversationId, StreamId},
     journal::{Cursor, Head, Position},
     model::{ConversationKind, ConversationState, MemberStatus, Role},
-    wire::ConversationSummary,
+    wire::{ConversationSummary, Revoked},
 };
 
 impl Engine {
@@ -207,12 +207,8 @@ impl Engine {
         }
     }
 
-    pub(in crate::engine) fn receive_revoked(
-        &mut self,
-        stream: &StreamId,
-        conversation: ConversationId,
-        status: MemberStatus,
-    ) {
+    pub(in crate::engine) fn receive_revoked(&mut self, stream: &StreamId, revoked: &Revoked) {
+        let Revoked { conversation, status, position } = *revoked;
         self.requests.memberships.end_granted(&mut self.ctx, conversation);
         let record = self.inbox.get_mut(&conversation).filter(|record| record.row.status != status);
         if let Some(record) = record {
@@ -223,7 +219,7 @@ impl Engine {
         let Some(replica) = self.replica(stream) else { return };
         // Pending changes may have been admitted before: the server answers them, and after its first
         // refusal the rest is refused here.
-        replica.set_status(status);
+        replica.revoke(status, position);
         self.watch(conversation);
     }
 }

@@ -104,6 +104,7 @@ impl Engine {
         if fetched.restart {
             replica.set_older_unread(fetched.unread, &me);
         }
+        replica.note_return(fetched.head, &me);
         self.receive_receipts(stream, &fetched.receipts);
         self.stream_heads.change(stream);
         if let Some(accepted) = self.drain_answer(stream) {

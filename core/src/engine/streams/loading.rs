@@ -72,7 +72,7 @@ impl Engine {
             Work::Fetched(fetched) => self.receive_fetched(stream, &fetched),
             Work::Accepted(accepted) => self.receive_accepted(stream, &accepted),
             Work::Refused(refused) => self.receive_refused(stream, &refused),
-            Work::Revoked(revoked) => self.receive_revoked(stream, revoked.conversation, revoked.status),
+            Work::Revoked(revoked) => self.receive_revoked(stream, &revoked),
             Work::Receipts(receipts) => self.receive_receipts(stream, &receipts),
             Work::Show(conversation) => self.show_timeline(conversation),
             Work::LoadOlder(conversation) => self.extend_timeline(conversation),

@@ -59,6 +59,8 @@ pub(in crate::engine) struct Replica {
     pub(in crate::engine) former: Option<Former>,
     /// The status with which this account may no longer write here.
     pub(in crate::engine) revoked: Option<MemberStatus>,
+    /// The entry that ended the membership, if the server told of that on this link.
+    revoked_at: Position,
     /// Stored entries after their documents' snapshots.
     tail: SortedMap<Position, DocumentId>,
     /// The position of the last compaction.
@@ -153,6 +155,7 @@ impl Replica {
             may_be_admitted: false,
             former: None,
             revoked: None,
+            revoked_at: Position::ZERO,
             tail: SortedMap::new(),
             compacted: Position::ZERO,
             compaction_due: false,
@@ -173,6 +176,21 @@ impl Replica {
         self.touched.row = true;
         self.touched.detail = true;
         self.drop_withheld();
+    }
+
+    /// The server says which entry ended the account's membership.
+    pub(in crate::engine) fn revoke(&mut self, status: MemberStatus, at: Position) {
+        self.revoked_at = at;
+        self.set_status(status);
+    }
+
+    /// Everything up to a position was fetched: who has come in again by then is in, though the summary that says so
+    /// is still to come.
+    pub(super) fn note_return(&mut self, fetched: Position, me: &AccountId) {
+        let is_in = || self.confirmed.conversation().active_member(me).is_some();
+        if self.revoked.is_some() && fetched >= self.revoked_at && is_in() {
+            self.set_status(MemberStatus::Active);
+        }
     }
 
     /// Stops assuming what followed from the account's last changes: a former member is not sent it.
@@ -223,6 +241,7 @@ impl Replica {
     pub(in crate::engine) fn drop_requests(&mut self) {
         self.outbox.in_flight = None;
         self.fetch = None;
+        self.revoked_at = Position::ZERO;
         self.loading.retain(|_, request| request.is_none());
     }
 

@@ -1,13 +1,13 @@
 //! Requests to come into a conversation, and what ends them.
 
 use super::{
-    session::{answer, pushes, refused, sent},
+    session::{admitted, answer, fetched, fetches, head_of, push_of, pushes, refused, refused_ids, sent},
     *,
 };
 use crate::{
     command::{LeaveConversation, RequestMembership, TransferOwnership},
     model::{ConversationKind, ConversationState, MemberStatus, MembershipAction, Receipt, Role},
-    wire::ConversationSummary,
+    wire::{ConversationSummary, Revoked},
 };
 
 /// The number with which a request was sent.
@@ -57,6 +57,42 @@ fn s27_a_membership_request_that_is_granted_where_nothing_is_left_is_over() {
     let stream = StreamId::Conversation(conversation);
     let outputs = receive(&mut engine, &mut store, &granted(request, stream));
     assert!(outputs.contains(&Output::Update(Update::Unsynced(0))), "{outputs:?}");
+}
+
+/// What becomes of a message that waits when the server, having said which entry removed the account, sends the
+/// stream up to its second entry, in which the account is a member.
+fn fetch_behind_removal(at: u64) -> Vec<Output> {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let created = push_of(&mut engine, &mut store, 0);
+    let stream = created.stream.clone();
+    let conversation = stream.conversation().unwrap();
+    receive(&mut engine, &mut store, &answer(&created, 1));
+    let mut send = |text| {
+        let command = SendMessage::new(conversation, text).into();
+        pushes(&give(&mut engine, &mut store, Input::Command { request: 9, command })).next()
+    };
+    let push = send("one").expect("it is pushed");
+    assert!(send("two").is_none(), "one push at a time");
+    let outputs = receive(&mut engine, &mut store, &refused(&push, Code::Stale));
+    let request = fetches(&outputs, &stream).next().expect("what it was written against is outdated");
+    let (status, position) = (MemberStatus::Removed, Position::new(at));
+    receive(&mut engine, &mut store, &ServerFrame::Revoked(Revoked { conversation, status, position }));
+    let before = head_of(Head::default(), &admitted(&created, 1));
+    receive(&mut engine, &mut store, &fetched(request, &stream, before, admitted(&push, 2)))
+}
+
+#[test]
+fn e145_who_was_removed_and_is_in_what_is_fetched_since_writes_on() {
+    let outputs = fetch_behind_removal(2);
+    assert_eq!(pushes(&outputs).map(|push| push.changes.len()).collect::<Vec<_>>(), [1], "{outputs:?}");
+    assert!(outputs.iter().all(|output| refused_ids(output).is_empty()), "{outputs:?}");
+}
+
+#[test]
+fn e145_who_was_removed_behind_what_is_fetched_does_not() {
+    let outputs = fetch_behind_removal(3);
+    assert_eq!(pushes(&outputs).count(), 0, "{outputs:?}");
+    assert!(outputs.iter().any(|output| !refused_ids(output).is_empty()), "{outputs:?}");
 }
 
 #[test]
