@@ -137,7 +137,8 @@ pub struct Limits {
     /// bytes as a full page, which is sent instead, and let the client keep what it has.
     #[n(18)]
     pub catch_up_entries_max: u32,
-    /// Silence after which a client sends Ping, ms.
+    /// Silence of either side after which a client sends Ping, ms. The server ends a session after three of them
+    /// in which it hears nothing.
     #[n(19)]
     pub heartbeat_ms: u64,
     /// Time for which a typing notice is shown, ms.
@@ -207,7 +208,7 @@ impl Limits {
         changes_burst: 500,
         outbox_commands_max: 10_000,
         catch_up_entries_max: 500,
-        heartbeat_ms: 25_000,
+        heartbeat_ms: 20_000,
         typing_ms: 6_000,
         change_predecessors_max: 2_000,
         heads_max: 128,

@@ -19,7 +19,7 @@ use crate::{
     ids::{DeviceId, Stamp},
     limits::Limits,
     storage::{RecordKey, StorageRequest},
-    time::{Now, WallTime},
+    time::{MonotonicTime, Now, WallTime},
     wire::ClientFrame,
 };
 
@@ -36,6 +36,8 @@ pub(super) struct Context {
     pub(super) timers: Timers,
     counter: Counter,
     outputs: VecDeque<Output>,
+    /// When the last frame was sent.
+    sent_at: MonotonicTime,
     /// The number of the next command, or membership request.
     next_sequence: u64,
     /// The number of the next request on the link.
@@ -62,6 +64,7 @@ impl Context {
             timers: Timers::default(),
             counter: Counter::default(),
             outputs: VecDeque::new(),
+            sent_at: now.monotonic,
             next_sequence: 1,
             next_request: 1,
             dirty_meta: false,
@@ -94,6 +97,11 @@ impl Context {
     pub(super) fn send(&mut self, frame: &ClientFrame) {
         self.count(|counts| counts.frames += 1);
         self.outputs.push_back(Output::Send(frame.to_bytes()));
+        self.sent_at = self.now.monotonic;
+    }
+
+    pub(super) fn sent_at(&self) -> MonotonicTime {
+        self.sent_at
     }
 
     /// Asks whether the server is there, and for its time.

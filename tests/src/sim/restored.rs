@@ -51,8 +51,11 @@ impl Run<'_> {
     /// rewritten since.
     fn doubt_unkept(&mut self, before: &BTreeSet<String>) {
         let after = self.admitted();
-        let lost: Vec<&String> = before.difference(&after).filter(|text| self.said.contains_key(*text)).collect();
+        let (lost, crafted): (Vec<&String>, Vec<&String>) =
+            before.difference(&after).partition(|text| self.said.contains_key(*text));
         self.world.tally.count_if(Happened::PutBack, !lost.is_empty());
+        // What a crafted change said is given back to the devices of its account, which may say it again.
+        self.lost.extend(crafted.into_iter().cloned());
         for text in lost {
             let Some(said) = self.said.get(text) else { continue };
             let clients = self.world.clients().iter().enumerate();

@@ -1,6 +1,6 @@
 //! The connection: when to open one, and what ends with it.
 
-use core::time::Duration;
+use core::{ops::RangeInclusive, time::Duration};
 
 use crate::{
     code::Code,
@@ -70,8 +70,8 @@ impl Default for Link {
     }
 }
 
-/// Silence after which a Ping is sent; after as much again the link is lost.
-const HEARTBEAT: Duration = Duration::from_secs(20);
+/// Bounds of the silence after which a Ping is sent, ms, whatever the server asks for.
+const HEARTBEAT_MS: RangeInclusive<u64> = 100..=3_600_000;
 
 impl Link {
     /// Whether the session has caught up.
@@ -114,7 +114,14 @@ impl Link {
     /// A frame has arrived.
     pub(super) fn heard(&mut self, ctx: &mut Context) {
         self.ping_sent = false;
-        ctx.timers.set(Timer::Heartbeat, ctx.now.monotonic.plus(HEARTBEAT));
+        self.time_ping(ctx);
+    }
+
+    /// A Ping is due when one side has been silent for a while: the server also lets go of a device that only listens.
+    fn time_ping(&self, ctx: &mut Context) {
+        let heartbeat = ctx.limits.heartbeat_ms.clamp(*HEARTBEAT_MS.start(), *HEARTBEAT_MS.end());
+        let silent_since = ctx.sent_at().min(ctx.now.monotonic);
+        ctx.timers.set(Timer::Heartbeat, silent_since.plus(Duration::from_millis(heartbeat)));
     }
 
     pub(in crate::engine) fn set_online(&mut self, ctx: &mut Context) {
@@ -146,14 +153,14 @@ impl Link {
         }
     }
 
-    /// Sends a ping when nothing was heard for a while; false when the last one was not answered.
+    /// Sends a ping; false when the last one was not answered.
     pub(in crate::engine) fn keep_alive(&mut self, ctx: &mut Context) -> bool {
         if self.ping_sent {
             return false;
         }
-        self.heard(ctx);
         self.ping_sent = true;
         ctx.ping();
+        self.time_ping(ctx);
         true
     }
 

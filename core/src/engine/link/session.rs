@@ -15,7 +15,6 @@ impl Engine {
             return;
         }
         self.link.state = LinkState::Greeting;
-        self.link.heard(&mut self.ctx);
         let hello = Hello {
             versions: Versions::OWN,
             token: self.link.token.clone().unwrap_or_default(),
@@ -24,6 +23,7 @@ impl Engine {
             incarnation: self.stream_heads.incarnation(),
         };
         self.ctx.send(&ClientFrame::Hello(hello));
+        self.link.heard(&mut self.ctx);
         self.link.show(&mut self.ctx);
     }
 

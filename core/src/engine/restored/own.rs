@@ -297,9 +297,7 @@ impl<'s> Since<'s> {
             (Fact::Message(message, body), Fact::Edit(edited, edit)) => {
                 message == edited && body.content == edit.content
             }
-            (Fact::Edit(message, said), Fact::Edit(edited, edit)) => {
-                message == edited && said.content == edit.content
-            }
+            (Fact::Edit(message, said), Fact::Edit(edited, edit)) => message == edited && said.content == edit.content,
             (said, fact) => said == fact,
         })
     }
