@@ -12,7 +12,7 @@ use crate::{
     ids::{ConversationId, StreamId},
     journal::{Cursor, Head, Position},
     model::{ConversationKind, ConversationState, MemberStatus, Role},
-    wire::{ConversationSummary, Revoked},
+    wire::ConversationSummary,
 };
 
 impl Engine {
@@ -205,21 +205,5 @@ impl Engine {
             _ if self.stream_heads.is_former(stream) => {}
             _ => self.make_former(stream),
         }
-    }
-
-    pub(in crate::engine) fn receive_revoked(&mut self, stream: &StreamId, revoked: &Revoked) {
-        let Revoked { conversation, status, position } = *revoked;
-        self.requests.memberships.end_granted(&mut self.ctx, conversation);
-        let record = self.inbox.get_mut(&conversation).filter(|record| record.row.status != status);
-        if let Some(record) = record {
-            record.row.status = status;
-            self.inbox.store(conversation);
-            self.inbox.draw(conversation, Draw::Any);
-        }
-        let Some(replica) = self.replica(stream) else { return };
-        // Pending changes may have been admitted before: the server answers them, and after its first
-        // refusal the rest is refused here.
-        replica.revoke(status, position);
-        self.watch(conversation);
     }
 }

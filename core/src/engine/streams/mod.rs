@@ -13,6 +13,7 @@
 //! | `catch_up` | summaries, and the streams that lag behind them |
 //! | `received_entries` | entries from the server |
 //! | `fetch` | fetches and their answers |
+//! | `revoked` | memberships that ended, until the account is let in again |
 //! | `uncreated` | conversations and threads whose creation was refused or taken back |
 //! | `fault` | what the server sent or admitted and must not have |
 
@@ -26,6 +27,7 @@ pub(super) mod loading;
 pub(super) mod pages;
 pub(super) mod received_entries;
 pub(super) mod replica;
+pub(super) mod revoked;
 pub(super) mod rewriting;
 pub(super) mod threads;
 pub(super) mod uncreated;

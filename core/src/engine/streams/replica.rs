@@ -60,7 +60,7 @@ pub(in crate::engine) struct Replica {
     /// The status with which this account may no longer write here.
     pub(in crate::engine) revoked: Option<MemberStatus>,
     /// The entry that ended the membership, if the server told of that on this link.
-    revoked_at: Position,
+    pub(super) revoked_at: Position,
     /// Stored entries after their documents' snapshots.
     tail: SortedMap<Position, DocumentId>,
     /// The position of the last compaction.
@@ -167,44 +167,6 @@ impl Replica {
             touched: Touched { all: true, row: true, detail: true, ..Touched::default() },
             used: 0,
             parked_pace: None,
-        }
-    }
-
-    /// Records the account's status in the conversation, which decides whether it may write here.
-    pub(in crate::engine) fn set_status(&mut self, status: MemberStatus) {
-        self.revoked = Some(status).filter(|status| *status != MemberStatus::Active);
-        self.touched.row = true;
-        self.touched.detail = true;
-        self.drop_withheld();
-    }
-
-    /// The server says which entry ended the account's membership.
-    pub(in crate::engine) fn revoke(&mut self, status: MemberStatus, at: Position) {
-        self.revoked_at = at;
-        self.set_status(status);
-    }
-
-    /// Everything up to a position was fetched: who has come in again by then is in, though the summary that says so
-    /// is still to come.
-    pub(super) fn note_return(&mut self, fetched: Position, me: &AccountId) {
-        let is_in = || self.confirmed.conversation().active_member(me).is_some();
-        if self.revoked.is_some() && fetched >= self.revoked_at && is_in() {
-            self.set_status(MemberStatus::Active);
-        }
-    }
-
-    /// Stops assuming what followed from the account's last changes: a former member is not sent it.
-    fn drop_withheld(&mut self) {
-        if self.revoked.is_none() {
-            return;
-        }
-        // The conversation is read anew, with what is queued. A flush that fails is reported by the compaction.
-        let _ = self.confirmed.flush();
-        if self.confirmed.drop_consequences() {
-            self.touched.all = true;
-            self.touched.row = true;
-            self.touched.detail = true;
-            self.reapply();
         }
     }
 
