@@ -458,6 +458,53 @@ fn e102_whoever_is_out_in_the_copy_is_given_their_words_back_once_and_may_come_b
 }
 
 #[test]
+fn e102_what_whoever_is_out_had_read_stays_read() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
+    trip.say(ann, "one");
+    trip.settle();
+    trip.world.input(bob, Input::MarkRead(conversation));
+    trip.settle();
+    trip.world.command(ann, RemoveMember { conversation, account: account("bob") });
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.world.put_back(&copy, true);
+    for _ in 0..2 {
+        trip.settle();
+        let row = &trip.world.client(bob).screen.inbox[&conversation];
+        assert_eq!((row.status, row.unread), (MemberStatus::Removed, 0));
+        trip.world.crash_client(bob);
+        trip.world.input(bob, Input::OpenConversation(conversation));
+    }
+}
+
+#[test]
+fn e102_what_they_had_read_hides_nothing_of_what_is_written_once_they_are_in_again() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
+    let copy = trip.world.database().copy();
+    for text in ["one", "two", "three", "four"] {
+        trip.say(ann, text);
+    }
+    trip.settle();
+    trip.world.input(bob, Input::MarkRead(conversation));
+    trip.settle();
+    trip.world.command(ann, RemoveMember { conversation, account: account("bob") });
+    trip.settle();
+    // Ann has a new device: nobody writes these again, and the store stays as short as it is.
+    trip.world.restart(ann, MemoryStore::default());
+    trip.world.set_network(bob, false);
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    trip.say(ann, "more");
+    trip.settle();
+    trip.world.set_network(bob, true);
+    trip.settle();
+    let row = &trip.world.client(bob).screen.inbox[&conversation];
+    assert_eq!((row.status, row.unread), (MemberStatus::Active, 1));
+}
+
+#[test]
 fn e102_whoever_was_out_already_is_given_their_words_back_without_looking() {
     let mut trip = begin(pair(Limits::default()));
     let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
@@ -1119,21 +1166,46 @@ fn e106_what_the_copy_does_not_know_to_be_deleted_is_shown_again() {
 
 #[test]
 fn e107_words_that_a_deleted_conversation_lacks_are_given_back() {
+    for is_said in [true, false] {
+        let mut trip = begin(pair(Limits::default()));
+        let (ann, bob) = (trip.ann, trip.bob);
+        trip.say(bob, "one");
+        trip.settle();
+        let before = trip.world.database().copy();
+        trip.world.command(ann, SetState { conversation: trip.group, state: ConversationState::Deleted });
+        trip.settle();
+        let deleted = trip.world.database().copy();
+        trip.world.put_back(&before, true);
+        trip.settle();
+        trip.say(bob, "two");
+        trip.settle();
+        trip.world.put_back(&deleted, is_said);
+        trip.settle();
+        assert_eq!(trip.refused(bob), [(Code::StoreRestored, "two".to_owned())]);
+        assert!(trip.texts(bob).is_empty());
+    }
+}
+
+#[test]
+fn e107_so_are_those_of_one_that_was_deleted_since_a_store_was_put_back_in_silence() {
     let mut trip = begin(pair(Limits::default()));
     let (ann, bob) = (trip.ann, trip.bob);
     trip.say(bob, "one");
     trip.settle();
     let before = trip.world.database().copy();
+    for text in ["two", "three", "four"] {
+        trip.say(bob, text);
+    }
+    trip.settle();
+    trip.world.set_network(bob, false);
+    trip.world.put_back(&before, false);
+    trip.settle();
     trip.world.command(ann, SetState { conversation: trip.group, state: ConversationState::Deleted });
     trip.settle();
-    let deleted = trip.world.database().copy();
-    trip.world.put_back(&before, true);
+    trip.world.set_network(bob, true);
     trip.settle();
-    trip.say(bob, "two");
-    trip.settle();
-    trip.world.put_back(&deleted, true);
-    trip.settle();
-    assert_eq!(trip.refused(bob), [(Code::StoreRestored, "two".to_owned())]);
+    let refused = ["two", "three", "four"].map(|text| (Code::StoreRestored, text.to_owned()));
+    assert_eq!(trip.refused(bob), refused);
     assert!(trip.texts(bob).is_empty());
 }
 

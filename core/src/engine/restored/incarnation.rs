@@ -83,7 +83,11 @@ impl Engine {
         self.inbox.clear_deleted();
         self.receipts.clear();
         self.inbox.change_all(|record| {
-            (record.journal_head, record.chain, record.receipt, record.receipt_unsent) = Default::default();
+            (record.journal_head, record.chain, record.receipt_unsent) = Default::default();
+            // Who is out keeps what is held, and with it how far they have read.
+            if record.row.status == MemberStatus::Active {
+                record.receipt = Default::default();
+            }
         });
     }
 

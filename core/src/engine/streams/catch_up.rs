@@ -18,13 +18,29 @@ use crate::{
 impl Engine {
     pub(in crate::engine) fn receive_summaries(&mut self, summaries: Vec<ConversationSummary>) {
         for summary in summaries {
+            if summary.state == ConversationState::Deleted {
+                self.receive_deleted(&summary);
+                continue;
+            }
             if summary.status == MemberStatus::Active {
                 self.stream_heads.told(&StreamId::Conversation(summary.conversation));
             }
-            match summary.state {
-                ConversationState::Deleted => self.delete_conversation(summary.conversation),
-                _ => self.receive_summary(summary),
-            }
+            self.receive_summary(summary);
+        }
+    }
+
+    /// A conversation was deleted. If the server's store may have been put back before that, its stream is asked
+    /// for, and deleted with the refusal, which tells what the store lacks.
+    fn receive_deleted(&mut self, summary: &ConversationSummary) {
+        let stream = StreamId::Conversation(summary.conversation);
+        let held = self.stream_heads.get(&stream).map_or(Position::ZERO, |head| head.position);
+        if summary.position < held || self.stream_heads.is_untold(&stream) {
+            self.make_former(&stream);
+        }
+        self.has_another_history(&stream, Head { position: summary.position, chain: summary.chain });
+        match self.stream_heads.is_former(&stream) {
+            true => self.with_stream(&stream, Work::Fetch),
+            false => self.delete_conversation(summary.conversation),
         }
     }
 
@@ -73,7 +89,9 @@ impl Engine {
     fn update_row(&mut self, summary: ConversationSummary, held: bool) {
         let conversation = summary.conversation;
         let former = self.inbox.get(&conversation);
-        let receipt = former.map(|record| record.receipt).unwrap_or_default().merge(summary.receipt);
+        let is_former = self.stream_heads.is_former(&StreamId::Conversation(conversation));
+        let read = former.filter(|_| !is_former).map(|record| record.receipt).unwrap_or_default();
+        let receipt = read.merge(summary.receipt);
         let receipt_unsent = former.is_some_and(|record| record.receipt_unsent) && receipt != summary.receipt;
         let draw = match self.inbox.get_mut(&conversation) {
             // The local replica is newer, and has pending messages: keep its row, update only status and counts.
