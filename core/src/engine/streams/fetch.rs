@@ -34,7 +34,7 @@ impl Engine {
         }
         let Some((scope, held)) = self.fetch_scope(stream) else { return };
         let Some(replica) = self.replica(stream) else { return };
-        replica.fetch = Some(request);
+        (replica.fetch, replica.fetch_at) = (Some(request), None);
         let chain = match scope {
             FetchScope::After(position) | FetchScope::Watch(position) if position > Position::ZERO => {
                 Some(replica.confirmed.head().chain)

@@ -418,6 +418,37 @@ fn s7_a_clock_set_back_defers_a_push_no_longer_than_a_server_may() {
 }
 
 #[test]
+fn s7_a_fetch_that_is_sent_before_the_deferred_one_takes_its_place() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let created = push_of(&mut engine, &mut store, 0);
+    receive(&mut engine, &mut store, &answer(&created, 1));
+    let say = Input::Command {
+        request: 9,
+        command: SendMessage::new(created.stream.conversation().unwrap(), "words").into(),
+    };
+    let push = pushes(&give(&mut engine, &mut store, say)).next().unwrap();
+    // Something came before it.
+    let outputs = receive(&mut engine, &mut store, &answer(&push, 3));
+    let request = fetches(&outputs, &push.stream).next().expect("what is missing is fetched");
+    let retry_at = Some(now().wall.plus(Duration::from_secs(60)));
+    let refusal = Refused {
+        request,
+        stream: push.stream.clone(),
+        index: 0,
+        code: Code::RateLimited,
+        detail: String::new(),
+        retry_at,
+        lacks: Vec::new(),
+    };
+    receive(&mut engine, &mut store, &ServerFrame::Refused(refusal));
+    // What is told meanwhile leaves a gap as well.
+    let entries = Entries { stream: push.stream.clone(), entries: admitted(&push, 3) };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Entries(entries));
+    assert_eq!(fetches(&outputs, &push.stream).count(), 1, "{outputs:?}");
+    assert_eq!(engine.ctx.timers.get(timers::Timer::Deferred), None);
+}
+
+#[test]
 fn e41_a_conversation_whose_creation_is_refused_leaves_the_screen_until_it_is_tried_again() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
     let push = push_of(&mut engine, &mut store, 1);
