@@ -291,7 +291,8 @@ pub struct LimitConfig {
     /// Maximum number of entries sent per stream at catch-up.
     #[arg(long, env = "TIDINGS_CATCH_UP_ENTRIES_MAX", default_value_t = Limits::default().catch_up_entries_max)]
     pub catch_up_entries_max: u32,
-    /// Milliseconds of silence after which a client sends a ping. After three unanswered ones the session ends.
+    /// Milliseconds of silence, of either side, after which a client sends a ping. A session of which nothing is heard
+    /// for three times as long ends.
     #[arg(long, env = "TIDINGS_HEARTBEAT_MS", default_value_t = Limits::default().heartbeat_ms)]
     pub heartbeat_ms: u64,
     /// The limits that an operator cannot set.
