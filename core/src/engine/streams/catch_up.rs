@@ -29,12 +29,15 @@ impl Engine {
         }
     }
 
-    /// A conversation was deleted. If the server's store may have been put back before that, its stream is asked
-    /// for, and deleted with the refusal, which tells what the store lacks.
+    /// A conversation was deleted. If the server's store was put back before that, its stream is asked for, and deleted
+    /// with the refusal, which tells what the store lacks. Of one that is erased by now nobody can tell.
     fn receive_deleted(&mut self, summary: &ConversationSummary) {
         let stream = StreamId::Conversation(summary.conversation);
+        if summary.position == Position::ZERO {
+            return self.delete_conversation(summary.conversation);
+        }
         let held = self.stream_heads.get(&stream).map_or(Position::ZERO, |head| head.position);
-        if summary.position < held || self.stream_heads.is_untold(&stream) {
+        if summary.position < held {
             self.make_former(&stream);
         }
         self.has_another_history(&stream, Head { position: summary.position, chain: summary.chain });

@@ -76,11 +76,6 @@ impl StreamHeads {
         self.untold.remove(stream);
     }
 
-    /// Whether entries of the stream came after the cursor, and nothing is told of them yet.
-    pub(in crate::engine) fn is_untold(&self, stream: &StreamId) -> bool {
-        self.untold.contains(stream)
-    }
-
     /// The cursor to store with a head.
     pub(in crate::engine) fn moved_after(&self, stream: &StreamId, cursor: Option<Cursor>) -> Option<Cursor> {
         match self.moved.contains(stream) {

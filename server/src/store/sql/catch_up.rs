@@ -221,11 +221,16 @@ fn conversation_summary<R: ReadRow>(
     let member = Fields::of("members", row).member()?;
     let state = fields.named("state", ConversationState::read)?;
     if state == ConversationState::Deleted {
-        // A deleted conversation's summary says nothing else.
+        // A deleted conversation's summary says nothing else. Its head tells a member whether the store was put back.
+        let head = (member.status == MemberStatus::Active).then(|| Fields::of("streams", row));
+        let position = head.as_ref().map(|head| head.position("position")).transpose()?;
+        let chain = head.as_ref().map(|head| head.chain()).transpose()?;
         return Ok(ConversationSummary {
             title: None,
             member_count: 0,
             subscriber_count: 0,
+            position: position.unwrap_or(Position::ZERO),
+            chain: chain.unwrap_or_default(),
             ..outside(&fields, member)?
         });
     }
