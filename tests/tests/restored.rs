@@ -811,6 +811,27 @@ fn e103_what_waits_and_another_device_had_written_again_is_not_doubled() {
 }
 
 #[test]
+fn e66_so_is_what_a_device_changed_that_has_another_id_since() {
+    let mut trip = begin(pair(Limits::default()));
+    let ann = trip.ann;
+    let copy = trip.world.database().copy();
+    trip.name_group(ann, "Journey");
+    // The same device twice: one of both takes another id.
+    let device = trip.world.client(ann).device();
+    let twin = trip.world.copy(ann);
+    trip.world.set_network(twin, true);
+    trip.settle();
+    let twins = [ann, twin].map(|twin| trip.world.client(twin).device());
+    assert_ne!(twins[0], twins[1]);
+    let (same, other) = if twins[0] == device { (ann, twin) } else { (twin, ann) };
+    trip.world.crash_client(other);
+    trip.world.set_network(same, false);
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    assert_eq!(trip.title(), Some("Journey".into()));
+}
+
+#[test]
 fn e66_what_was_written_on_a_generation_stands_over_what_that_says_whatever_the_clock_said() {
     let mut trip = begin(pair(Limits::default()));
     let (ann, conversation) = (trip.ann, trip.group);

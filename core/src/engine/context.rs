@@ -26,6 +26,8 @@ use crate::{
 pub(super) struct Context {
     pub(super) now: Now,
     pub(super) session: Session,
+    /// The ids that this device had before, the latest last.
+    pub(super) former_devices: Vec<DeviceId>,
     pub(super) verify: bool,
     pub(super) settings: Settings,
     pub(super) limits: Limits,
@@ -54,6 +56,7 @@ impl Context {
         Self {
             now,
             session: Session { tenant, account, device, administrator: false },
+            former_devices: Vec::new(),
             verify,
             settings,
             limits: Limits::default(),

@@ -361,6 +361,7 @@ impl Engine {
             incarnation: self.stream_heads.incarnation(),
             administrator: self.ctx.session.administrator,
             version: record::VERSION.to_owned(),
+            former_devices: self.ctx.former_devices.clone(),
         }
     }
 }

@@ -9,6 +9,9 @@ use crate::{
     wire::{ClientFrame, Closed, Hello, Versions, Welcome},
 };
 
+/// How many of its former ids a device keeps: a new one is taken when another device has the same, which is rare.
+const FORMER_DEVICES_MAX: usize = 16;
+
 impl Engine {
     pub(in crate::engine) fn link_opened(&mut self) {
         if self.link.state != LinkState::Connecting {
@@ -83,7 +86,11 @@ impl Engine {
     pub(in crate::engine) fn switch_device(&mut self, code: Code) {
         self.link.device_switches += 1;
         let after = (self.link.device_switches == 1).then_some(Duration::ZERO);
-        self.ctx.session.device = DeviceId::from_bytes(self.ctx.random.bytes());
+        let device = DeviceId::from_bytes(self.ctx.random.bytes());
+        let former = core::mem::replace(&mut self.ctx.session.device, device);
+        self.ctx.former_devices.push(former);
+        let excess = self.ctx.former_devices.len().saturating_sub(FORMER_DEVICES_MAX);
+        self.ctx.former_devices.drain(..excess);
         self.ctx.store_meta();
         self.link_failed(Some(code), after);
     }

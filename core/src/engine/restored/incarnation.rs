@@ -129,8 +129,9 @@ impl Engine {
 
     /// The stored documents of a former incarnation were read, as far as they decode.
     pub(in crate::engine) fn former_read(&mut self, stream: &StreamId, records: &[Record]) {
-        let (me, device) = (self.ctx.session.account.clone(), self.ctx.session.device);
-        let author = Author { account: &me, device };
+        let (me, mut devices) = (self.ctx.session.account.clone(), self.ctx.former_devices.clone());
+        devices.push(self.ctx.session.device);
+        let author = Author { account: &me, devices: &devices };
         let Some(replica) = self.replica(stream).filter(|replica| replica.former.is_some()) else { return };
         let mut stored = stored_documents(stream, records);
         stored.retain(|document| replica.confirmed.document(document.id()).is_none());
@@ -494,7 +495,7 @@ pub fn kept_words(
         let records: Vec<Record> = records.map(|(key, value)| (key.clone(), value.clone())).collect();
         stored_documents(&stream, &records)
     };
-    let own = |document: crate::doc::Document| Author { account, device }.own(&document);
+    let own = |document: crate::doc::Document| Author { account, devices: &[device] }.own(&document);
     let words = |own: Own| match own.written {
         Written::Message(send, _) => send.content.text().map(str::to_owned),
         Written::Statement(_, Fact::Edit(_, edit)) => edit.content.text().map(str::to_owned),

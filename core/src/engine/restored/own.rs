@@ -47,8 +47,8 @@ pub(in crate::engine) enum Written {
 /// Decides whether a statement is the account's own.
 pub(in crate::engine) struct Author<'a> {
     pub(in crate::engine) account: &'a AccountId,
-    /// The author of a statement in a conversation's document is only known by its device.
-    pub(in crate::engine) device: DeviceId,
+    /// The author of a statement in a conversation's document is only known by its device: the ids of this one.
+    pub(in crate::engine) devices: &'a [DeviceId],
 }
 
 impl Author<'_> {
@@ -75,7 +75,7 @@ impl Author<'_> {
                 (_, Fact::Reaction(_, _, account, _)) => account == self.account,
                 (DocumentId::Timeline(_), Fact::Created(_) | Fact::InviteUses(..)) => false,
                 (DocumentId::Timeline(TimelineId { thread: None, .. }), _)
-                | (DocumentId::Timeline(_), Fact::Info(..)) => statement.device == self.device,
+                | (DocumentId::Timeline(_), Fact::Info(..)) => self.devices.contains(&statement.device),
                 _ => false,
             };
             let change = WaitingChange { hash: *hash, message: None, accepted_at: None };

@@ -89,6 +89,9 @@ pub(in crate::engine) struct MetaRecord {
     /// unknown that this one can read.
     #[cbor(n(9), default)]
     pub(in crate::engine) version: String,
+    /// The ids that this device had before, the latest last: what they wrote is its own as well.
+    #[cbor(n(10), default)]
+    pub(in crate::engine) former_devices: Vec<DeviceId>,
 }
 
 /// The journal head of a stream on this device.

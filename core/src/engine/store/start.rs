@@ -109,6 +109,7 @@ impl Engine {
             "meta" => {
                 let meta: MetaRecord = record::read(key, value)?;
                 self.ctx.session.device = meta.device;
+                self.ctx.former_devices = meta.former_devices;
                 self.ctx.session.administrator = meta.administrator;
                 // The server sends everything again that another version may have stored as unknown.
                 self.link.set_cursor(meta.cursor.filter(|_| meta.version == record::VERSION));
