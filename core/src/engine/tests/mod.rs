@@ -3,6 +3,7 @@
 mod counts;
 mod deleted;
 mod generation;
+mod heartbeat;
 mod history;
 mod home;
 mod membership;
