@@ -9,7 +9,7 @@ use tidings_core::{
     command::{
         AddMember, BanMember, BlockAccount, ChangeRole, CreateConversation, CreateDirect, CreateThread, DeleteMessage,
         EditMessage, React, RemoveMember, SendMessage, SetConversationSetting, SetInfo, SetProfile, SetReachability,
-        SetState, SettingChange,
+        SetState, SettingChange, TransferOwnership,
     },
     doc::{Home, Message},
     engine::Input,
@@ -707,6 +707,32 @@ fn e61_a_conversation_that_was_begun_again_is_shown_whole_where_it_stayed_open()
     trip.world.set_network(ann, true);
     trip.settle();
     trip.check(&said);
+}
+
+#[test]
+fn e61_who_owned_it_since_and_is_not_in_it_in_the_copy_has_it_no_more() {
+    let (mut world, ann, bob) = pair(Limits::default());
+    let request = world.command(ann, CreateConversation::group(Some("Trip".into()), vec![]));
+    let conversation = world.client(ann).screen.answers[&request].clone().unwrap().0.unwrap();
+    let mut trip = Trip { world, ann, bob, group: conversation };
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.world.command(ann, AddMember { conversation, account: account("bob"), role: Role::Admin });
+    trip.settle();
+    trip.world.command(ann, TransferOwnership { conversation, account: account("bob") });
+    trip.world.input(bob, Input::OpenConversation(conversation));
+    trip.settle();
+    trip.world.set_network(ann, false);
+    trip.world.put_back(&copy, false);
+    trip.settle();
+    for _ in 0..2 {
+        let screen = &trip.world.client(bob).screen;
+        assert_eq!(screen.inbox.get(&conversation).map(|row| row.status), None);
+        assert!(!screen.details.contains_key(&conversation));
+        trip.world.crash_client(bob);
+        trip.world.input(bob, Input::OpenConversation(conversation));
+        trip.settle();
+    }
 }
 
 #[test]

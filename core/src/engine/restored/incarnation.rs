@@ -437,6 +437,13 @@ impl Engine {
         unreported.into_iter().for_each(|conversation| self.drop_row(conversation));
     }
 
+    /// A conversation that was to be begun again is there without the account: its row goes once nothing waits.
+    pub(in crate::engine) fn drop_foreign(&mut self, stream: &StreamId) {
+        let is_idle = self.streams.loaded(stream).is_some_and(|replica| replica.outbox.is_empty());
+        let listed = stream.conversation().filter(|conversation| is_idle && self.inbox.contains_key(conversation));
+        listed.into_iter().for_each(|conversation| self.drop_row(conversation));
+    }
+
     fn drop_row(&mut self, conversation: ConversationId) {
         let stream = StreamId::Conversation(conversation);
         self.drop_stored(&stream);

@@ -199,9 +199,13 @@ impl Engine {
         self.remove_accepted(stream);
         let Some(replica) = self.replica(stream) else { return };
         if replica.rewrite_due {
-            // Nothing is held, and nothing more is to be had.
-            replica.whole |= replica.confirmed.position() == Position::ZERO;
+            // Where nothing is held, nothing more is to be had.
+            let holds_nothing = replica.confirmed.position() == Position::ZERO;
+            replica.whole |= holds_nothing;
             self.rewrite(stream);
+            if holds_nothing && refused.code == Code::NotAMember {
+                self.drop_foreign(stream);
+            }
         }
         for (request, _) in self.commands.of_whole(stream) {
             self.fail(request, refused.code, &refused.detail);
