@@ -15,7 +15,10 @@ use tidings_core::{
     model::{Content, InfoField, MemberStatus, Profile, Role},
     time::WallTime,
 };
-use tidings_tests::sim::world::{Device, World};
+use tidings_tests::sim::{
+    store::StoreFaults,
+    world::{Device, World},
+};
 
 fn account(name: &str) -> AccountId {
     AccountId::parse(name).unwrap()
@@ -503,6 +506,20 @@ fn the_network_switch_cuts_the_link() {
     group.world.input(ann, Input::SetNetwork(true));
     group.settle();
     group.check_texts(&["later"]);
+}
+
+#[test]
+fn p34_whoever_is_brought_in_is_counted_once_however_long_the_store_cannot_be_written() {
+    let mut world = World::new(44, Limits::default());
+    let ann = world.add("ann");
+    assert!(world.settle_ms(60_000));
+    world.fate(0).set_faults(StoreFaults { unavailable_per_mille: 1_000, ..StoreFaults::default() });
+    let members = (0..50).map(|number| account(&format!("member{number}"))).collect();
+    world.command(ann, CreateConversation::group(Some("Team".into()), members));
+    world.run_ms(60_000);
+    assert_eq!(world.client(ann).screen.unsynced, 1);
+    world.fate(0).set_faults(StoreFaults::default());
+    assert!(world.settle_ms(60_000), "an account may bring in a thousand");
 }
 
 #[test]

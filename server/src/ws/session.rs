@@ -18,7 +18,7 @@ use futures_util::FutureExt as _;
 use tidings_core::{
     authority::Refusal,
     code::Code,
-    ids::{ConversationId, IncarnationId, StreamId},
+    ids::{ChangeHash, ConversationId, IncarnationId, StreamId},
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, PresenceKind, Query, Role},
     wire::{
@@ -118,6 +118,8 @@ struct Session {
     online: BTreeSet<ConversationId>,
     /// Conversations in which the account has or had a part, as far as already looked up.
     parts: HashSet<ConversationId>,
+    /// Changes that have paid for the people they bring in.
+    people_paid: HashSet<ChangeHash>,
 }
 
 impl Drop for Session {
@@ -155,6 +157,7 @@ impl Session {
             account,
             online: BTreeSet::new(),
             parts: HashSet::new(),
+            people_paid: HashSet::new(),
             node: Arc::clone(node),
         }
     }
