@@ -7,7 +7,7 @@ mod pushes;
 mod watch;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     convert::Infallible,
     pin::pin,
     sync::{Arc, atomic::AtomicU64},
@@ -117,9 +117,9 @@ struct Session {
     account: AccountKey,
     online: BTreeSet<ConversationId>,
     /// Conversations in which the account has or had a part, as far as already looked up.
-    parts: HashSet<ConversationId>,
+    parts: BTreeSet<ConversationId>,
     /// Changes that have paid for the people they bring in.
-    people_paid: HashSet<ChangeHash>,
+    people_paid: BTreeSet<ChangeHash>,
 }
 
 impl Drop for Session {
@@ -156,8 +156,8 @@ impl Session {
             push_rate: PushRate::new(&node.limits, &node.shares.changes, &node.shares.change_bytes, &account),
             account,
             online: BTreeSet::new(),
-            parts: HashSet::new(),
-            people_paid: HashSet::new(),
+            parts: BTreeSet::new(),
+            people_paid: BTreeSet::new(),
             node: Arc::clone(node),
         }
     }
