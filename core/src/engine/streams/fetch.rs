@@ -53,6 +53,9 @@ impl Engine {
             return self.receive_page(stream, fetched);
         }
         replica.fetch = None;
+        if replica.is_unread_former() {
+            return self.fetch_stream(stream);
+        }
         if self.asks_on(stream, fetched) {
             return self.fetch_stream(stream);
         }
@@ -172,12 +175,16 @@ impl Engine {
     pub(in crate::engine) fn fetch_refused(&mut self, stream: &StreamId, refused: &Refused) {
         let Some(replica) = self.replica(stream) else { return };
         replica.fetch = None;
+        let asked_before = replica.is_unread_former();
         stream
             .conversation()
             .into_iter()
             .for_each(|conversation| self.requests.watched.end(&mut self.ctx, conversation));
         if let Some(retry_at) = refused.retry_at {
             return self.streams.fetch_later(&self.ctx, stream, retry_at);
+        }
+        if asked_before {
+            return self.fetch_stream(stream);
         }
         if refused.code == Code::HistoryDiffers && self.journal_head(stream).is_some() {
             self.meet_another_history(stream);

@@ -175,6 +175,12 @@ impl Replica {
         self.former.as_ref().is_some_and(|former| !matches!(former, Former::Out))
     }
 
+    /// Whether the replica is of a former incarnation of which nothing was asked yet: an answer is to a question
+    /// from before that was known.
+    pub(in crate::engine) fn is_unread_former(&self) -> bool {
+        matches!(self.former, Some(Former::Unread))
+    }
+
     /// When deferred pushes, fetches and pages, and parked commands, are tried again.
     pub(in crate::engine) fn deferred_timers(&self) -> impl Iterator<Item = MonotonicTime> {
         let threads = self.load_at.values().min().copied();

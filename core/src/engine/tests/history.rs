@@ -168,6 +168,34 @@ fn e132_what_is_fetched_and_does_not_lead_to_the_head_is_noticed() {
     setup.check_noticed(&outputs, 3);
 }
 
+#[test]
+fn e68_an_answer_from_before_the_replica_was_of_a_former_incarnation_is_asked_for_anew() {
+    let refused = |fetch: &Fetch, code| {
+        let (request, stream) = (fetch.request, fetch.stream.clone());
+        let (detail, lacks) = (String::new(), Vec::new());
+        ServerFrame::Refused(Refused { request, stream, index: 0, code, detail, retry_at: None, lacks })
+    };
+    for answered in 0..3 {
+        let mut setup = Setup::new();
+        let fetch = fetching(&mut setup);
+        let entries = setup.written_elsewhere();
+        let mut another = entries[0].clone();
+        another.position = setup.head.position;
+        let sent = Entries { stream: setup.push.stream.clone(), entries: vec![another] };
+        let mut outputs = setup.receive(&ServerFrame::Entries(sent));
+        let answer = match answered {
+            0 => fetched(fetch.request, &fetch.stream, setup.head, entries),
+            1 => refused(&fetch, Code::NotAMember),
+            _ => refused(&fetch, Code::ConversationDeleted),
+        };
+        outputs.extend(setup.receive(&answer));
+        let faults = outputs.iter().filter(|output| matches!(output, Output::Update(Update::ServerFault(_))));
+        assert_eq!(faults.count(), 1, "{outputs:?}");
+        let fetch = fetches_of(&outputs).last().expect("it is asked for anew");
+        assert_eq!((fetch.scope, fetch.held.is_empty()), (FetchScope::Anew, false), "what it wrote is asked for");
+    }
+}
+
 /// What it writes nobody tells it, but that it was admitted, and as whose.
 #[test]
 fn e132_what_was_written_here_is_in_the_hash_as_it_was_admitted() {
