@@ -656,6 +656,31 @@ fn e61_what_is_begun_again_is_as_old_as_it_was() {
 }
 
 #[test]
+fn e61_what_is_begun_again_is_not_as_young_as_what_was_said_in_it() {
+    let (mut trip, before) = begin_behind_a_copy(pair(Limits::default()));
+    let ann = trip.ann;
+    let second = trip.world.add("ann");
+    trip.settle();
+    trip.world.input(second, Input::OpenConversation(trip.group));
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.name_group(ann, "Journey");
+    trip.world.set_network(ann, false);
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    // The device that begins it again knows its former title only, and has said something since the later one.
+    trip.say(second, "one");
+    trip.settle();
+    trip.world.put_back(&before, true);
+    trip.settle();
+    trip.world.set_network(ann, true);
+    trip.settle();
+    for device in [ann, second] {
+        assert_eq!(trip.world.client(device).screen.inbox[&trip.group].name, "Journey");
+    }
+}
+
+#[test]
 fn e61_what_two_devices_of_its_owner_begin_again_at_once_is_one_conversation() {
     let (mut trip, copy) = begin_behind_a_copy(pair(Limits::default()));
     let (ann, bob) = (trip.ann, trip.bob);

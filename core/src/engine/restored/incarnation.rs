@@ -393,7 +393,8 @@ impl Engine {
         let pending = core::mem::take(&mut replica.outbox.entries);
         let held = core::mem::replace(&mut **replica, empty).confirmed;
         let created_at = held.conversation().created.as_ref().map(|created| created.at);
-        let began_at = own.first().map(|own| own.at).or(created_at).unwrap_or(self.ctx.wall());
+        // What the account said first may have been said long after it was created.
+        let began_at = own.first().map(|own| own.at).into_iter().chain(created_at).min().unwrap_or(self.ctx.wall());
         // A title that the account gave later is said again by itself, as of then.
         let is_titled_later = own.iter().any(|own| own.states(InfoField::Title) && own.at > began_at);
         let creation = creation_of(conversation, held.conversation(), &me, !is_titled_later);
