@@ -180,8 +180,9 @@ impl Engine {
             self.delete_entry(sequence);
             return self.fetch_stream(stream);
         }
-        if refused.code == Code::ConversationExists && front.is_offered {
-            // Another device of the account has begun the conversation again: the rest is written on that.
+        if refused.code == Code::ConversationExists && matches!(front.command, Command::CreateConversation(_)) {
+            // Its id is random: it was created before, by another change of this device or, of a store that was put
+            // back, by another device of the account. The rest is written on that.
             replica.outbox.entries.pop_front();
             (replica.whole, replica.rewrite_due) = (false, true);
             self.delete_entry(sequence);

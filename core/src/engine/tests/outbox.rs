@@ -29,3 +29,17 @@ fn e70_what_waits_behind_what_was_said_already_is_written_anew_when_its_own_turn
     assert!(is_kept(&outputs), "the last is written anew by the server's time: {outputs:?}");
     assert_eq!(store.records().keys().filter(|key| key.starts_with(OUTBOX)).count(), 1);
 }
+
+#[test]
+fn e8_a_creation_that_was_admitted_by_another_change_is_not_refused() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let push = push_of(&mut engine, &mut store, 1);
+    let mut outputs = receive(&mut engine, &mut store, &refused(&push, Code::ConversationExists));
+    let request = fetches(&outputs, &push.stream).next().expect("what there is is fetched");
+    let created = admitted(&push, 1)[..1].to_vec();
+    let fetched = fetched(request, &push.stream, Head::default(), created);
+    outputs.extend(receive(&mut engine, &mut store, &fetched));
+    assert!(outputs.iter().all(|output| refused_ids(output).is_empty()), "{outputs:?}");
+    let again = pushes(&outputs).next().expect("the rest is written on that");
+    assert_eq!(again.changes.len(), 1);
+}
