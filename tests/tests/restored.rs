@@ -898,6 +898,22 @@ fn e66_what_was_written_on_a_generation_stands_over_what_that_says_whatever_the_
 }
 
 #[test]
+fn e66_what_only_an_earlier_generation_states_does_not_stand() {
+    let (mut trip, before) = begin_behind_a_copy(pair(Limits::default()));
+    let (ann, conversation) = (trip.ann, trip.group);
+    trip.world.node(0).unwrap().squash(TenantId::parse("acme").unwrap(), TimelineId::of(conversation).document());
+    trip.world.run_ms(2_000);
+    let copy = trip.world.database().copy();
+    trip.name_group(ann, "Journey");
+    // It is begun again with that title: nothing of what is held then says the former one.
+    trip.world.put_back(&before, true);
+    trip.settle();
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    assert_eq!(trip.title(), Some("Journey".into()));
+}
+
+#[test]
 fn e103_what_was_admitted_without_an_answer_does_not_stand_over_what_was_said_since() {
     let (mut trip, second) = with_a_second_device(Limits::default());
     let (ann, conversation) = (trip.ann, trip.group);

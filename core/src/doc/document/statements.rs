@@ -63,6 +63,11 @@ impl Document {
         self.all_changes().iter().any(|change| change.is_generation() && puts(change, &key, value))
     }
 
+    /// When its generation was written, by the server's clock, to the second. Reads every change, so use it rarely.
+    pub fn generation_at(&self) -> Option<WallTime> {
+        self.all_changes().iter().find(|change| change.is_generation()).map(Change::at)
+    }
+
     /// Every fact stated by changes that a former copy of the document lacks, also where something else was stated
     /// later. Reads every change, so use it rarely.
     pub fn facts_since(&self, former: Option<&Document>) -> Vec<Fact> {

@@ -319,9 +319,12 @@ impl<'s> Since<'s> {
                 };
                 *since > at && !former.is_some_and(was_seen)
             }
-            // Only a generation states it, which does not tell when that was said: since then, if the former
-            // document never said so.
-            None => document.get(&key).is_some_and(|now| former.is_some_and(|former| !former.may_have_put(&key, &now))),
+            // Only a generation states it, which does not tell when before itself that was said: after this one, if the
+            // former document never said so.
+            None => document.get(&key).is_some_and(|now| {
+                let is_written_later = document.generation_at().is_some_and(|written| written > at);
+                is_written_later && former.is_some_and(|former| !former.may_have_put(&key, &now))
+            }),
         }
     }
 }
