@@ -914,6 +914,37 @@ fn e66_what_only_an_earlier_generation_states_does_not_stand() {
 }
 
 #[test]
+fn e66_what_only_a_later_generation_states_stands_where_the_former_one_stated_nothing() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, conversation) = (trip.ann, trip.group);
+    let squash = |trip: &mut Trip| {
+        let document = TimelineId::of(conversation).document();
+        trip.world.node(0).unwrap().squash(TenantId::parse("acme").unwrap(), document);
+        trip.world.run_ms(2_000);
+    };
+    squash(&mut trip);
+    let copy = trip.world.database().copy();
+    let describe = |text: &str| SetInfo { conversation, field: InfoField::Description, text: Some(text.into()) };
+    trip.world.command(ann, describe("Boats"));
+    trip.settle();
+    // The device twice: both have said so.
+    let twin = trip.world.copy(ann);
+    trip.world.set_network(twin, true);
+    trip.settle();
+    trip.world.set_network(twin, false);
+    trip.world.run_ms(2_000);
+    trip.world.put_back(&copy, true);
+    trip.settle();
+    trip.world.command(ann, describe("Trains"));
+    trip.settle();
+    squash(&mut trip);
+    trip.world.set_network(twin, true);
+    trip.settle();
+    let stream = trip.world.stream(&StreamId::Conversation(conversation)).unwrap();
+    assert_eq!(stream.conversation().info.get(&InfoField::Description).map(String::as_str), Some("Trains"));
+}
+
+#[test]
 fn e103_what_was_admitted_without_an_answer_does_not_stand_over_what_was_said_since() {
     let (mut trip, second) = with_a_second_device(Limits::default());
     let (ann, conversation) = (trip.ann, trip.group);

@@ -51,10 +51,11 @@ impl Document {
     }
 
     /// Whether a change may have put a value under a key: one that is here, or one that a generation took the place
-    /// of. Reads every change, so use it rarely.
+    /// of, which states what was put there later. Reads every change, so use it rarely.
     pub fn may_have_put(&self, key: &Key, value: &Value) -> bool {
         let key = key.to_string();
-        self.all_changes().iter().any(|change| change.is_generation() || puts(change, &key, value))
+        let states = |change: &Change| change.operations().iter().any(|operation| operation.key.as_deref() == Some(&key));
+        self.all_changes().iter().any(|change| puts(change, &key, value) || (change.is_generation() && states(change)))
     }
 
     /// Whether its generation states a value under a key. Reads every change, so use it rarely.
