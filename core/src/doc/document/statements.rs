@@ -54,7 +54,8 @@ impl Document {
     /// of, which states what was put there later. Reads every change, so use it rarely.
     pub fn may_have_put(&self, key: &Key, value: &Value) -> bool {
         let key = key.to_string();
-        let states = |change: &Change| change.operations().iter().any(|operation| operation.key.as_deref() == Some(&key));
+        let states =
+            |change: &Change| change.operations().iter().any(|operation| operation.key.as_deref() == Some(&key));
         self.all_changes().iter().any(|change| puts(change, &key, value) || (change.is_generation() && states(change)))
     }
 
