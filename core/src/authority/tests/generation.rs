@@ -4,6 +4,7 @@
 use super::*;
 use crate::{
     authority::Verifier,
+    doc::Statement,
     ids::ChangeHash,
     journal::{ChainHash, Entry},
     model::{Conversation, Grant, Thread},
@@ -167,6 +168,35 @@ fn j60_a_generation_names_its_place_and_what_it_replaces() {
     // Nothing of the earlier contents is left.
     let (_, data, _) = fixture.conversation_document().save();
     assert!(!data.windows(4).any(|bytes| bytes == b"Trip"));
+}
+
+#[test]
+fn j60_a_generation_says_when_each_thing_was_said() {
+    let mut fixture = Fixture::group();
+    let document = fixture.document(None);
+    let mut state = |fixture: &mut Fixture, seconds: u64, fact: Fact| {
+        let (me, at) = (session("ow"), NOW.plus(core::time::Duration::from_secs(seconds)));
+        let (change, _) = fixture.stream.clone().write(me.device, &document, at, &[fact]).unwrap();
+        let pushed = PushedChange { document: document.clone(), change: change.bytes().to_vec() };
+        fixture.admit(&me, &pushed).unwrap();
+    };
+    let described = Fact::Info(InfoField::Description, Some("by rail".into()));
+    state(&mut fixture, 5, described.clone());
+    state(&mut fixture, 20, title("Boats"));
+    fixture.squash();
+    state(&mut fixture, 40, title("Trains"));
+    let said = |statements: Vec<Statement>, fact: &Fact| {
+        let found = statements.into_iter().find(|statement| statement.fact == *fact);
+        found.map(|statement| statement.at.as_seconds() - NOW.as_seconds())
+    };
+    // Of a generation of a generation, too.
+    for _ in 0..2 {
+        let (taken_over, stated) =
+            (fixture.conversation_document().taken_over(), fixture.conversation_document().statements());
+        assert_eq!(said(taken_over.clone(), &described), Some(5));
+        assert_eq!(said([taken_over, stated].concat(), &title("Trains")), Some(40));
+        fixture.squash();
+    }
 }
 
 #[test]

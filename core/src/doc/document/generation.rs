@@ -1,5 +1,5 @@
-//! A document rewritten as one change that states only its current contents. Its history, and who wrote it, is
-//! left out: the way on for a document that has grown, and for erasure.
+//! A document rewritten as one change that states only its current contents, and when each was said. Its history, and
+//! who wrote it, is left out: the way on for a document that has grown, and for erasure.
 
 use core::num::NonZeroU64;
 
@@ -12,6 +12,7 @@ use crate::{
     journal::Position,
     limits::Limits,
     time::WallTime,
+    wire::{decode, encode},
 };
 
 /// The key under which a document states its generation. It is outside the grammar, so no session can write it.
@@ -30,28 +31,53 @@ pub struct Generation {
 }
 
 impl Generation {
-    fn write(self) -> Value {
-        Value::Bytes([&self.position.number().to_be_bytes()[..], &self.replaces].concat())
+    /// With the age of each statement, in the order of the keys.
+    fn write(self, ages: &[Age]) -> Value {
+        Value::Bytes([&self.position.number().to_be_bytes()[..], &self.replaces, &encode(&ages)].concat())
     }
 
-    fn read(value: &Value) -> Option<Self> {
+    fn read(value: &Value) -> Option<(Self, Vec<Age>)> {
         let Value::Bytes(bytes) = value else { return None };
-        let (position, replaces) = bytes.split_first_chunk()?;
-        Some(Self { position: Position::new(u64::from_be_bytes(*position)), replaces: replaces.try_into().ok()? })
+        let (position, rest) = bytes.split_first_chunk()?;
+        let (replaces, ages) = rest.split_first_chunk()?;
+        let generation = Self { position: Position::new(u64::from_be_bytes(*position)), replaces: *replaces };
+        Some((generation, decode(ages).unwrap_or_default()))
     }
 }
+
+/// How many seconds before its generation something was said, by its author's clock; less than none if that was fast.
+type Age = i64;
 
 impl Change {
     /// Returns true if it claims to begin a generation. `authority` decides whether it may.
     pub(crate) fn is_generation(&self) -> bool {
         self.operations().iter().any(|operation| operation.key.as_deref() == Some(KEY))
     }
+
+    /// When each of its operations says something: of a generation, when that was said before it.
+    pub(super) fn said_at(&self) -> Vec<WallTime> {
+        let value = |operation: &Operation| match &operation.kind {
+            OperationKind::Put(value) if operation.key.as_deref() == Some(KEY) => Generation::read(value),
+            _ => None,
+        };
+        let generation = self.operations().iter().find_map(value);
+        let mut ages = generation.map(|(_, ages)| ages).unwrap_or_default().into_iter();
+        let said = |operation: &Operation| match operation.key.as_deref() {
+            Some(KEY) => self.at(),
+            _ => before(self.at(), ages.next().unwrap_or(0)),
+        };
+        self.operations().iter().map(said).collect()
+    }
+}
+
+fn before(at: WallTime, age: Age) -> WallTime {
+    WallTime::from_millis(at.as_seconds().saturating_add_signed(age.saturating_neg()).saturating_mul(1_000))
 }
 
 impl Document {
     /// Its generation; none for the first.
     pub fn generation(&self) -> Option<Generation> {
-        Generation::read(self.contents.get(KEY)?)
+        Generation::read(self.contents.get(KEY)?).map(|(generation, _)| generation)
     }
 
     /// The single change of the generation that replaces it with the entry at a position, identical on every
@@ -65,10 +91,15 @@ impl Document {
         let mut hasher = Sha256::new_with_prefix(DOMAIN);
         self.heads.iter().for_each(|head| hasher.update(head.as_bytes()));
         let generation = Generation { position, replaces: hasher.finalize().into() };
-        let mut operations = vec![put(KEY, generation.write())];
+        let said = self.said_last();
+        let seconds = |at: WallTime| i64::try_from(at.as_seconds()).unwrap_or(i64::MAX);
+        let (mut stated, mut ages) = (Vec::new(), Vec::new());
         for (key, value) in self.contents.range("").filter(|(key, _)| *key != KEY) {
-            operations.push(put(key, value?.clone()));
+            stated.push(put(key, value?.clone()));
+            ages.push(seconds(at).saturating_sub(said.get(key).map_or(seconds(at), |said| seconds(said.at))));
         }
+        let mut operations = vec![put(KEY, generation.write(&ages))];
+        operations.append(&mut stated);
         if operations.len() > Limits::WIDEST.change_operations_max as usize {
             return None;
         }

@@ -21,53 +21,64 @@ pub struct Statement {
     pub at: WallTime,
 }
 
+/// The operation that something was said by, and when.
+pub(super) struct Said {
+    number: u64,
+    device: DeviceId,
+    hash: ChangeHash,
+    pub(super) at: WallTime,
+    /// By a generation, which took the place of the change that said it.
+    is_taken_over: bool,
+}
+
 impl Document {
     /// The last statement about each key, deletions included, in the order in which they were made. What
-    /// only its generation states is left out, because its author and time are lost. Reads every change,
-    /// so use it rarely.
+    /// only its generation states is left out, because its author is lost. Reads every change, so use it rarely.
     pub fn statements(&self) -> Vec<Statement> {
-        let mut last: SortedMap<String, (u64, DeviceId, ChangeHash, WallTime)> = SortedMap::new();
-        for change in self.all_changes().iter().filter(|change| !change.is_generation()) {
-            let (device, hash, at) = (change.device(), change.hash(), change.at());
-            for (number, operation) in (change.start_operation()..).zip(change.operations()) {
+        self.last_statements(|said| !said.is_taken_over)
+    }
+
+    /// What only its generation states, as of when that was said before it; by the system's device, because its author
+    /// is lost. Reads every change, so use it rarely.
+    pub fn taken_over(&self) -> Vec<Statement> {
+        self.last_statements(|said| said.is_taken_over)
+    }
+
+    fn last_statements(&self, is_wanted: impl Fn(&Said) -> bool) -> Vec<Statement> {
+        let mut said: Vec<_> = self.said_last().into_iter().filter(|(_, said)| is_wanted(said)).collect();
+        said.sort_by_key(|(_, said)| (said.number, said.device));
+        let statement = |(key, Said { device, hash, at, .. }): (String, Said)| {
+            let fact = Fact::parse(&self.id, &key, self.contents.get(&key)).ok()?;
+            Some(Statement { fact, device, hash, at })
+        };
+        said.into_iter().filter_map(statement).collect()
+    }
+
+    /// What was said last under each key, deletions included.
+    pub(super) fn said_last(&self) -> SortedMap<String, Said> {
+        let mut last: SortedMap<String, Said> = SortedMap::new();
+        for change in self.all_changes() {
+            let (device, hash, is_taken_over) = (change.device(), change.hash(), change.is_generation());
+            for ((number, operation), at) in (change.start_operation()..).zip(change.operations()).zip(change.said_at())
+            {
                 let Some(key) = operation.key.as_deref() else { continue };
                 let visible = self.contents.visible(key).pop();
                 let is_last = match visible {
                     Some((winner, actor)) => winner == number && actor == device.as_bytes(),
-                    None => last.get(key).is_none_or(|(other, by, ..)| (*other, *by) < (number, device)),
+                    None => last.get(key).is_none_or(|other| (other.number, other.device) < (number, device)),
                 };
                 if is_last {
-                    last.insert(key.to_owned(), (number, device, hash, at));
+                    last.insert(key.to_owned(), Said { number, device, hash, at, is_taken_over });
                 }
             }
         }
-        let mut statements: Vec<_> = last.into_iter().collect();
-        statements.sort_by_key(|(_, (number, device, ..))| (*number, *device));
-        let statement = |(key, (_, device, hash, at)): (String, (_, DeviceId, ChangeHash, WallTime))| {
-            let fact = Fact::parse(&self.id, &key, self.contents.get(&key)).ok()?;
-            Some(Statement { fact, device, hash, at })
-        };
-        statements.into_iter().filter_map(statement).collect()
-    }
-
-    /// Whether a change may have put a value under a key: one that is here, or one that a generation took the place
-    /// of, which states what was put there later. Reads every change, so use it rarely.
-    pub fn may_have_put(&self, key: &Key, value: &Value) -> bool {
-        let key = key.to_string();
-        let states =
-            |change: &Change| change.operations().iter().any(|operation| operation.key.as_deref() == Some(&key));
-        self.all_changes().iter().any(|change| puts(change, &key, value) || (change.is_generation() && states(change)))
+        last
     }
 
     /// Whether its generation states a value under a key. Reads every change, so use it rarely.
     pub fn begins_with(&self, key: &Key, value: &Value) -> bool {
         let key = key.to_string();
         self.all_changes().iter().any(|change| change.is_generation() && puts(change, &key, value))
-    }
-
-    /// When its generation was written, by the server's clock, to the second. Reads every change, so use it rarely.
-    pub fn generation_at(&self) -> Option<WallTime> {
-        self.all_changes().iter().find(|change| change.is_generation()).map(Change::at)
     }
 
     /// Every fact stated by changes that a former copy of the document lacks, also where something else was stated

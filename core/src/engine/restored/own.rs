@@ -309,23 +309,14 @@ impl<'s> Since<'s> {
         let former = self.former.document(id);
         let (key, _) = fact.write();
         let last_said = self.last_said.entry(id.clone()).or_insert_with(|| last_said(document));
-        match last_said.get(&key.to_string()) {
-            // A generation of the former document takes the place of the changes before it, and states what they said:
-            // this one was written on that, whatever either clock said.
-            Some((hash, since)) => {
-                let was_seen = |former: &Document| {
-                    let now = document.get(&key);
-                    former.contains(*hash) || now.is_some_and(|now| former.begins_with(&key, &now))
-                };
-                *since > at && !former.is_some_and(was_seen)
-            }
-            // Only a generation states it, which does not tell when before itself that was said: after this one, if the
-            // former document never said so.
-            None => document.get(&key).is_some_and(|now| {
-                let is_written_later = document.generation_at().is_some_and(|written| written > at);
-                is_written_later && former.is_some_and(|former| !former.may_have_put(&key, &now))
-            }),
-        }
+        let Some((hash, since)) = last_said.get(&key.to_string()) else { return false };
+        // A generation of the former document takes the place of the changes before it, and states what they said:
+        // this one was written on that, whatever either clock said.
+        let was_seen = |former: &Document| {
+            let now = document.get(&key);
+            former.contains(*hash) || now.is_some_and(|now| former.begins_with(&key, &now))
+        };
+        *since > at && !former.is_some_and(was_seen)
     }
 }
 
@@ -335,7 +326,7 @@ type LastSaid = SortedMap<String, (ChangeHash, WallTime)>;
 /// What was said last in a document. The words of a message count as an edit by the change that wrote it.
 fn last_said(document: &Document) -> LastSaid {
     let mut last = SortedMap::new();
-    for Statement { fact, hash, at, .. } in document.statements() {
+    for Statement { fact, hash, at, .. } in document.taken_over().into_iter().chain(document.statements()) {
         if let Fact::Message(id, _) = &fact {
             last.insert(Key::Edit(id.clone()).to_string(), (hash, at));
         }

@@ -11,14 +11,13 @@ use crate::{
 #[test]
 fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
-    drain(&mut engine, &mut store);
-    go_online(&mut engine, &mut store);
+    let push = push_of(&mut engine, &mut store, 0);
+    receive(&mut engine, &mut store, &answer(&push, 1));
     let mut receive = |frame: &ServerFrame| receive(&mut engine, &mut store, frame);
-    let conversation = ConversationId::from_bytes([1; 16]);
-    let stream = StreamId::Conversation(conversation);
+    let stream = push.stream.clone();
     let entry = Entry {
-        position: Position::new(1),
-        document: TimelineId::of(conversation).document(),
+        position: Position::new(2),
+        document: TimelineId::of(stream.conversation().unwrap()).document(),
         account: AccountId::parse("bob").unwrap(),
         administrator: false,
         accepted_at: now().wall,
@@ -26,9 +25,8 @@ fn s5_entries_that_do_not_apply_are_not_fetched_for_ever() {
         deletes: None,
     };
     let outputs = receive(&ServerFrame::Entries(Entries { stream: stream.clone(), entries: vec![entry.clone()] }));
-    // The first one was for the gap, before the entry was looked at.
     let request = fetches(&outputs, &stream).last().expect("what does not fit is fetched");
-    let outputs = receive(&fetched(request, &stream, Head::default(), vec![entry]));
+    let outputs = receive(&fetched(request, &stream, head_of(Head::default(), &admitted(&push, 1)), vec![entry]));
     assert!(outputs.contains(&Output::Disconnect), "{outputs:?}");
     assert!(!outputs.iter().any(|output| matches!(output, Output::Send(_))), "{outputs:?}");
 }
