@@ -263,12 +263,12 @@ impl Run<'_> {
 
     /// Returns true if the database lost one text of a message, or of a statement, that has others since: the message
     /// is written again with its latest text, and the latest statement stands.
-    fn is_written_over(&self, text: &str, words: &Words, admitted: &BTreeMap<&String, u32>) -> bool {
+    pub(super) fn is_written_over(&self, text: &str, words: &Words, is_admitted: impl Fn(&String) -> bool) -> bool {
         let subject = self.subjects.get(text);
         let is_later = |(other, of): &(&String, &Words)| {
             let is_of_message = words.message.is_some() && of.message == words.message;
             let is_of_statement = subject.is_some() && self.subjects.get(*other) == subject;
-            (is_of_message || is_of_statement) && number(other) > number(text) && admitted.contains_key(other)
+            (is_of_message || is_of_statement) && number(other) > number(text) && is_admitted(other)
         };
         self.lost.contains(text) && self.said.iter().any(|said| is_later(&said))
     }
@@ -310,7 +310,7 @@ impl Run<'_> {
             match (count, refused) {
                 (1, false) | (0, true) => {}
                 (0, false) if words.message.as_ref().is_some_and(|message| self.taken_back.contains(message)) => {}
-                (0, false) if self.is_written_over(text, words, &admitted) => {}
+                (0, false) if self.is_written_over(text, words, |other| admitted.contains_key(other)) => {}
                 // A text that one device was given back may have been sent again by another device of the
                 // same person.
                 (1, true) if self.lost.contains(text) => {}

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use tidings_core::{api::RefusedRow, code::Code, engine::kept_words, storage::MemoryStore};
 
-use super::{checks::Checked, database::StoreCopy, happened::Happened, journal::Subscribers, run::Run, world::Device};
+use super::{
+    checks::Checked, database::StoreCopy, happened::Happened, journal::Subscribers, run::Run, words::Words,
+    world::Device,
+};
 use crate::random::Random;
 
 /// Maximum number of copies in a run.
@@ -36,6 +39,7 @@ impl Run<'_> {
         self.world.put_back(store, is_said);
         self.checks.put_back(&self.world, subscribers.clone(), is_said)?;
         self.intruder.begin_again();
+        self.doubt_written_over(&before);
         self.doubt_unkept(&before);
         self.doubt_refused();
         Ok(())
@@ -45,6 +49,17 @@ impl Run<'_> {
     fn admitted(&self) -> BTreeSet<String> {
         let streams = self.checks.journal.streams().values();
         streams.flat_map(|stream| stream.words.iter().map(|words| words.text.clone())).collect()
+    }
+
+    /// Texts that the database had lost, and that others had taken the place of, are not said again if these are lost.
+    fn doubt_written_over(&mut self, before: &BTreeSet<String>) {
+        let is_over = |(text, words): &(&String, &Words)| {
+            !before.contains(*text) && self.is_written_over(text, words, |other| before.contains(other))
+        };
+        let over: Vec<String> = self.said.iter().filter(is_over).map(|(text, _)| text.clone()).collect();
+        for text in over {
+            self.said.entry(text).and_modify(|said| said.doubtful = true);
+        }
     }
 
     /// Of what the database has lost, texts may be lost that no device of their author keeps, and those
