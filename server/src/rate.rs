@@ -1,7 +1,14 @@
 //! Rate limits of a session, and of all sessions of an account together. The cells are `governor`'s; this file
 //! decides who pays and how long to wait.
 
-use std::{fmt, num::NonZeroU32, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    fmt,
+    num::NonZeroU32,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use governor::{
     NotUntil, Quota, RateLimiter,
@@ -109,7 +116,12 @@ pub struct Rate<C: Clock = TokioClock> {
 pub struct AccountRates<C: Clock = TokioClock> {
     limiter: RateLimiter<AccountKey, HashMapStateStore<AccountKey>, C, NoOpMiddleware<C::Instant>>,
     burst: NonZeroU32,
+    /// What accounts have paid for that pays once.
+    paid: Mutex<HashSet<(AccountKey, Box<[u8]>)>>,
 }
+
+/// What has been paid for and is remembered at most; what is forgotten pays again.
+const PAID_MAX: usize = 10_000;
 
 /// The account that a rate belongs to.
 pub type AccountKey = (TenantId, AccountId);
@@ -237,7 +249,7 @@ impl AccountRates {
 impl<C: Clock> AccountRates<C> {
     fn with_clock(allowance: Allowance, clock: C) -> Self {
         let limiter = RateLimiter::new(allowance.quota(), HashMapStateStore::default(), clock);
-        Self { limiter, burst: allowance.burst }
+        Self { limiter, burst: allowance.burst, paid: Mutex::default() }
     }
 
     /// Charges `count` to an account.
@@ -249,6 +261,24 @@ impl<C: Clock> AccountRates<C> {
             Ok(taken) => taken.map_err(|not_until| wait(&not_until, self.limiter.clock())),
             Err(_) => unreachable!("the cost is at most the burst"),
         }
+    }
+
+    /// Charges `count` to an account for something that is tried again while its store cannot be written: it pays the
+    /// first time.
+    ///
+    /// # Errors
+    /// The time to wait before trying again.
+    pub fn take_once(&self, account: &AccountKey, thing: &[u8], count: usize) -> Result<(), Duration> {
+        let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        let thing = (account.clone(), Box::from(thing));
+        if !paid.contains(&thing) {
+            self.take(account, count)?;
+            if paid.len() >= PAID_MAX {
+                paid.clear();
+            }
+            paid.insert(thing);
+        }
+        Ok(())
     }
 
     /// Unloads the accounts that have regained their full burst: they are as good as new.

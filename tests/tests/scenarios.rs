@@ -523,6 +523,20 @@ fn p34_whoever_is_brought_in_is_counted_once_however_long_the_store_cannot_be_wr
 }
 
 #[test]
+fn p30_a_new_device_is_counted_once_however_long_the_store_cannot_be_written() {
+    let mut world = World::new(45, Limits::default());
+    world.fate(0).set_faults(StoreFaults { full: true, ..StoreFaults::default() });
+    let ann = world.add("ann");
+    for _ in 0..40 {
+        world.input(ann, Input::ConnectNow);
+        world.run_ms(1_000);
+    }
+    world.fate(0).set_faults(StoreFaults::default());
+    world.input(ann, Input::ConnectNow);
+    assert!(world.settle_ms(60_000), "an account may register twenty");
+}
+
+#[test]
 fn e7_a_timeline_is_painted_before_its_documents_are_read() {
     let mut group = group(Limits::default());
     let (ann, id) = (group.ann, group.group);

@@ -18,7 +18,7 @@ use futures_util::FutureExt as _;
 use tidings_core::{
     authority::Refusal,
     code::Code,
-    ids::{ChangeHash, ConversationId, IncarnationId, StreamId},
+    ids::{ConversationId, IncarnationId, StreamId},
     journal::{Cursor, Entry, Position},
     model::{MemberStatus, PresenceKind, Query, Role},
     wire::{
@@ -118,8 +118,6 @@ struct Session {
     online: BTreeSet<ConversationId>,
     /// Conversations in which the account has or had a part, as far as already looked up.
     parts: BTreeSet<ConversationId>,
-    /// Changes that have paid for the people they bring in.
-    people_paid: BTreeSet<ChangeHash>,
 }
 
 impl Drop for Session {
@@ -157,7 +155,6 @@ impl Session {
             account,
             online: BTreeSet::new(),
             parts: BTreeSet::new(),
-            people_paid: BTreeSet::new(),
             node: Arc::clone(node),
         }
     }

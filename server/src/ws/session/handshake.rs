@@ -1,6 +1,6 @@
 //! The handshake: identifies the peer and decides whether it gets a session.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tidings_core::{code::Code, ids::DeviceId, wire::Versions};
 use tokio::time::timeout;
@@ -53,24 +53,27 @@ pub(super) async fn open(node: &Arc<Node>, socket: &mut FrameSocket) -> Result<S
     Ok(Session::new(node, identity, &hello, version))
 }
 
-/// The owner of the device; registers it if it is new, within the account's share of new devices.
+/// The owner of the device; registers it if it is new, within the account's share of new devices, however long the
+/// store cannot be written.
 async fn device_owner(node: &Node, identity: &Identity, device: DeviceId) -> Result<DeviceOwner, Ending> {
     let (tenant, account) = (&identity.tenant, &identity.account);
     let failed = |error| Ending::store_failed(&error, node.clock.as_ref());
     if let Some(owner) = node.store.device_owner(tenant, account, device).await.map_err(failed)? {
         return Ok(owner);
     }
-    charge_share(&node.shares.devices, identity, "new devices")?;
+    let taken = node.shares.devices.take_once(&identity.key(), device.as_bytes(), 1);
+    taken.map_err(|wait| share_used("new devices", wait))?;
     node.store.register_device(tenant, account, device).await.map_err(failed)
 }
 
 /// Charges one to the account's share; a session over it is deferred.
 fn charge_share(rates: &AccountRates, identity: &Identity, unit: &str) -> Result<(), Ending> {
-    rates.take(&identity.key(), 1).map_err(|wait| Ending::Closed {
-        code: Code::RateLimited,
-        detail: format!("more {unit} than an account may have at once"),
-        retry_after: Some(wait),
-    })
+    rates.take(&identity.key(), 1).map_err(|wait| share_used(unit, wait))
+}
+
+fn share_used(unit: &str, wait: Duration) -> Ending {
+    let detail = format!("more {unit} than an account may have at once");
+    Ending::Closed { code: Code::RateLimited, detail, retry_after: Some(wait) }
 }
 
 /// The peer is told the reason, so that an app can show it; the log tells whose token it seems to be.

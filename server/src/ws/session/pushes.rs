@@ -72,28 +72,19 @@ impl Session {
 
     /// Charges the people whom a push brings in to the account's share; administrators have no limit. A change that
     /// is pushed again, because its store could not be written for a while, does not pay again.
-    fn charge_people(&mut self, push: &Push) -> Result<(), Duration> {
+    fn charge_people(&self, push: &Push) -> Result<(), Duration> {
         if self.identity.administrator {
             return Ok(());
         }
         let session = self.identity.session(self.handle.device);
-        let (mut people, mut paying) = (0, Vec::new());
-        for pushed in &push.changes {
-            let brought_in = Stream::people_brought_in(&session, pushed, &self.node.limits);
-            let hash = (brought_in > 0).then(|| ChangeHash::of_change(&pushed.change)).flatten();
-            if let Some(hash) = hash.filter(|hash| !self.people_paid.contains(hash)) {
-                people += brought_in;
-                paying.push(hash);
+        push.changes.iter().try_for_each(|pushed| {
+            let people = Stream::people_brought_in(&session, pushed, &self.node.limits);
+            // What does not read as a change brings nobody in.
+            match ChangeHash::of_change(&pushed.change).filter(|_| people > 0) {
+                Some(hash) => self.node.shares.people.take_once(&self.account, hash.as_bytes(), people),
+                None => Ok(()),
             }
-        }
-        if people > 0 {
-            self.node.shares.people.take(&self.account, people)?;
-            if self.people_paid.len() >= self.node.config.node.bounds.parts_max {
-                self.people_paid.clear();
-            }
-            self.people_paid.extend(paying);
-        }
-        Ok(())
+        })
     }
 
     /// Submits a membership request to its conversation's stream. Invite codes can be guessed, so these
