@@ -133,6 +133,12 @@ pub(crate) async fn the_own_account_stream_is_caught_up_and_no_other(store: &dyn
     let caught_up = catch_up(store, "ann", cursor).await;
     assert_eq!(streams(&caught_up), [(StreamId::Account(account("ann")), vec![1])]);
     assert_eq!((names(&caught_up), caught_up.summaries.len()), (vec!["ann", "bob"], 0));
+    // No summary tells how far it has come: its newest entry does, if it is too many.
+    write(store, &[profile("ann", 1, "Anna")]).await;
+    for (entries_max, positions) in [(2, vec![1, 2]), (1, vec![2]), (0, vec![2])] {
+        let caught_up = store.catch_up(&tenant(), &account("ann"), cursor, entries_max).await.unwrap();
+        assert_eq!(streams(&caught_up), [(StreamId::Account(account("ann")), positions)]);
+    }
 }
 
 pub(crate) async fn whoever_is_no_longer_a_member_is_told_so_and_gets_nothing(store: &dyn Store) {

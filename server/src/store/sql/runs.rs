@@ -18,7 +18,8 @@ pub(super) struct Runs<'q> {
 }
 
 impl Runs<'_> {
-    /// The entries of every stream whose missed run is short enough.
+    /// The entries of every stream whose missed run is short enough. Of conversations a summary tells of the others;
+    /// of an account's own stream nothing would, so its newest entry is there in any case: who lacks more fetches it.
     pub(super) async fn entries<B: Backend>(
         &self,
         connection: &mut B::Connection,
@@ -35,10 +36,13 @@ impl Runs<'_> {
         // Smallest first, so that most streams fit.
         runs.sort_by_key(|run| run.bytes);
         let mut bytes_left = self.bounds.catch_up_bytes_max;
-        runs.retain(|run| {
-            let fits = run.bytes <= bytes_left;
+        runs.retain_mut(|run| {
+            let fits = run.fits && run.bytes <= bytes_left;
             bytes_left = bytes_left.saturating_sub(run.bytes);
-            fits
+            if !fits {
+                run.first = run.head;
+            }
+            fits || run.stream.conversation().is_none()
         });
         if runs.is_empty() {
             return Ok(Vec::new());
@@ -73,8 +77,7 @@ impl Runs<'_> {
         Ok(streams)
     }
 
-    /// The missed runs of at most `entries_max` entries, without the entries. Looks at one entry more than that
-    /// in each stream.
+    /// The missed runs, without the entries. Looks at one entry more than `entries_max` in each stream.
     async fn runs<B: Backend>(
         &self,
         connection: &mut B::Connection,
@@ -106,17 +109,22 @@ impl Runs<'_> {
         for row in fetch::<B>(connection, RUNS, values).await? {
             let fields = Fields::of("journal", &row);
             let (stream, first) = (fields.stream()?, fields.position("first")?);
-            if heads.get(&stream).is_some_and(|head| fits(first, *head)) {
-                runs.push(Run { stream, first, bytes: fields.number("bytes")? });
+            if let Some(&head) = heads.get(&stream) {
+                let fits = fits(first, head);
+                runs.push(Run { first, head, fits, bytes: if fits { fields.number("bytes")? } else { 0 }, stream });
             }
         }
         Ok(runs)
     }
 }
 
-/// The missed run of a stream: everything from `first` on.
+/// The missed run of a stream: everything from `first` to `head`.
 struct Run {
     stream: StreamId,
     first: Position,
+    head: Position,
+    /// Whether it has at most as many entries as an answer may have of a stream.
+    fits: bool,
+    /// Of the changes of a run that fits.
     bytes: u64,
 }
