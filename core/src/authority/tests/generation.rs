@@ -174,7 +174,7 @@ fn j60_a_generation_names_its_place_and_what_it_replaces() {
 fn j60_a_generation_says_when_each_thing_was_said() {
     let mut fixture = Fixture::group();
     let document = fixture.document(None);
-    let mut state = |fixture: &mut Fixture, seconds: u64, fact: Fact| {
+    let state = |fixture: &mut Fixture, seconds: u64, fact: Fact| {
         let (me, at) = (session("ow"), NOW.plus(core::time::Duration::from_secs(seconds)));
         let (change, _) = fixture.stream.clone().write(me.device, &document, at, &[fact]).unwrap();
         let pushed = PushedChange { document: document.clone(), change: change.bytes().to_vec() };

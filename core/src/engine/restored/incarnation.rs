@@ -430,12 +430,16 @@ impl Engine {
             let stream = StreamId::Conversation(**conversation);
             let is_active = record.row.status == MemberStatus::Active;
             let holds_nothing = self.stream_heads.get(&stream).is_none_or(|head| head.position == Position::ZERO);
-            let waits_loaded = self.streams.loaded(&stream).is_some_and(|replica| !replica.outbox.is_empty());
-            let waits = waits_loaded || self.commands.unloaded(&stream).next().is_some();
-            record.journal_head == Position::ZERO && is_active && holds_nothing && !waits
+            record.journal_head == Position::ZERO && is_active && holds_nothing && !self.has_waiting(&stream)
         };
         let unreported: Vec<ConversationId> = self.inbox.iter().filter(is_unreported).map(|(id, _)| *id).collect();
         unreported.into_iter().for_each(|conversation| self.drop_row(conversation));
+    }
+
+    /// Whether something waits to be sent in a stream.
+    pub(in crate::engine) fn has_waiting(&self, stream: &StreamId) -> bool {
+        let waits_loaded = self.streams.loaded(stream).is_some_and(|replica| !replica.outbox.is_empty());
+        waits_loaded || self.commands.unloaded(stream).next().is_some()
     }
 
     /// A conversation that was to be begun again is there without the account: its row goes once nothing waits.

@@ -220,11 +220,13 @@ impl Engine {
             ConversationKind::Direct | ConversationKind::Resource => false,
             _ => record.row.role != Role::Owner,
         };
-        match record.row.status {
-            MemberStatus::Active if is_begun_by_others => {}
-            MemberStatus::Active => self.with_stream(stream, Work::Fetch),
-            _ if self.stream_heads.is_former(stream) => {}
-            _ => self.make_former(stream),
+        let is_active = record.row.status == MemberStatus::Active;
+        match is_active || self.has_waiting(stream) {
+            true if is_begun_by_others && is_active => {}
+            // Only a departure that waits may say that the account is out.
+            true => self.with_stream(stream, Work::Fetch),
+            false if self.stream_heads.is_former(stream) => {}
+            false => self.make_former(stream),
         }
     }
 }

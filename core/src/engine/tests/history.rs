@@ -1,11 +1,11 @@
 //! A server that tells another history than before: it is noticed, whatever tells it.
 
 use super::{
-    session::{admitted, answer, fetched, head_of, push_of, pushes, sent},
+    session::{admitted, answer, fetched, go_online, head_of, push_of, pushes, sent},
     *,
 };
 use crate::{
-    command::SetInfo,
+    command::{AddMember, LeaveConversation, SetInfo, TransferOwnership},
     journal::{ChainHash, Head},
     model::{ConversationKind, ConversationState, InfoField, MemberStatus, Receipt, Role},
     wire::{ConversationSummary, Fetch, FetchScope},
@@ -221,4 +221,29 @@ fn e133_a_device_tells_how_far_it_was_told_also_when_it_starts_again() {
     assert_eq!(setup.reported_head(), Some(setup.head));
     setup.conversation = ConversationId::from_bytes([8; 16]);
     assert_eq!(setup.reported_head(), None);
+}
+
+#[test]
+fn e144_a_departure_that_waits_does_not_make_a_former_member() {
+    let mut setup = Setup::new();
+    let conversation = setup.conversation;
+    let bob = || AccountId::parse("bob").unwrap();
+    let added = AddMember { conversation, account: bob(), role: Role::Member }.into();
+    for (position, command) in [(3, added), (4, TransferOwnership { conversation, account: bob() }.into())] {
+        let outputs = give(&mut setup.engine, &mut setup.store, Input::Command { request: position, command });
+        let push = pushes(&outputs).next().expect("it is pushed");
+        setup.receive(&answer(&push, position));
+    }
+    setup.receive(&ServerFrame::CaughtUp(Cursor::new(5)));
+    // It is told again of what is older than the cursor.
+    let entries = admitted(&setup.push, 1);
+    setup.receive(&ServerFrame::Entries(Entries { stream: setup.push.stream.clone(), entries }));
+    give(&mut setup.engine, &mut setup.store, Input::LinkLost);
+    let command = LeaveConversation { conversation }.into();
+    give(&mut setup.engine, &mut setup.store, Input::Command { request: 9, command });
+    give(&mut setup.engine, &mut setup.store, Input::ConnectNow);
+    let outputs = go_online(&mut setup.engine, &mut setup.store);
+    let scopes: Vec<_> =
+        fetches_of(&outputs).filter(|fetch| fetch.stream == setup.push.stream).map(|it| it.scope).collect();
+    assert_eq!(scopes, [FetchScope::After(Position::new(4))]);
 }
