@@ -55,6 +55,9 @@ impl Engine {
             self.compare_summary(&stream, &summary);
         }
         let read = self.inbox.unread_from(conversation);
+        if self.is_counted_otherwise(&summary) {
+            self.with_stream(&stream, Work::Recount(Box::new(summary.clone())));
+        }
         if let Some(Slot::Loaded(replica)) = self.streams.get_mut(&stream) {
             replica.set_status(summary.status);
             if replica.recount(&summary, &self.ctx.session.account, read) {
@@ -72,6 +75,26 @@ impl Engine {
         // An account that is invited, or has asked to join, cannot read it yet.
         if status == MemberStatus::Active && (held || self.link.is_online()) {
             self.catch_up_conversation(conversation);
+        }
+    }
+
+    /// Whether the server counts other messages as unread in what is held of a conversation, and not loaded.
+    fn is_counted_otherwise(&self, summary: &ConversationSummary) -> bool {
+        let stream = StreamId::Conversation(summary.conversation);
+        let is_of_now = self.stream_heads.get(&stream).is_some_and(|head| head.position == summary.position);
+        let row = self.inbox.get(&summary.conversation).map(|record| &record.row);
+        let differs = row.is_some_and(|row| row.is_known() && row.unread != summary.unread);
+        is_of_now && differs && summary.status == MemberStatus::Active && self.streams.loaded(&stream).is_none()
+    }
+
+    /// Takes over the count of a summary that came before the stream was loaded.
+    pub(in crate::engine) fn recount(&mut self, stream: &StreamId, summary: &ConversationSummary) {
+        let (me, read) = (self.ctx.session.account.clone(), self.inbox.unread_from(summary.conversation));
+        if let Some(replica) = self.replica(stream)
+            && replica.recount(summary, &me, read)
+        {
+            replica.touched.row = true;
+            self.stream_heads.change(stream);
         }
     }
 

@@ -22,7 +22,7 @@ use crate::{
     sorted::SortedMap,
     storage::{Record, Write},
     time::WallTime,
-    wire::{Accepted, ClientFrame, Fetch, FetchScope, Fetched, MemberReceipt, Refused, Revoked},
+    wire::{Accepted, ClientFrame, ConversationSummary, Fetch, FetchScope, Fetched, MemberReceipt, Refused, Revoked},
 };
 
 /// A stream that is loaded, or is loading while work waits for it.
@@ -45,6 +45,7 @@ pub(in crate::engine) enum Work {
     Show(ConversationId),
     LoadOlder(ConversationId),
     MarkRead(ConversationId),
+    Recount(Box<ConversationSummary>),
     Fetch,
 }
 
@@ -76,6 +77,7 @@ impl Engine {
             Work::Receipts(receipts) => self.receive_receipts(stream, &receipts),
             Work::Show(conversation) => self.show_timeline(conversation),
             Work::LoadOlder(conversation) => self.extend_timeline(conversation),
+            Work::Recount(summary) => self.recount(stream, &summary),
             Work::MarkRead(conversation) => self.read_all(conversation),
             Work::Fetch => self.fetch_stream(stream),
         }

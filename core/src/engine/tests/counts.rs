@@ -2,7 +2,8 @@
 //! from nothing that was there before.
 
 use super::{
-    session::{admitted, answer, fetched, fetches, head_of, push_of, pushes},
+    history::Setup,
+    session::{admitted, answer, begin_session, fetched, fetches, head_of, push_of, pushes},
     *,
 };
 use crate::{
@@ -340,6 +341,23 @@ fn e124_what_is_unread_is_counted_on_the_pages_that_have_it() {
     // Position 1 is that of the creation.
     let pages = [8, 7, 2, 0].map(|read| replica.shown_pages_since(Position::new(read * ON_A_PAGE + 1)).count());
     assert_eq!(pages, [1, 1, 6, 8]);
+}
+
+#[test]
+fn e124_what_the_server_counts_is_taken_over_where_nothing_is_loaded() {
+    let mut setup = Setup::new();
+    setup.engine = Engine::new(now(), config());
+    drain(&mut setup.engine, &mut setup.store);
+    begin_session(&mut setup.engine, &mut setup.store);
+    let summary = setup.counted(setup.head, 3);
+    assert!(setup.engine.streams.loaded(&StreamId::Conversation(summary.conversation)).is_none());
+    let mut outputs = setup.receive(&ServerFrame::Summaries(vec![summary]));
+    outputs.extend(setup.receive(&ServerFrame::CaughtUp(Cursor::new(9))));
+    let rows = outputs.iter().filter_map(|output| match output {
+        Output::Update(Update::Conversations(rows)) => rows.first(),
+        _ => None,
+    });
+    assert_eq!(rows.last().map(|row| row.unread), Some(3), "{outputs:?}");
 }
 
 #[test]

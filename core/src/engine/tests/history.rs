@@ -12,16 +12,16 @@ use crate::{
 };
 
 /// An engine that wrote the first two entries of a group, and where it stands.
-struct Setup {
-    engine: Engine,
-    store: MemoryStore,
+pub(super) struct Setup {
+    pub(super) engine: Engine,
+    pub(super) store: MemoryStore,
     conversation: ConversationId,
     push: Push,
-    head: Head,
+    pub(super) head: Head,
 }
 
 impl Setup {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
         let push = push_of(&mut engine, &mut store, 1);
         receive(&mut engine, &mut store, &answer(&push, 1));
@@ -29,13 +29,18 @@ impl Setup {
         Self { engine, store, conversation: push.stream.conversation().unwrap(), push, head }
     }
 
-    fn receive(&mut self, frame: &ServerFrame) -> Vec<Output> {
+    pub(super) fn receive(&mut self, frame: &ServerFrame) -> Vec<Output> {
         receive(&mut self.engine, &mut self.store, frame)
     }
 
     /// The conversation as a server lists it that is at a head.
     fn summary(&self, head: Head) -> ServerFrame {
-        ServerFrame::Summaries(vec![ConversationSummary {
+        ServerFrame::Summaries(vec![self.counted(head, 0)])
+    }
+
+    /// The same with so many unread messages.
+    pub(super) fn counted(&self, head: Head, unread: u32) -> ConversationSummary {
+        ConversationSummary {
             conversation: self.conversation,
             kind: ConversationKind::Group,
             title: None,
@@ -48,13 +53,13 @@ impl Setup {
             position: head.position,
             page: 1,
             receipt: Receipt::default(),
-            unread: 0,
+            unread,
             created_at: now().wall,
             subscriber_count: 0,
             resource: None,
             joined: Position::ZERO,
             chain: head.chain,
-        }])
+        }
     }
 
     /// What another device of the account writes behind the first two entries.
