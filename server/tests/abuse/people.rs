@@ -4,7 +4,7 @@
 use tidings_core::{
     code::Code,
     command::{CreateDirect, InviteMember, RemoveContact, SetReachability},
-    ids::{ContactId, ConversationId, StreamId, TenantId},
+    ids::{ContactId, ConversationId, StreamId, TenantId, TimelineId},
     model::{Reachability, Role},
     wire::{PushedChange, ServerFrame},
 };
@@ -13,6 +13,7 @@ use super::setup::{Author, Client, Database, TestServer, account, boats, device,
 
 on_each_store! {
     p34_an_account_brings_in_so_many_people_a_day,
+    p34_one_change_in_many_conversations_counts_in_each,
     c21_an_account_is_reached_by_whom_it_lets,
 }
 
@@ -50,6 +51,21 @@ async fn p34_an_account_brings_in_so_many_people_a_day(database: Database) {
     eve.push_accepted(stream(boats()), vec![author.say("CHEAP PILLS")]).await;
     let mut ann = Client::connect(&server, "ann", device(3)).await;
     ann.push_accepted(stream(numbered(2)), vec![Author::of("ann", device(3), numbered(2)).create(&["bob"])]).await;
+    server.stop().await;
+}
+
+async fn p34_one_change_in_many_conversations_counts_in_each(database: Database) {
+    let server = TestServer::start(&database, &["--account-people", "6+1/d", "--members-max", "6"]).await;
+    let mut eve = Client::connect(&server, "eve", device(1)).await;
+    // A change does not name its document: the same bytes begin any conversation.
+    let PushedChange { change, .. } = Author::of("eve", device(1), numbered(1)).create(&["ann", "bob", "cid"]);
+    let begins =
+        |number| PushedChange { document: TimelineId::of(numbered(number)).document(), change: change.clone() };
+    for number in [1, 2] {
+        eve.push_accepted(stream(numbered(number)), vec![begins(number)]).await;
+    }
+    let refused = eve.push_refused(stream(numbered(3)), vec![begins(3)]).await;
+    assert_eq!(refused.code, Code::RateLimited);
     server.stop().await;
 }
 

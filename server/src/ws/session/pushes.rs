@@ -71,7 +71,7 @@ impl Session {
     }
 
     /// Charges the people whom a push brings in to the account's share; administrators have no limit. A change that
-    /// is pushed again, because its store could not be written for a while, does not pay again.
+    /// is pushed again to its document, because that could not be written for a while, does not pay again.
     fn charge_people(&self, push: &Push) -> Result<(), Duration> {
         if self.identity.administrator {
             return Ok(());
@@ -79,9 +79,12 @@ impl Session {
         let session = self.identity.session(self.handle.device);
         push.changes.iter().try_for_each(|pushed| {
             let people = Stream::people_brought_in(&session, pushed, &self.node.limits);
-            // What does not read as a change brings nobody in.
+            // What does not read as a change brings nobody in. The same change may be pushed to many documents.
             match ChangeHash::of_change(&pushed.change).filter(|_| people > 0) {
-                Some(hash) => self.node.shares.people.take_once(&self.account, hash.as_bytes(), people),
+                Some(hash) => {
+                    let thing = [pushed.document.to_string().as_bytes(), hash.as_bytes()].concat();
+                    self.node.shares.people.take_once(&self.account, &thing, people)
+                }
                 None => Ok(()),
             }
         })
