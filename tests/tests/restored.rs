@@ -885,11 +885,10 @@ fn e66_so_is_what_a_device_changed_that_has_another_id_since() {
 #[test]
 fn e66_what_was_written_on_a_generation_stands_over_what_that_says_whatever_the_clock_said() {
     let mut trip = begin(pair(Limits::default()));
-    let (ann, conversation) = (trip.ann, trip.group);
+    let ann = trip.ann;
     trip.name_group(ann, "Journey");
     let copy = trip.world.database().copy();
-    trip.world.node(0).unwrap().squash(TenantId::parse("acme").unwrap(), TimelineId::of(conversation).document());
-    trip.world.run_ms(1_000);
+    trip.squash();
     trip.world.set_client_skew(ann, -3_600_000);
     trip.name_group(ann, "Odyssey");
     trip.world.put_back(&copy, true);
@@ -900,9 +899,9 @@ fn e66_what_was_written_on_a_generation_stands_over_what_that_says_whatever_the_
 #[test]
 fn e66_what_only_an_earlier_generation_states_does_not_stand() {
     let (mut trip, before) = begin_behind_a_copy(pair(Limits::default()));
-    let (ann, conversation) = (trip.ann, trip.group);
-    trip.world.node(0).unwrap().squash(TenantId::parse("acme").unwrap(), TimelineId::of(conversation).document());
-    trip.world.run_ms(2_000);
+    let ann = trip.ann;
+    trip.squash();
+    trip.world.run_ms(1_000);
     let copy = trip.world.database().copy();
     trip.name_group(ann, "Journey");
     // It is begun again with that title: nothing of what is held then says the former one.
@@ -917,12 +916,8 @@ fn e66_what_only_an_earlier_generation_states_does_not_stand() {
 fn e66_what_only_a_later_generation_states_stands_where_the_former_one_stated_nothing() {
     let mut trip = begin(pair(Limits::default()));
     let (ann, conversation) = (trip.ann, trip.group);
-    let squash = |trip: &mut Trip| {
-        let document = TimelineId::of(conversation).document();
-        trip.world.node(0).unwrap().squash(TenantId::parse("acme").unwrap(), document);
-        trip.world.run_ms(2_000);
-    };
-    squash(&mut trip);
+    trip.squash();
+    trip.world.run_ms(1_000);
     let copy = trip.world.database().copy();
     let describe = |text: &str| SetInfo { conversation, field: InfoField::Description, text: Some(text.into()) };
     trip.world.command(ann, describe("Boats"));
@@ -937,7 +932,8 @@ fn e66_what_only_a_later_generation_states_stands_where_the_former_one_stated_no
     trip.settle();
     trip.world.command(ann, describe("Trains"));
     trip.settle();
-    squash(&mut trip);
+    trip.squash();
+    trip.world.run_ms(1_000);
     trip.world.set_network(twin, true);
     trip.settle();
     let stream = trip.world.stream(&StreamId::Conversation(conversation)).unwrap();
@@ -956,8 +952,7 @@ fn e103_what_was_admitted_without_an_answer_does_not_stand_over_what_was_said_si
     assert_eq!((trip.title(), trip.world.client(ann).screen.unsynced), (Some("Journey".into()), 1));
     trip.name_group(second, "Odyssey");
     let document = TimelineId::of(conversation).document();
-    trip.world.node(0).unwrap().squash(TenantId::parse("acme").unwrap(), document.clone());
-    trip.world.run_ms(1_000);
+    trip.squash();
     let journal = trip.world.stream(&StreamId::Conversation(conversation)).unwrap();
     assert!(journal.document(&document).unwrap().generation().is_some());
     let copy = trip.world.database().copy();
@@ -1193,6 +1188,13 @@ impl Trip {
         self.world.command(device, SetInfo { conversation, field: InfoField::Title, text });
         self.settle();
         self.world.run_ms(5_000);
+    }
+
+    /// Has the group's document written anew.
+    fn squash(&mut self) {
+        let document = TimelineId::of(self.group).document();
+        self.world.node(0).unwrap().squash(TenantId::parse("acme").unwrap(), document);
+        self.world.run_ms(1_000);
     }
 
     fn title(&mut self) -> Option<String> {

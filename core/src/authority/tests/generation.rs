@@ -191,10 +191,10 @@ fn j60_a_generation_says_when_each_thing_was_said() {
     };
     // Of a generation of a generation, too.
     for _ in 0..2 {
-        let (taken_over, stated) =
-            (fixture.conversation_document().taken_over(), fixture.conversation_document().statements());
-        assert_eq!(said(taken_over.clone(), &described), Some(5));
-        assert_eq!(said([taken_over, stated].concat(), &title("Trains")), Some(40));
+        let document = fixture.conversation_document();
+        assert_eq!(said(document.all_statements(), &described), Some(5));
+        assert_eq!(said(document.all_statements(), &title("Trains")), Some(40));
+        assert_eq!(said(document.statements(), &described), None, "its author is lost");
         fixture.squash();
     }
 }

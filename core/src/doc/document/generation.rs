@@ -93,13 +93,12 @@ impl Document {
         let generation = Generation { position, replaces: hasher.finalize().into() };
         let said = self.said_last();
         let seconds = |at: WallTime| i64::try_from(at.as_seconds()).unwrap_or(i64::MAX);
-        let (mut stated, mut ages) = (Vec::new(), Vec::new());
+        let (mut operations, mut ages) = (Vec::new(), Vec::new());
         for (key, value) in self.contents.range("").filter(|(key, _)| *key != KEY) {
-            stated.push(put(key, value?.clone()));
-            ages.push(seconds(at).saturating_sub(said.get(key).map_or(seconds(at), |said| seconds(said.at))));
+            operations.push(put(key, value?.clone()));
+            ages.push(said.get(key).map_or(0, |said| seconds(at).saturating_sub(seconds(said.at))));
         }
-        let mut operations = vec![put(KEY, generation.write(&ages))];
-        operations.append(&mut stated);
+        operations.insert(0, put(KEY, generation.write(&ages)));
         if operations.len() > Limits::WIDEST.change_operations_max as usize {
             return None;
         }

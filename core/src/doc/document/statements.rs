@@ -35,16 +35,16 @@ impl Document {
     /// The last statement about each key, deletions included, in the order in which they were made. What
     /// only its generation states is left out, because its author is lost. Reads every change, so use it rarely.
     pub fn statements(&self) -> Vec<Statement> {
-        self.last_statements(|said| !said.is_taken_over)
+        self.statements_of(|said| !said.is_taken_over)
     }
 
-    /// What only its generation states, as of when that was said before it; by the system's device, because its author
-    /// is lost. Reads every change, so use it rarely.
-    pub fn taken_over(&self) -> Vec<Statement> {
-        self.last_statements(|said| said.is_taken_over)
+    /// The same with what only its generation states, as of when that was said before it; by the system's device,
+    /// because its author is lost. Reads every change, so use it rarely.
+    pub fn all_statements(&self) -> Vec<Statement> {
+        self.statements_of(|_| true)
     }
 
-    fn last_statements(&self, is_wanted: impl Fn(&Said) -> bool) -> Vec<Statement> {
+    fn statements_of(&self, is_wanted: impl Fn(&Said) -> bool) -> Vec<Statement> {
         let mut said: Vec<_> = self.said_last().into_iter().filter(|(_, said)| is_wanted(said)).collect();
         said.sort_by_key(|(_, said)| (said.number, said.device));
         let statement = |(key, Said { device, hash, at, .. }): (String, Said)| {

@@ -326,7 +326,7 @@ type LastSaid = SortedMap<String, (ChangeHash, WallTime)>;
 /// What was said last in a document. The words of a message count as an edit by the change that wrote it.
 fn last_said(document: &Document) -> LastSaid {
     let mut last = SortedMap::new();
-    for Statement { fact, hash, at, .. } in document.taken_over().into_iter().chain(document.statements()) {
+    for Statement { fact, hash, at, .. } in document.all_statements() {
         if let Fact::Message(id, _) = &fact {
             last.insert(Key::Edit(id.clone()).to_string(), (hash, at));
         }
