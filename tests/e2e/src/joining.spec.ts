@@ -136,6 +136,27 @@ onEachStore("joining", ({ test }) => {
     await untilEqual("the members", () => ann.members(), [`${ann.account} owner`, `${bob.account} member`].sort());
   });
 
+  test("an account that is typed while the one before it is still being invited stays", async (scene) => {
+    const { ann, bob } = await door(scene, "Invited people");
+    const carol = await scene.person("carol");
+    const input = ann.find("add-member-input");
+    await input.fill(bob.account);
+    // In one task of the page: no answer can come between the two.
+    await ann.find("invite-member").evaluate((invite: HTMLElement, next) => {
+      const typed = invite.closest("form")?.querySelector("input");
+      invite.click();
+      if (typed) {
+        typed.value = next;
+      }
+    }, carol.account);
+    await ann.candidate(bob.account).waitFor();
+    await ann.untilSynced();
+    assert.equal(await input.inputValue(), carol.account);
+    await ann.find("invite-member").click();
+    await ann.candidate(carol.account).waitFor();
+    await untilEqual("what is typed", () => input.inputValue(), "");
+  });
+
   test("anybody subscribes to an open channel, reads it, and leaves it", async (scene) => {
     const [ann, bob] = await Promise.all([scene.person("ann"), scene.person("bob")]);
     const channel = await ann.startChannel("News", []);

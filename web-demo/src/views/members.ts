@@ -66,10 +66,11 @@ export function createMembers(person: Person, conversation: string): Section {
     const command =
       way === "add" ? client.addMember(conversation, account) : client.inviteMember(conversation, account);
     const reason = await outcome(command);
-    if (reason === undefined) {
-      input.value = "";
-    } else {
+    if (reason !== undefined) {
       problem.textContent = reason;
+    } else if (input.value.trim() === account) {
+      // The next account may already be typed there.
+      input.value = "";
     }
   }
 
