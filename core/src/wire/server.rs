@@ -166,6 +166,14 @@ pub struct ConversationSummary {
     pub chain: ChainHash,
 }
 
+impl ConversationSummary {
+    /// Messages after this position are unread: neither read, nor written before the account joined.
+    #[must_use]
+    pub fn unread_from(&self) -> Position {
+        self.receipt.read.max(self.joined)
+    }
+}
+
 /// The newest message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

@@ -96,7 +96,7 @@ impl Replica {
     /// further back than the account has read. Returns true if it did.
     pub(in crate::engine) fn recount(&mut self, summary: &ConversationSummary, me: &AccountId, read: Position) -> bool {
         let is_of_now = self.whole && self.former.is_none() && summary.position == self.confirmed.position();
-        let counted_from = summary.receipt.read.max(summary.joined);
+        let counted_from = summary.unread_from();
         let is_better = is_of_now && counted_from >= read;
         if is_better {
             self.set_older_unread(Some(Unread { count: summary.unread, read: counted_from }), me);

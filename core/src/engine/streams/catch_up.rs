@@ -78,13 +78,19 @@ impl Engine {
         }
     }
 
-    /// Whether the server counts other messages as unread in what is held of a conversation, and not loaded.
+    /// Whether the server counts other messages as unread in what is held of a conversation, and not loaded. Where this
+    /// device has read further than the server knows, its own count is the better one.
     fn is_counted_otherwise(&self, summary: &ConversationSummary) -> bool {
         let stream = StreamId::Conversation(summary.conversation);
         let is_of_now = self.stream_heads.get(&stream).is_some_and(|head| head.position == summary.position);
         let row = self.inbox.get(&summary.conversation).map(|record| &record.row);
         let differs = row.is_some_and(|row| row.is_known() && row.unread != summary.unread);
-        is_of_now && differs && summary.status == MemberStatus::Active && self.streams.loaded(&stream).is_none()
+        let is_better = summary.unread_from() >= self.inbox.unread_from(summary.conversation);
+        is_of_now
+            && differs
+            && is_better
+            && summary.status == MemberStatus::Active
+            && self.streams.loaded(&stream).is_none()
     }
 
     /// Takes over the count of a summary that came before the stream was loaded.

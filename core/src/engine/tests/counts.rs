@@ -343,9 +343,10 @@ fn e124_what_is_unread_is_counted_on_the_pages_that_have_it() {
     assert_eq!(pages, [1, 1, 6, 8]);
 }
 
-#[test]
-fn e124_what_the_server_counts_is_taken_over_where_nothing_is_loaded() {
+/// A device that starts anew, and is sent a summary of what it holds that counts three more messages as unread.
+fn counted_otherwise(prepare: impl Fn(&mut Setup)) -> (Setup, Vec<Output>) {
     let mut setup = Setup::new();
+    prepare(&mut setup);
     setup.engine = Engine::new(now(), config());
     drain(&mut setup.engine, &mut setup.store);
     begin_session(&mut setup.engine, &mut setup.store);
@@ -353,11 +354,26 @@ fn e124_what_the_server_counts_is_taken_over_where_nothing_is_loaded() {
     assert!(setup.engine.streams.loaded(&StreamId::Conversation(summary.conversation)).is_none());
     let mut outputs = setup.receive(&ServerFrame::Summaries(vec![summary]));
     outputs.extend(setup.receive(&ServerFrame::CaughtUp(Cursor::new(9))));
+    (setup, outputs)
+}
+
+#[test]
+fn e124_what_the_server_counts_is_taken_over_where_nothing_is_loaded() {
+    let (_, outputs) = counted_otherwise(|_| ());
     let unread = outputs.iter().rev().find_map(|output| match output {
         Output::Update(Update::Conversations(rows)) => rows.first().map(|row| row.unread),
         _ => None,
     });
     assert_eq!(unread, Some(3), "{outputs:?}");
+}
+
+#[test]
+fn e124_nothing_is_loaded_for_a_count_from_before_what_this_device_has_read() {
+    let (setup, outputs) = counted_otherwise(|setup| {
+        let conversation = setup.conversation();
+        give(&mut setup.engine, &mut setup.store, Input::MarkRead(conversation));
+    });
+    assert!(setup.engine.streams.loaded(&StreamId::Conversation(setup.conversation())).is_none(), "{outputs:?}");
 }
 
 #[test]

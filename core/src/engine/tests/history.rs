@@ -29,6 +29,10 @@ impl Setup {
         Self { engine, store, conversation: push.stream.conversation().unwrap(), push, head }
     }
 
+    pub(super) fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
     pub(super) fn receive(&mut self, frame: &ServerFrame) -> Vec<Output> {
         receive(&mut self.engine, &mut self.store, frame)
     }
