@@ -239,6 +239,7 @@ impl Stream {
         decide(&context, &facts)?;
         size::check(&context, &facts, pushed.change.len())?;
         self.check_seen(&pushed.document, change)?;
+        consequence::check_order(&context, &facts)?;
         block::check(&context, &facts)?;
         pace::check(&context, &facts)?;
         pace::check_share(&context, change)?;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::{
-    authority::{Context, Refusal, Stream, refuse, shape, stream::facts_of},
+    authority::{Context, Refusal, Stream, lead, refuse, shape, stream::facts_of},
     code::Code,
     doc::{Document, Fact, Key},
     ids::{DocumentId, MessageId, TimelineId},
@@ -186,5 +186,16 @@ pub(super) fn check(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal
     match due.any(|due| due.document == *context.document && due.facts == facts) {
         true => Ok(()),
         false => refuse(Code::PermissionDenied, "nothing was admitted from which this follows"),
+    }
+}
+
+/// Checks that nobody speaks of the state or a lead between a message that reopens the conversation and the reopening:
+/// whoever did, in the same push, has not seen it stated.
+pub(super) fn check_order(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    let is_due = !context.stream.due.reopening.is_empty() && !context.account().is_system();
+    let concerns = |fact: &Fact| matches!(fact, Fact::State(_)) || lead::number(fact).is_some();
+    match is_due && context.document.thread().is_none() && facts.iter().any(concerns) {
+        true => refuse(Code::Stale, "written before the reopening was stated"),
+        false => Ok(()),
     }
 }

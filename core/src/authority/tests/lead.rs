@@ -149,6 +149,22 @@ fn a106_the_system_reopens_only_where_the_client_wrote() {
     assert_eq!(as_system(&fixture, &closes), Err(Code::PermissionDenied));
 }
 
+/// What it states of a lead that is not yet stated to be open would be lost.
+#[test]
+fn a106_nobody_speaks_of_the_state_or_the_lead_between_a_message_and_its_reopening() {
+    let mut fixture = begun();
+    fixture.push("bob", None, &finalize(LeadOutcome::Won)).unwrap();
+    fixture.push("ann", Some(1), &[says(1, "ann")]).unwrap();
+    let archive = [Fact::State(ConversationState::Archived), Fact::LeadArchived(2, true)];
+    for facts in [&archive[..], &[stage(2, "visit_planned")]] {
+        assert_eq!(fixture.clone().push("bob", None, facts).err(), Some(Code::Stale), "{facts:?}");
+    }
+    fixture.clone().push("bob", None, &[Fact::Info(InfoField::Title, Some("Boats".to_owned()))]).unwrap();
+    fixture.follow_reopening();
+    fixture.push("bob", None, &archive).unwrap();
+    assert_eq!((fixture.lead().number, fixture.lead().is_archived), (2, true));
+}
+
 /// A former member is not sent what follows from their last message.
 #[test]
 fn a106_a_reopening_that_does_not_arrive_is_assumed_no_more() {
