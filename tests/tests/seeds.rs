@@ -157,7 +157,7 @@ const NEGOTIATED: [(u64, bool, &str); 24] = [
 ];
 
 /// The same, of worlds in which services call as well.
-const CALLED: [(u64, bool, &str); 12] = [
+const CALLED: [(u64, bool, &str); 15] = [
     (2_295_564_101, true, "a creation paid for its people with each try while the store could not be written"),
     (2_305_564_805, true, "an answer to a question from before a put-back was taken for one to the next"),
     (2_305_565_352, true, "a conversation was begun again as of when its creator first spoke in it"),
@@ -169,6 +169,13 @@ const CALLED: [(u64, bool, &str); 12] = [
     (2_315_567_771, false, "what the server counted as unread was not taken over where nothing was loaded"),
     (2_315_568_289, false, "a device was not told of its account where more was missed than a catch-up holds"),
     (2_305_567_646, true, "a departure that waited made a former member of whoever was to leave"),
+    (2_405_565_113, true, "a reaction to the oldest message was answered after everything had been looked at"),
+    (
+        2_405_567_106,
+        true,
+        "a message was written again with its edit, and edited so again, which took one text for two",
+    ),
+    (2_405_570_205, true, "crafted words that were given back and sent again were seen twice"),
     (2_415_564_278, false, "a lead was archived before it was stated to be open, and was lost"),
 ];
 

@@ -38,13 +38,13 @@ enum Membership {
 pub struct Written {
     /// The text.
     pub text: String,
-    /// The message that was edited to say it; none for other texts.
-    pub edited: Option<MessageId>,
+    /// The message that says it, as it was written or since it was edited; none for other texts.
+    pub message: Option<MessageId>,
 }
 
 impl Written {
-    fn of(text: Option<&str>, edited: Option<MessageId>) -> Option<Self> {
-        Some(Self { text: text?.to_owned(), edited })
+    fn of(text: Option<&str>, message: Option<MessageId>) -> Option<Self> {
+        Some(Self { text: text?.to_owned(), message })
     }
 }
 
@@ -255,7 +255,7 @@ impl StreamJournal {
                 if message.author != *account && !(account.is_system() && is_admitted) {
                     return Err(format!("{account} wrote as {}", message.author));
                 }
-                self.words.extend(Written::of(body.content.text(), None));
+                self.words.extend(Written::of(body.content.text(), Some(message.clone())));
                 if let Some(before) = self.messages.insert(message, position) {
                     return Err(format!("the message of {before} once more"));
                 }

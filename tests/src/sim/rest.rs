@@ -77,12 +77,9 @@ impl Run<'_> {
         // Whether a thread has older messages is known once it is loaded, which may be when the message is that
         // opened it.
         self.settle()?;
-        let mut is_settled = true;
+        let mut is_settled = false;
         for round in 0..OLDER_MAX {
             let mut more = false;
-            for conversation in self.conversations.clone() {
-                self.react_to_the_oldest(round as usize % self.world.clients().len(), conversation);
-            }
             for device in 0..self.world.clients().len() {
                 for conversation in self.rooms() {
                     if self.world.client(device).screen.has_older.get(&conversation) == Some(&true) {
@@ -91,10 +88,15 @@ impl Run<'_> {
                     }
                 }
             }
-            match (more, is_settled) {
-                (true, _) => self.world.run_ms(500),
-                (false, false) => self.settle()?,
-                (false, true) => break,
+            if !more && is_settled {
+                break;
+            }
+            for conversation in self.conversations.clone() {
+                self.react_to_the_oldest(round as usize % self.world.clients().len(), conversation);
+            }
+            match more {
+                true => self.world.run_ms(500),
+                false => self.settle()?,
             }
             is_settled = !more;
         }
@@ -282,12 +284,12 @@ impl Run<'_> {
             }
         }
         let mut admitted: BTreeMap<&String, u32> = BTreeMap::new();
-        // Two devices that neither know what the other does write a lost edit again each: it is one edit of one
-        // message all the same, and leaves one text.
-        let mut edited: BTreeSet<(&String, &MessageId)> = BTreeSet::new();
+        // Two devices that neither know what the other does each write a lost edit again, or the message with it: it is
+        // one text of one message all the same.
+        let mut again: BTreeSet<(&String, &MessageId)> = BTreeSet::new();
         for words in self.checks.journal.streams().values().flat_map(|stream| &stream.words) {
-            let edit = words.edited.as_ref().filter(|_| self.lost.contains(&words.text));
-            if edit.is_none_or(|message| edited.insert((&words.text, message))) {
+            let message = words.message.as_ref().filter(|_| self.lost.contains(&words.text));
+            if message.is_none_or(|message| again.insert((&words.text, message))) {
                 *admitted.entry(&words.text).or_default() += 1;
             }
         }

@@ -322,14 +322,14 @@ impl<'a> Run<'a> {
         let refused: Vec<u64> = person.client.screen.refused.keys().copied().collect();
         if random.chance(3) && !refused.is_empty() {
             let id = *random.pick(&refused);
-            let row = &self.world.clients()[device].screen.refused[&id];
+            let client = &self.world.clients()[device];
+            let row = &client.screen.refused[&id];
             let words = row.words.clone();
-            if row.code == Code::StoreRestored
-                && let Some(said) = words.as_ref().and_then(|words| self.said.get_mut(words))
-            {
+            if let Some(words) = words.clone().filter(|_| row.code == Code::StoreRestored) {
                 // Another device of theirs may get it admitted unchanged.
-                said.doubtful = true;
-                self.checks.sent_again.extend(words.clone());
+                let words_of = Words { account: client.account.clone(), doubtful: true, message: None };
+                self.said.entry(words.clone()).or_insert(words_of).doubtful = true;
+                self.checks.sent_again.insert(words);
             }
             let request = self.world.retry(device, id, None);
             self.asked.insert((device, request), Asked { words, is_title: false });
