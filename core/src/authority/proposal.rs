@@ -4,7 +4,7 @@
 use crate::{
     authority::{Context, Refusal, Stream, refuse, shape, stream::facts_of},
     code::Code,
-    doc::{Document, Fact, Key, Message},
+    doc::{Document, Fact, Message},
     ids::{DocumentId, PageNumber},
     limits::Limits,
     model::{
@@ -15,6 +15,9 @@ use crate::{
 
 /// The kind of a response in the bytes of a change.
 const RESPONSE: &[u8] = b"proposal_response";
+
+/// Room that a page needs for an answer: about what its change has with the longest ids.
+const ANSWER_BYTES: u64 = 512;
 
 /// The page of the proposal that a change responds to, if the page exists. The bytes are a stranger's, and not
 /// checked yet.
@@ -120,8 +123,8 @@ fn check_open(
         return refuse(Code::ProposalExpired, "the time to respond to the proposal is over");
     }
     // The answer is stated on the proposal's page.
-    let has_answer = page.fact(&Key::ProposalAnswer(response.proposal.clone())).is_some();
-    if !has_answer && page.changes() >= context.limits.page_changes_max {
+    let bytes = page.change_bytes() + ANSWER_BYTES;
+    if page.changes() >= context.limits.page_changes_max || bytes > u64::from(context.limits.page_bytes_max) {
         return refuse(Code::PageFull, "the page of the proposal takes no more changes");
     }
     Ok(())

@@ -149,6 +149,18 @@ fn a106_the_system_reopens_only_where_the_client_wrote() {
     assert_eq!(as_system(&fixture, &closes), Err(Code::PermissionDenied));
 }
 
+#[test]
+fn a106_a_reopening_is_stated_in_a_document_without_room() {
+    let mut fixture = begun();
+    fixture.push("bob", None, &archive()).unwrap();
+    let changes = fixture.stream.document(&fixture.document(None)).unwrap().changes();
+    (fixture.limits.document_changes_soft, fixture.limits.document_changes_max) = (changes, changes);
+    fixture.push("ann", Some(1), &[says(1, "ann")]).unwrap();
+    fixture.follow_reopening();
+    assert_eq!((fixture.state(), fixture.lead().is_archived), (ConversationState::Active, false));
+    fixture.check("bob", None, &archive(), Err(Code::DocumentFull));
+}
+
 /// What it states of a lead that is not yet stated to be open would be lost.
 #[test]
 fn a106_nobody_speaks_of_the_state_or_the_lead_between_a_message_and_its_reopening() {

@@ -181,6 +181,31 @@ fn a102_a_response_on_a_later_page_settles_a_proposal_on_an_earlier_one() {
 }
 
 #[test]
+fn a106_a_response_takes_room_on_the_page_of_its_proposal_and_the_answer_none() {
+    let mut fixture = proposed();
+    fixture.limits.page_changes_soft = 2;
+    fixture.push("bob", Some(1), &[says(2, "bob")]).unwrap();
+    let full = u32::try_from(fixture.bytes(1)).unwrap();
+    let respond_again = |number| [respond(number, ResponseKind::RequestChange)];
+    fixture.limits.page_bytes_max = full + 100;
+    fixture.check("ann", Some(2), &respond_again(3), Err(Code::PageFull));
+    fixture.limits.page_bytes_max = full + 1_000;
+    fixture.push("ann", Some(2), &respond_again(3)).unwrap();
+    fixture.limits.page_bytes_max = full;
+    fixture.follow();
+    fixture.check("ann", Some(2), &respond_again(4), Err(Code::PageFull));
+    // One that has an answer takes another, up to the same number of changes.
+    fixture.limits.page_bytes_max = full + 10_000;
+    fixture.limits.page_changes_max = 3;
+    fixture.check("ann", Some(2), &respond_again(4), Err(Code::PageFull));
+    fixture.limits.page_changes_max = 4;
+    fixture.push("ann", Some(2), &respond_again(4)).unwrap();
+    fixture.limits.page_changes_max = 3;
+    fixture.follow();
+    assert_eq!(fixture.status_of_proposal(1, NOW), ProposalStatus::RescheduleRequested);
+}
+
+#[test]
 fn a106_an_answer_that_is_stated_is_not_due_again() {
     let mut fixture = proposed();
     fixture.limits.page_changes_soft = 2;

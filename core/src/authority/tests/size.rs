@@ -22,7 +22,7 @@ fn says_long(number: u8, author: &str, characters: usize) -> Fact {
 }
 
 impl Fixture {
-    fn bytes(&self, page: u32) -> u64 {
+    pub(super) fn bytes(&self, page: u32) -> u64 {
         self.stream.document(&self.document(Some(page))).unwrap().change_bytes()
     }
 }
