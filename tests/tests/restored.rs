@@ -12,7 +12,7 @@ use tidings_core::{
         SetState, SettingChange, TransferOwnership,
     },
     doc::{Home, Message},
-    engine::Input,
+    engine::{ConnectionState, Input},
     ids::{AccountId, ConversationId, DocumentId, MessageId, StreamId, TenantId, TimelineId},
     limits::Limits,
     model::{ConversationState, InfoField, MemberStatus, Profile, Reachability, Role},
@@ -829,6 +829,31 @@ fn j43_what_another_device_had_written_again_on_an_older_page_is_not_doubled() {
         assert_eq!(refused, []);
         trip.check_journal("two", 8);
     }
+}
+
+#[test]
+fn e70_what_the_lost_store_refused_for_its_time_gives_no_message_another_id() {
+    let (mut trip, second, copy) = with_two_behind_a_copy();
+    trip.world.set_client_skew(second, 3_600_000);
+    trip.say(second, "from the future");
+    while !trip.world.sent.refusals.contains_key(&Code::ClockAhead) {
+        trip.world.run_ms(1);
+    }
+    // The refusal has come, and what was admitted before it has not.
+    trip.world.run_ms(30);
+    trip.world.set_network(trip.ann, false);
+    trip.world.put_back(&copy, true);
+    for is_online in [false, true] {
+        while (trip.world.client(second).screen.connection == Some(ConnectionState::Online)) != is_online {
+            trip.world.run_ms(1);
+        }
+    }
+    // By the right clock, the server's time as this device knows it is an hour ago.
+    trip.world.set_client_skew(second, 0);
+    trip.settle();
+    trip.world.set_network(trip.ann, true);
+    trip.settle();
+    trip.check_journal("two", 3);
 }
 
 #[test]

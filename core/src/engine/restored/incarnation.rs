@@ -476,10 +476,11 @@ fn ended(code: Code) -> Option<MemberStatus> {
 }
 
 impl Replica {
-    /// Drops everything that refers to positions of a former incarnation.
+    /// Drops everything that refers to positions or answers of a former incarnation.
     fn renew(&mut self) {
         self.receipts = Default::default();
         self.outbox.in_flight = None;
+        self.stamps_due = false;
         self.touched.row = true;
         self.touched.detail = true;
         self.clear_passed();
