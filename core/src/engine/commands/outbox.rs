@@ -143,6 +143,18 @@ impl Outbox {
         self.in_flight = Some(InFlight { request, waiting: changes.len(), changes, accepted: None });
     }
 
+    /// Whether a push is on its way that nothing was answered to.
+    pub(in crate::engine) fn awaits_answer(&self) -> bool {
+        self.in_flight.as_ref().is_some_and(|pushed| pushed.accepted.is_none())
+    }
+
+    /// Keeps only the accepted changes of a push, whose entries are still to come.
+    pub(in crate::engine) fn await_accepted(&mut self, mut pushed: InFlight) {
+        pushed.changes.truncate(pushed.accepted.as_ref().map_or(0, |accepted| accepted.positions.len()));
+        pushed.waiting = pushed.changes.iter().filter(|change| self.entries.of_change(**change).is_some()).count();
+        self.in_flight = Some(pushed).filter(|pushed| pushed.waiting > 0);
+    }
+
     /// The change in the outbox that equals an entry of the journal, byte for byte.
     pub(in crate::engine) fn written(&self, entry: &Entry) -> Option<Change> {
         self.entries.iter().find(|waiting| waiting.became(entry)).map(|waiting| waiting.change.clone())

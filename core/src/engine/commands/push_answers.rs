@@ -112,8 +112,8 @@ impl Engine {
             return self.part_refused(stream, refused);
         };
         if pushed.accepted.is_some() {
-            // What was admitted of it is still in the outbox: it is pushed again after the fetch.
-            return;
+            // What was admitted of it is still in the outbox: the rest is pushed again after the fetch.
+            return replica.outbox.await_accepted(pushed);
         }
         let change = pushed.changes.get(refused.index as usize);
         if replica.outbox.entries.front().map(|front| front.change.hash()).as_ref() != change {

@@ -197,6 +197,11 @@ impl Engine {
             return;
         }
         if self.is_unlisted(stream) {
+            if self.replica(stream).is_some_and(|replica| replica.outbox.awaits_answer()) {
+                // What of it was admitted is not given back: the stream is asked for again after the answer.
+                let at = self.ctx.wall();
+                return self.streams.fetch_later(&self.ctx, stream, at);
+            }
             self.remove_accepted(stream);
             return self.delete_unlisted(stream, refused.code, &refused.detail);
         }

@@ -43,3 +43,51 @@ fn e8_a_creation_that_was_admitted_by_another_change_is_not_refused() {
     let again = pushes(&outputs).next().expect("the rest is written on that");
     assert_eq!(again.changes.len(), 1);
 }
+
+#[test]
+fn e8_what_was_accepted_is_not_refused_where_its_entries_cannot_be_fetched() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let push = push_of(&mut engine, &mut store, 1);
+    let first = Push { changes: push.changes[..1].to_vec(), ..push.clone() };
+    let mut outputs = receive(&mut engine, &mut store, &answer(&first, 6));
+    let request = fetches(&outputs, &push.stream).next().expect("what precedes it is fetched");
+    let refuse = |request, index, code| match refused(&push, code) {
+        ServerFrame::Refused(answer) => ServerFrame::Refused(Refused { request, index, ..answer }),
+        other => other,
+    };
+    outputs.extend(receive(&mut engine, &mut store, &refuse(push.request, 1, Code::WrongActor)));
+    outputs.extend(receive(&mut engine, &mut store, &refuse(request, 0, Code::MemberBanned)));
+    let again = pushes(&outputs).last().expect("the rest is pushed again");
+    assert_eq!(again.changes.len(), 1);
+    outputs.extend(receive(&mut engine, &mut store, &refuse(again.request, 0, Code::MemberBanned)));
+    assert_eq!(outputs.iter().flat_map(refused_ids).count(), 1, "{outputs:?}");
+}
+
+#[test]
+fn e8_nothing_is_given_back_of_a_conversation_off_the_list_before_its_push_is_answered() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let created = push_of(&mut engine, &mut store, 0);
+    receive(&mut engine, &mut store, &answer(&created, 1));
+    let conversation = created.stream.conversation().unwrap();
+    let command = SendMessage::new(conversation, "words").into();
+    give(&mut engine, &mut store, Input::Command { request: 9, command });
+    // Everything but the outbox is lost.
+    let lost = store.records().keys().filter(|key| !key.starts_with(OUTBOX)).cloned().map(Write::Delete).collect();
+    store.run(&StorageRequest::Write(lost)).unwrap();
+    let mut engine = Engine::new(now(), config());
+    let mut outputs = drain(&mut engine, &mut store);
+    outputs.extend(go_online(&mut engine, &mut store));
+    outputs.extend(give(&mut engine, &mut store, Input::OpenConversation(conversation)));
+    let push = pushes(&outputs).last().expect("what waits is pushed");
+    let request = fetches(&outputs, &created.stream).last().expect("what is shown is fetched");
+    let banned = |request| match refused(&push, Code::MemberBanned) {
+        ServerFrame::Refused(answer) => ServerFrame::Refused(Refused { request, ..answer }),
+        other => other,
+    };
+    outputs.extend(receive(&mut engine, &mut store, &banned(request)));
+    outputs.extend(receive(&mut engine, &mut store, &answer(&push, 2)));
+    let again = fetches(&outputs, &created.stream).last().filter(|again| *again != request);
+    outputs.extend(receive(&mut engine, &mut store, &banned(again.expect("what precedes it is asked for"))));
+    assert!(outputs.iter().all(|output| refused_ids(output).is_empty()), "{outputs:?}");
+    assert!(!store.records().keys().any(|key| key.starts_with(OUTBOX)));
+}
