@@ -157,7 +157,7 @@ const NEGOTIATED: [(u64, bool, &str); 24] = [
 ];
 
 /// The same, of worlds in which services call as well.
-const CALLED: [(u64, bool, &str); 18] = [
+const CALLED: [(u64, bool, &str); 19] = [
     (2_295_564_101, true, "a creation paid for its people with each try while the store could not be written"),
     (2_305_564_805, true, "an answer to a question from before a put-back was taken for one to the next"),
     (2_305_565_352, true, "a conversation was begun again as of when its creator first spoke in it"),
@@ -177,6 +177,7 @@ const CALLED: [(u64, bool, &str); 18] = [
     ),
     (2_405_570_205, true, "crafted words that were given back and sent again were seen twice"),
     (2_405_580_830, true, "a refusal by the former store gave messages another id, which were said twice"),
+    (2_405_582_844, true, "a message that was held by its old and its new change was written once more"),
     (2_415_573_102, false, "what was accepted was given back, as the fetch was refused before the push was answered"),
     (
         2_415_580_365,
