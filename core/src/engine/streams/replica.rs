@@ -70,6 +70,8 @@ pub(in crate::engine) struct Replica {
     compaction_due: bool,
     /// The last entry of each document that was not loaded when the entry arrived.
     passed: SortedMap<DocumentId, Position>,
+    /// The position as of which the documents last came anew: the entries before it came for none that was not loaded.
+    restarted: Position,
     /// Threads that a screen shows.
     pub(super) wanted: SortedSet<ConversationId>,
     /// Threads that are loading, with the request of the fetch if they are fetched.
@@ -160,6 +162,7 @@ impl Replica {
             compacted: Position::ZERO,
             compaction_due: false,
             passed: SortedMap::new(),
+            restarted: Position::ZERO,
             wanted: SortedSet::new(),
             loading: SortedMap::new(),
             load_at: SortedMap::new(),
@@ -460,6 +463,7 @@ impl Replica {
         }
         let threads: Vec<Thread> = self.confirmed.threads().cloned().collect();
         let former = core::mem::replace(&mut self.confirmed, confirmed);
+        self.restarted = fetched.head;
         self.lowest.clear();
         self.set_threads(&threads);
         self.changed_threads.extend(fetched.threads.iter().map(|thread| thread.id));
@@ -508,9 +512,9 @@ impl Replica {
         self.reapply();
     }
 
-    /// Whether an entry after a position arrived for a document that was not loaded.
+    /// Whether an entry after a position arrived for a document that was not loaded, or may have been skipped.
     pub(in crate::engine) fn has_passed(&self, document: &DocumentId, position: Position) -> bool {
-        self.passed.get(document).is_some_and(|last| *last > position)
+        position < self.restarted || self.passed.get(document).is_some_and(|last| *last > position)
     }
 
     /// The writes that replace the entries after the last snapshots, once there are so many, by new
