@@ -24,6 +24,13 @@ impl Receipt {
         let read = self.read.max(other.read);
         Receipt { delivered: self.delivered.max(other.delivered).max(read), read }
     }
+
+    /// Messages after this position are unread for an account that last became a member at `joined`: neither read, nor
+    /// written before that.
+    #[must_use]
+    pub fn unread_from(self, joined: Position) -> Position {
+        self.read.max(joined)
+    }
 }
 
 #[cfg(test)]

@@ -167,10 +167,10 @@ pub struct ConversationSummary {
 }
 
 impl ConversationSummary {
-    /// Messages after this position are unread: neither read, nor written before the account joined.
+    /// The position from which on it counts unread messages.
     #[must_use]
     pub fn unread_from(&self) -> Position {
-        self.receipt.read.max(self.joined)
+        self.receipt.unread_from(self.joined)
     }
 }
 

@@ -160,7 +160,7 @@ impl InboxRecord {
 
     /// Messages after this position are unread: neither read, nor written before the account joined.
     pub(in crate::engine) fn unread_from(&self) -> Position {
-        self.receipt.read.max(self.joined)
+        self.receipt.unread_from(self.joined)
     }
 }
 

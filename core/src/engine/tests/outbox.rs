@@ -44,6 +44,14 @@ fn e8_a_creation_that_was_admitted_by_another_change_is_not_refused() {
     assert_eq!(again.changes.len(), 1);
 }
 
+/// The answer that refuses a request about the stream of a push.
+fn refused_at(push: &Push, request: u64, index: u32, code: Code) -> ServerFrame {
+    match refused(push, code) {
+        ServerFrame::Refused(answer) => ServerFrame::Refused(Refused { request, index, ..answer }),
+        other => other,
+    }
+}
+
 #[test]
 fn e8_what_was_accepted_is_not_refused_where_its_entries_cannot_be_fetched() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
@@ -51,15 +59,11 @@ fn e8_what_was_accepted_is_not_refused_where_its_entries_cannot_be_fetched() {
     let first = Push { changes: push.changes[..1].to_vec(), ..push.clone() };
     let mut outputs = receive(&mut engine, &mut store, &answer(&first, 6));
     let request = fetches(&outputs, &push.stream).next().expect("what precedes it is fetched");
-    let refuse = |request, index, code| match refused(&push, code) {
-        ServerFrame::Refused(answer) => ServerFrame::Refused(Refused { request, index, ..answer }),
-        other => other,
-    };
-    outputs.extend(receive(&mut engine, &mut store, &refuse(push.request, 1, Code::WrongActor)));
-    outputs.extend(receive(&mut engine, &mut store, &refuse(request, 0, Code::MemberBanned)));
+    outputs.extend(receive(&mut engine, &mut store, &refused_at(&push, push.request, 1, Code::WrongActor)));
+    outputs.extend(receive(&mut engine, &mut store, &refused_at(&push, request, 0, Code::MemberBanned)));
     let again = pushes(&outputs).last().expect("the rest is pushed again");
     assert_eq!(again.changes.len(), 1);
-    outputs.extend(receive(&mut engine, &mut store, &refuse(again.request, 0, Code::MemberBanned)));
+    outputs.extend(receive(&mut engine, &mut store, &refused(&again, Code::MemberBanned)));
     assert_eq!(outputs.iter().flat_map(refused_ids).count(), 1, "{outputs:?}");
 }
 
@@ -80,10 +84,7 @@ fn e8_nothing_is_given_back_of_a_conversation_off_the_list_before_its_push_is_an
     outputs.extend(give(&mut engine, &mut store, Input::OpenConversation(conversation)));
     let push = pushes(&outputs).last().expect("what waits is pushed");
     let request = fetches(&outputs, &created.stream).last().expect("what is shown is fetched");
-    let banned = |request| match refused(&push, Code::MemberBanned) {
-        ServerFrame::Refused(answer) => ServerFrame::Refused(Refused { request, ..answer }),
-        other => other,
-    };
+    let banned = |request| refused_at(&push, request, 0, Code::MemberBanned);
     outputs.extend(receive(&mut engine, &mut store, &banned(request)));
     outputs.extend(receive(&mut engine, &mut store, &answer(&push, 2)));
     let again = fetches(&outputs, &created.stream).last().filter(|again| *again != request);

@@ -198,7 +198,7 @@ pub(super) async fn unread<B: Backend>(
     let Some(row) = rows.first() else { return Ok(None) };
     let receipt = rot.left_out(tenant, Whose::Of(conversation), row, Fields::of("receipts", row).receipt())?;
     let member = Fields::of("members", row);
-    let read = receipt.unwrap_or_default().read.max(member.position("joined")?);
+    let read = receipt.unwrap_or_default().unread_from(member.position("joined")?);
     Ok(Some(Unread { count: member.number("unread")?, read }))
 }
 
