@@ -7,9 +7,11 @@ use std::collections::VecDeque;
 use core::time::Duration;
 
 use crate::{
-    engine::timers::{Timer, Timers},
+    engine::{
+        streams::pages::AsOf,
+        timers::{Timer, Timers},
+    },
     ids::{ConversationId, DocumentId, StreamId},
-    journal::Position,
     sorted::{SortedMap, SortedSet},
     storage::{RecordKey, StorageError, StorageRequest, StorageTask, TaskId, Write},
     time::MonotonicTime,
@@ -33,10 +35,10 @@ pub(in crate::engine) enum ReadPurpose {
     Stream(StreamId),
     /// All that is stored of a stream of a former incarnation of the server's store.
     Former(StreamId),
-    /// An older page of a stream, with the stream's position when the read was requested.
-    Page(DocumentId, Position),
-    /// The document and the newest page of a thread, with the stream's position as for a page.
-    Thread(StreamId, ConversationId, Position),
+    /// An older page of a stream, and what it has.
+    Page(DocumentId, AsOf),
+    /// The document and the newest page of a thread, and what they have.
+    Thread(StreamId, ConversationId, AsOf),
 }
 
 /// A transaction and the outbox entries that are durable with it.

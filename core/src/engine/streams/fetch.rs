@@ -146,6 +146,7 @@ impl Engine {
             }
         }
         let Some(replica) = self.replica(stream) else { return };
+        let since = replica.as_of(fetched.head);
         let pages = match replica.restore_fetched(fetched) {
             Ok(pages) => pages,
             Err(error) => {
@@ -160,7 +161,7 @@ impl Engine {
         self.receive_threads(stream, fetched, of_thread);
         for page in pages.documents().filter(|page| !is_opened && page.id().page().is_some()) {
             self.ctx.store.write(record::put_fetched(page, fetched));
-            self.add_page(stream, page.clone(), fetched.head);
+            self.add_page(stream, page.clone(), since);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
             record::{self, DocumentRecord, OutboxRecord},
             transactions::ReadPurpose,
         },
-        streams::{fetch::deferral, loaded::Streams, replica::Replica},
+        streams::{fetch::deferral, loaded::Streams, pages::AsOf, replica::Replica},
     },
     ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId, TimelineId},
     journal::{Entry, Position},
@@ -243,7 +243,7 @@ impl Engine {
         self.streams.replica(stream)
     }
 
-    pub(in crate::engine) fn page_read(&mut self, page: &DocumentId, since: Position, records: &[Record]) {
+    pub(in crate::engine) fn page_read(&mut self, page: &DocumentId, since: AsOf, records: &[Record]) {
         let stream = page.stream();
         if !self.streams.contains_key(&stream) {
             return;
@@ -281,9 +281,8 @@ impl Engine {
         }
     }
 
-    /// Adds an older page that has every entry up to a position. If later entries arrived while it was
-    /// not loaded, it is read again.
-    pub(in crate::engine) fn add_page(&mut self, stream: &StreamId, page: Document, since: Position) {
+    /// Adds an older page. If entries arrived since it was read, it is read again.
+    pub(in crate::engine) fn add_page(&mut self, stream: &StreamId, page: Document, since: AsOf) {
         let Some(timeline) = page.id().timeline() else { return };
         let me = self.ctx.session.account.clone();
         let Some(replica) = self.streams.replica(stream) else { return };
@@ -335,7 +334,7 @@ impl Streams {
     pub(in crate::engine) fn read_page(&mut self, ctx: &mut Context, page: &DocumentId) {
         let stream = page.stream();
         let Some(replica) = self.replica(&stream) else { return };
-        let since = replica.confirmed.position();
+        let since = replica.as_of(replica.confirmed.position());
         let keys = vec![record::document_key(page), record::tail_prefix(&stream)];
         // Entries of the page may still be on their way to the store.
         ctx.store.read_later(ReadPurpose::Page(page.clone(), since), keys);

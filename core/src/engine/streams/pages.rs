@@ -4,11 +4,29 @@
 use crate::{
     doc::Document,
     engine::streams::replica::Replica,
-    ids::{ConversationId, PageNumber, TimelineId},
+    ids::{ConversationId, DocumentId, PageNumber, TimelineId},
     journal::Position,
 };
 
+/// What a page or a thread has that was read while its stream was loaded: the entries up to a position, unless
+/// the stream came anew meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) struct AsOf {
+    pub(super) position: Position,
+    restarts: u32,
+}
+
 impl Replica {
+    /// What is read now has, if it has the entries up to a position.
+    pub(in crate::engine) fn as_of(&self, position: Position) -> AsOf {
+        AsOf { position, restarts: self.restarts }
+    }
+
+    /// Whether an entry of a document that was not loaded arrived, or may have been skipped, since it was read.
+    pub(in crate::engine) fn has_passed(&self, document: &DocumentId, since: AsOf) -> bool {
+        since.restarts != self.restarts || self.passed.get(document).is_some_and(|last| *last > since.position)
+    }
+
     /// The timeline of an id: the conversation's own, or a thread's.
     pub(in crate::engine) fn timeline(&self, id: ConversationId) -> TimelineId {
         TimelineId::within(self.confirmed.id().conversation().unwrap_or(id), id)

@@ -15,7 +15,10 @@ use crate::{
         restored::incarnation::Former,
         screen::touched::Touched,
         store::record::{self, StreamHeadRecord},
-        streams::fault::{ReceiveEntryError, RestoreFetchedError},
+        streams::{
+            fault::{ReceiveEntryError, RestoreFetchedError},
+            pages::AsOf,
+        },
     },
     ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, StreamId, TenantId, TimelineId},
     journal::{Entry, Position},
@@ -69,9 +72,9 @@ pub(in crate::engine) struct Replica {
     /// replaced can be unloaded.
     compaction_due: bool,
     /// The last entry of each document that was not loaded when the entry arrived.
-    passed: SortedMap<DocumentId, Position>,
-    /// The position as of which the documents last came anew: the entries before it came for none that was not loaded.
-    restarted: Position,
+    pub(super) passed: SortedMap<DocumentId, Position>,
+    /// How often the documents came anew: what was skipped then is on no page that was read before.
+    pub(super) restarts: u32,
     /// Threads that a screen shows.
     pub(super) wanted: SortedSet<ConversationId>,
     /// Threads that are loading, with the request of the fetch if they are fetched.
@@ -162,7 +165,7 @@ impl Replica {
             compacted: Position::ZERO,
             compaction_due: false,
             passed: SortedMap::new(),
-            restarted: Position::ZERO,
+            restarts: 0,
             wanted: SortedSet::new(),
             loading: SortedMap::new(),
             load_at: SortedMap::new(),
@@ -463,7 +466,7 @@ impl Replica {
         }
         let threads: Vec<Thread> = self.confirmed.threads().cloned().collect();
         let former = core::mem::replace(&mut self.confirmed, confirmed);
-        self.restarted = fetched.head;
+        self.restarts = self.restarts.wrapping_add(1);
         self.lowest.clear();
         self.set_threads(&threads);
         self.changed_threads.extend(fetched.threads.iter().map(|thread| thread.id));
@@ -512,11 +515,6 @@ impl Replica {
         self.reapply();
     }
 
-    /// Whether an entry after a position arrived for a document that was not loaded, or may have been skipped.
-    pub(in crate::engine) fn has_passed(&self, document: &DocumentId, position: Position) -> bool {
-        position < self.restarted || self.passed.get(document).is_some_and(|last| *last > position)
-    }
-
     /// The writes that replace the entries after the last snapshots, once there are so many, by new
     /// snapshots of loaded documents. Other documents are deleted, and fetched when somebody scrolls there.
     ///
@@ -542,8 +540,8 @@ impl Replica {
     }
 
     /// Stores a document again that was read at a position, if a compaction may have deleted it since.
-    pub(in crate::engine) fn keep(&self, document: &Document, since: Position) -> Option<Write> {
-        (self.compacted > since).then(|| record::put_document(document))
+    pub(in crate::engine) fn keep(&self, document: &Document, since: AsOf) -> Option<Write> {
+        (self.compacted > since.position).then(|| record::put_document(document))
     }
 
     /// Merges another member's receipt and touches the own messages that it reaches. Returns the

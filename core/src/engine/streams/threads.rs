@@ -14,11 +14,12 @@ use crate::{
             fetch::deferral,
             loaded::Streams,
             loading::{StoredPage, restore_page},
+            pages::AsOf,
             replica::Replica,
         },
     },
     ids::{ConversationId, DocumentId, StreamId, TimelineId},
-    journal::{Entry, Position},
+    journal::Entry,
     model::{Conversation, Thread},
     storage::{Record, Write},
     time::WallTime,
@@ -42,7 +43,7 @@ impl Engine {
         &mut self,
         stream: &StreamId,
         thread: ConversationId,
-        since: Position,
+        since: AsOf,
         records: &[Record],
     ) {
         let Some(replica) = self.replica(stream) else { return };
@@ -89,14 +90,13 @@ impl Engine {
         self.fail_waiting(thread, Code::Unreachable, "the thread was never loaded on this device");
     }
 
-    /// Adds the documents of a thread that have every entry up to a position. If later entries arrived
-    /// while they were not loaded, they are read again.
+    /// Adds the documents of a thread. If entries arrived since they were read, they are read again.
     pub(in crate::engine) fn add_thread(
         &mut self,
         stream: &StreamId,
         thread: ConversationId,
         documents: Vec<Document>,
-        since: Position,
+        since: AsOf,
     ) {
         let Some(replica) = self.replica(stream) else { return };
         if documents.iter().any(|document| replica.has_passed(document.id(), since)) {
@@ -147,7 +147,9 @@ impl Engine {
             for document in &documents {
                 self.ctx.store.write(record::put_fetched(document, fetched));
             }
-            self.add_thread(stream, thread, documents, fetched.head);
+            if let Some(since) = self.replica(stream).map(|replica| replica.as_of(fetched.head)) {
+                self.add_thread(stream, thread, documents, since);
+            }
         }
         // Threads that were opened before their summary arrived.
         for thread in fetched.threads.iter().map(|thread| thread.id) {
@@ -214,7 +216,7 @@ impl Streams {
             return;
         }
         replica.loading.insert(thread, None);
-        let since = replica.confirmed.position();
+        let since = replica.as_of(replica.confirmed.position());
         let mut keys: Vec<_> = replica.thread_documents(thread).iter().map(record::document_key).collect();
         keys.push(record::tail_prefix(stream));
         // Entries of it may still be on their way to the store.
