@@ -170,33 +170,52 @@ fn j60_a_generation_names_its_place_and_what_it_replaces() {
     assert!(!data.windows(4).any(|bytes| bytes == b"Trip"));
 }
 
+/// The owner states a fact, by a clock so many seconds on.
+fn state_at(fixture: &mut Fixture, seconds: u64, fact: Fact) {
+    let (me, at) = (session("ow"), NOW.plus(core::time::Duration::from_secs(seconds)));
+    let document = fixture.document(None);
+    let (change, _) = fixture.stream.clone().write(me.device, &document, at, &[fact]).unwrap();
+    let pushed = PushedChange { document, change: change.bytes().to_vec() };
+    fixture.admit(&me, &pushed).unwrap();
+}
+
+/// When a fact was said, in seconds.
+fn said_at(statements: Vec<Statement>, fact: &Fact) -> Option<u64> {
+    let found = statements.into_iter().find(|statement| statement.fact == *fact);
+    found.map(|statement| statement.at.as_seconds() - NOW.as_seconds())
+}
+
 #[test]
 fn j60_a_generation_says_when_each_thing_was_said() {
     let mut fixture = Fixture::group();
-    let document = fixture.document(None);
-    let state = |fixture: &mut Fixture, seconds: u64, fact: Fact| {
-        let (me, at) = (session("ow"), NOW.plus(core::time::Duration::from_secs(seconds)));
-        let (change, _) = fixture.stream.clone().write(me.device, &document, at, &[fact]).unwrap();
-        let pushed = PushedChange { document: document.clone(), change: change.bytes().to_vec() };
-        fixture.admit(&me, &pushed).unwrap();
-    };
     let described = Fact::Info(InfoField::Description, Some("by rail".into()));
-    state(&mut fixture, 5, described.clone());
-    state(&mut fixture, 20, title("Boats"));
+    state_at(&mut fixture, 5, described.clone());
+    state_at(&mut fixture, 20, title("Boats"));
     fixture.squash();
-    state(&mut fixture, 40, title("Trains"));
-    let said = |statements: Vec<Statement>, fact: &Fact| {
-        let found = statements.into_iter().find(|statement| statement.fact == *fact);
-        found.map(|statement| statement.at.as_seconds() - NOW.as_seconds())
-    };
+    state_at(&mut fixture, 40, title("Trains"));
     // Of a generation of a generation, too.
     for _ in 0..2 {
         let document = fixture.conversation_document();
-        assert_eq!(said(document.all_statements(), &described), Some(5));
-        assert_eq!(said(document.all_statements(), &title("Trains")), Some(40));
-        assert_eq!(said(document.statements(), &described), None, "its author is lost");
+        assert_eq!(said_at(document.all_statements(), &described), Some(5));
+        assert_eq!(said_at(document.all_statements(), &title("Trains")), Some(40));
+        assert_eq!(said_at(document.statements(), &described), None, "its author is lost");
         fixture.squash();
     }
+}
+
+#[test]
+fn e64_nothing_was_said_before_what_it_was_written_on_whatever_the_clocks_said() {
+    let mut fixture = Fixture::group();
+    let said = |fixture: &Fixture, text| said_at(fixture.conversation_document().all_statements(), &title(text));
+    state_at(&mut fixture, 20, title("Boats"));
+    state_at(&mut fixture, 5, title("Trains"));
+    assert_eq!(said(&fixture, "Trains"), Some(20));
+    fixture.squash();
+    assert_eq!(said(&fixture, "Trains"), Some(20), "a generation tells the same");
+    state_at(&mut fixture, 7, title("Planes"));
+    assert_eq!(said(&fixture, "Planes"), Some(20));
+    state_at(&mut fixture, 40, title("Cars"));
+    assert_eq!(said(&fixture, "Cars"), Some(40));
 }
 
 #[test]

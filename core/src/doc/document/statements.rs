@@ -2,7 +2,7 @@
 
 use super::Document;
 use crate::{
-    doc::{Change, Fact, Key, Operation, OperationKind, Value},
+    doc::{Change, Fact, Operation, OperationKind, Predecessor},
     ids::{ChangeHash, DeviceId},
     sorted::SortedMap,
     time::WallTime,
@@ -17,7 +17,7 @@ pub struct Statement {
     pub device: DeviceId,
     /// The change that stated it.
     pub hash: ChangeHash,
-    /// When, by its author's clock, to the second.
+    /// When, by its author's clock, to the second; not before what it was written on, as clocks may be slow.
     pub at: WallTime,
 }
 
@@ -57,11 +57,15 @@ impl Document {
     /// What was said last under each key, deletions included.
     pub(super) fn said_last(&self) -> SortedMap<String, Said> {
         let mut last: SortedMap<String, Said> = SortedMap::new();
+        let mut times: SortedMap<Predecessor, WallTime> = SortedMap::new();
         for change in self.all_changes() {
             let (device, hash, is_taken_over) = (change.device(), change.hash(), change.is_generation());
             for ((number, operation), at) in (change.start_operation()..).zip(change.operations()).zip(change.said_at())
             {
                 let Some(key) = operation.key.as_deref() else { continue };
+                let replaced = operation.predecessors.iter().filter_map(|replaced| times.get(replaced));
+                let at = replaced.copied().fold(at, WallTime::max);
+                times.insert((number, device.as_bytes().to_vec()), at);
                 let visible = self.contents.visible(key).pop();
                 let is_last = match visible {
                     Some((winner, actor)) => winner == number && actor == device.as_bytes(),
@@ -73,12 +77,6 @@ impl Document {
             }
         }
         last
-    }
-
-    /// Whether its generation states a value under a key. Reads every change, so use it rarely.
-    pub fn begins_with(&self, key: &Key, value: &Value) -> bool {
-        let key = key.to_string();
-        self.all_changes().iter().any(|change| change.is_generation() && puts(change, &key, value))
     }
 
     /// Every fact stated by changes that a former copy of the document lacks, also where something else was stated
@@ -102,10 +100,4 @@ impl Document {
         let saved = saved.iter().filter_map(|change| Change::restore(change.raw_bytes()).ok());
         saved.chain(self.run.changes().iter().map(|change| (**change).clone())).collect()
     }
-}
-
-/// Whether a change puts a value under a key.
-fn puts(change: &Change, key: &str, value: &Value) -> bool {
-    let put = OperationKind::Put(value.clone());
-    change.operations().iter().any(|operation| operation.key.as_deref() == Some(key) && operation.kind == put)
 }

@@ -310,13 +310,7 @@ impl<'s> Since<'s> {
         let (key, _) = fact.write();
         let last_said = self.last_said.entry(id.clone()).or_insert_with(|| last_said(document));
         let Some((hash, since)) = last_said.get(&key.to_string()) else { return false };
-        // A generation of the former document takes the place of the changes before it, and states what they said:
-        // this one was written on that, whatever either clock said.
-        let was_seen = |former: &Document| {
-            let now = document.get(&key);
-            former.contains(*hash) || now.is_some_and(|now| former.begins_with(&key, &now))
-        };
-        *since > at && !former.is_some_and(was_seen)
+        *since > at && !former.is_some_and(|former| former.contains(*hash))
     }
 }
 
