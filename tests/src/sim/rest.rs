@@ -264,13 +264,15 @@ impl Run<'_> {
     }
 
     /// Returns true if the database lost one text of a message, or of a statement, that has others since: the message
-    /// is written again with its latest text, and the latest statement stands.
+    /// is written again with its latest text, and the latest statement stands. Which is the latest, the clocks say (E64).
     pub(super) fn is_written_over(&self, text: &str, words: &Words, is_admitted: impl Fn(&String) -> bool) -> bool {
         let subject = self.subjects.get(text);
         let is_later = |(other, of): &(&String, &Words)| {
             let is_of_message = words.message.is_some() && of.message == words.message;
             let is_of_statement = subject.is_some() && self.subjects.get(*other) == subject;
-            (is_of_message || is_of_statement) && number(other) > number(text) && is_admitted(other)
+            let is_mistimed = self.mistimed.contains(text) || self.mistimed.contains(*other);
+            let may_be_later = number(other) > number(text) || is_mistimed && *other != text;
+            (is_of_message || is_of_statement) && may_be_later && is_admitted(other)
         };
         self.lost.contains(text) && self.said.iter().any(|said| is_later(&said))
     }

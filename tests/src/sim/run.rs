@@ -170,6 +170,8 @@ pub(super) struct Run<'a> {
     pub(super) said: BTreeMap<String, Words>,
     /// What the texts of statements are said of; a later one stands over an older one.
     pub(super) subjects: BTreeMap<String, String>,
+    /// Texts that were said by a clock that was wrong.
+    pub(super) mistimed: BTreeSet<String>,
     /// Messages that somebody deleted: pending changes put aside for them are not sent then (S21).
     pub(super) taken_back: BTreeSet<MessageId>,
     pub(super) plan: &'a Plan,
@@ -239,6 +241,7 @@ impl<'a> Run<'a> {
             asked: BTreeMap::new(),
             said: BTreeMap::new(),
             subjects: BTreeMap::new(),
+            mistimed: BTreeSet::new(),
             taken_back: BTreeSet::new(),
             backups: BTreeMap::new(),
             wrong_clocks: BTreeSet::new(),
@@ -364,6 +367,9 @@ impl<'a> Run<'a> {
         self.world.trace.note(self.world.time_ms, format_args!("device {device}: {name} {words:?}"));
         if let Command::DeleteMessage(DeleteMessage { message, .. }) = &command {
             self.taken_back.insert(message.clone());
+        }
+        if self.world.client_skew(device) != 0 {
+            self.mistimed.extend(words.clone());
         }
         let request = self.world.command(device, command);
         self.asked.insert((device, request), Asked { words, is_title });

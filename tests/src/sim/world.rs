@@ -304,6 +304,11 @@ impl World {
         self.note(format_args!("device {device} is wrong by {skew_ms} ms"));
     }
 
+    /// The skew of a device's wall clock, ms.
+    pub fn client_skew(&self, device: Device) -> i64 {
+        self.around[device].skew_ms
+    }
+
     /// Sets how a device gets its tokens from now on.
     pub fn set_tokens(&mut self, device: Device, tokens: Tokens) {
         self.around[device].tokens = tokens;
