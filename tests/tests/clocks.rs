@@ -5,12 +5,12 @@ use tidings_core::{
     code::Code,
     command::{
         CreateConversation, CreateDirect, CreateThread, DeleteMessage, EditMessage, React, SendMessage, SetInfo,
-        SetProfile,
+        SetPolicy, SetProfile,
     },
     engine::Input,
-    ids::{AccountId, ConversationId, MessageId, TenantId},
+    ids::{AccountId, ConversationId, MessageId, TenantId, TimelineId},
     limits::Limits,
-    model::{InfoField, Profile},
+    model::{InfoField, Policy, Profile},
 };
 use tidings_tests::sim::world::{Device, World};
 
@@ -119,6 +119,30 @@ fn e70_what_names_a_message_goes_with_its_new_id() {
     assert_eq!(rows[1].reply_to.as_ref().map(|reply| &reply.id), Some(&rows[0].id));
     assert_eq!(rows[0].thread.as_ref().map(|thread| thread.replies), Some(1));
     assert!(rows[2].deleted_by.is_some());
+}
+
+#[test]
+fn e70_what_was_refused_is_shown_with_the_new_id_of_the_message_that_it_names() {
+    let mut world = World::new(24, Limits::default());
+    let ([ann, bob], group) = group(&mut world);
+    let other = world.add("ann");
+    assert!(world.settle_ms(60_000));
+    world.set_client_skew(ann, HOUR_MS);
+    world.command(ann, SetInfo { conversation: group, field: InfoField::Title, text: Some("Boats".into()) });
+    let message = say(&mut world, ann, group, "first");
+    world.command(ann, React { conversation: group, message: message.clone(), emoji: "👍".into() });
+    world.command(other, SetPolicy { conversation: group, policy: Policy::Reactions(false) });
+    assert!(world.settle_ms(60_000));
+    // All of it is written anew, and the reaction refused, before the clock is known to be wrong.
+    let tenant = TenantId::parse("acme").unwrap();
+    world.node(0).unwrap().squash(tenant, TimelineId::of(group).document());
+    world.run_ms(1_000);
+    world.set_network(ann, true);
+    assert!(world.settle_ms(600_000), "{}", world.unrest());
+    let shown = world.client(bob).screen.rows(group)[0].id.clone();
+    assert_ne!(shown, message);
+    let refused = world.client(ann).screen.refused.values().map(|row| (row.code, row.message.clone()));
+    assert_eq!(refused.collect::<Vec<_>>(), [(Code::PolicyForbids, Some(shown))]);
 }
 
 #[test]

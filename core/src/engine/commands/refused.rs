@@ -149,10 +149,15 @@ impl RefusedCommands {
 
     /// Replaces the ids of messages that were stamped anew.
     pub(in crate::engine) fn rename(&mut self, ctx: &mut Context, names: &SortedMap<MessageId, MessageId>) {
+        let mut rows = Vec::new();
         for (id, refused) in self.refused.iter_mut() {
             if refused.command.rename(&ctx.session.tenant, names) {
                 ctx.store.write(record::put(record::refused_key(*id), refused));
+                rows.push(row(ctx, *id, refused));
             }
+        }
+        if !rows.is_empty() {
+            ctx.update(Update::Refused { rows, removed: Vec::new() });
         }
     }
 }
