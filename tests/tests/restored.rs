@@ -339,6 +339,38 @@ fn e144_whoever_is_out_since_is_given_their_words_back() {
 }
 
 #[test]
+fn e144_whoever_waits_to_be_told_and_is_out_instead_is_given_their_words_back() {
+    for starts_again in [false, true] {
+        let mut trip = begin(pair(Limits::default()));
+        let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
+        trip.settle();
+        let copy = trip.world.database().copy();
+        // Their cursors are behind all that there is.
+        for device in [ann, bob] {
+            trip.world.crash_client(device);
+        }
+        trip.settle();
+        trip.say(bob, "lost");
+        trip.world.run_ms(500);
+        trip.world.set_network(ann, false);
+        trip.world.put_back(&copy, false);
+        // Bob has caught up with a store that tells nothing of the group.
+        trip.settle();
+        if starts_again {
+            trip.world.crash_client(bob);
+            trip.settle();
+        }
+        assert_eq!(trip.refused(bob), []);
+        // His removal is the very entry that would follow what he holds.
+        trip.world.command(ann, RemoveMember { conversation, account: account("bob") });
+        trip.world.set_network(ann, true);
+        trip.settle();
+        assert_eq!(trip.world.client(bob).screen.inbox[&conversation].status, MemberStatus::Removed);
+        assert_eq!(trip.refused(bob), [(Code::StoreRestored, "lost".to_owned())], "{starts_again}");
+    }
+}
+
+#[test]
 fn e69_a_store_that_went_back_is_known_by_whoever_comes_when_it_has_come_further() {
     let mut trip = begin(pair(Limits::default()));
     let (ann, bob) = (trip.ann, trip.bob);
@@ -1357,6 +1389,13 @@ fn e107_so_are_those_of_one_that_was_deleted_since_a_store_was_put_back_in_silen
 
 #[test]
 fn e66_what_a_device_changed_of_a_conversation_is_changed_again() {
+    for is_squashed in [false, true] {
+        check_changed_again(is_squashed);
+    }
+}
+
+/// As a change says it, or a generation that took its place before the store was put back.
+fn check_changed_again(is_squashed: bool) {
     let (mut world, ann, bob) = pair(Limits::default());
     let dora = world.add("dora");
     let mut trip = begin((world, ann, bob));
@@ -1370,6 +1409,10 @@ fn e66_what_a_device_changed_of_a_conversation_is_changed_again() {
     trip.world.command(ann, title);
     trip.world.command(ann, AddMember { conversation, account: self::account("carl"), role: Role::Admin });
     trip.settle();
+    if is_squashed {
+        trip.squash();
+        trip.world.run_ms(1_000);
+    }
     trip.world.put_back(&copy, true);
     trip.settle();
     let journal = trip.world.stream(&StreamId::Conversation(conversation)).unwrap();

@@ -4,10 +4,11 @@
 use super::*;
 use crate::{
     authority::Verifier,
-    doc::Statement,
+    doc::{Key, Statement},
     ids::ChangeHash,
     journal::{ChainHash, Entry},
     model::{Conversation, Grant, Thread},
+    sorted::{SortedMap, SortedSet},
 };
 
 const LATER: WallTime = WallTime::from_millis(NOW.as_millis() + 90_000);
@@ -196,9 +197,8 @@ fn j60_a_generation_says_when_each_thing_was_said() {
     // Of a generation of a generation, too.
     for _ in 0..2 {
         let document = fixture.conversation_document();
-        assert_eq!(said_at(document.all_statements(), &described), Some(5));
-        assert_eq!(said_at(document.all_statements(), &title("Trains")), Some(40));
-        assert_eq!(said_at(document.statements(), &described), None, "its author is lost");
+        assert_eq!(said_at(document.statements(), &described), Some(5));
+        assert_eq!(said_at(document.statements(), &title("Trains")), Some(40));
         fixture.squash();
     }
 }
@@ -206,7 +206,7 @@ fn j60_a_generation_says_when_each_thing_was_said() {
 #[test]
 fn e64_nothing_was_said_before_what_it_was_written_on_whatever_the_clocks_said() {
     let mut fixture = Fixture::group();
-    let said = |fixture: &Fixture, text| said_at(fixture.conversation_document().all_statements(), &title(text));
+    let said = |fixture: &Fixture, text| said_at(fixture.conversation_document().statements(), &title(text));
     state_at(&mut fixture, 20, title("Boats"));
     state_at(&mut fixture, 5, title("Trains"));
     assert_eq!(said(&fixture, "Trains"), Some(20));
@@ -237,18 +237,26 @@ fn j60_a_generation_of_a_thread_is_counted_like_any_of_its_entries() {
 }
 
 #[test]
-fn e66_what_only_a_generation_states_nobody_said() {
+fn j60_a_generation_says_which_device_said_each_thing() {
     let mut fixture = Fixture::group();
-    let said = |fixture: &Fixture| -> Vec<Fact> {
-        fixture.conversation_document().statements().into_iter().map(|statement| statement.fact).collect()
+    let said = |fixture: &Fixture| -> SortedMap<String, DeviceId> {
+        let statements = fixture.conversation_document().statements().into_iter();
+        statements.map(|Statement { fact, device, .. }| (fact.write().0.to_string(), device)).collect()
     };
-    assert!(said(&fixture).contains(&title("Trip")));
-    fixture.squash();
-    assert_eq!(said(&fixture), []);
-    fixture.push("ow", None, &[title("Boats")]).unwrap();
-    fixture.push("ow", None, &[Fact::Locked(true)]).unwrap();
+    fixture.push("ad", None, &[title("Boats")]).unwrap();
+    let before = said(&fixture);
+    assert_eq!(before[&Key::Info(InfoField::Title).to_string()], session("ad").device);
+    assert_eq!(before.values().collect::<SortedSet<_>>().len(), 2);
+    // Of a generation of a generation, too.
+    for _ in 0..2 {
+        fixture.squash();
+        assert_eq!(said(&fixture), before);
+    }
     fixture.push("ow", None, &[Fact::Info(InfoField::Title, None)]).unwrap();
-    assert_eq!(said(&fixture), [Fact::Locked(true), Fact::Info(InfoField::Title, None)]);
+    assert_eq!(said(&fixture)[&Key::Info(InfoField::Title).to_string()], session("ow").device);
+    fixture.squash();
+    let said_now = said(&fixture);
+    assert!(said_now.get(&Key::Info(InfoField::Title).to_string()).is_none(), "it says no more");
 }
 
 #[test]

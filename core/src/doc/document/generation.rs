@@ -1,11 +1,12 @@
-//! A document rewritten as one change that states only its current contents, and when each was said. Its history, and
-//! who wrote it, is left out: the way on for a document that has grown, and for erasure.
+//! A document rewritten as one change that states only its current contents, and when and by which device each was said.
+//! Its history is left out: the way on for a document that has grown, and for erasure.
 
 use core::num::NonZeroU64;
 
+use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 
-use super::{ApplyChangeError, Document};
+use super::{ApplyChangeError, Document, statements::Origin};
 use crate::{
     doc::{Change, Operation, OperationKind, Value, change::Header},
     ids::{DeviceId, DocumentId},
@@ -31,17 +32,38 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// With the age of each statement, in the order of the keys.
-    fn write(self, ages: &[Age]) -> Value {
-        Value::Bytes([&self.position.number().to_be_bytes()[..], &self.replaces, &encode(&ages)].concat())
+    fn write(self, origins: &Origins) -> Value {
+        Value::Bytes([&self.position.number().to_be_bytes()[..], &self.replaces, &encode(origins)].concat())
     }
 
-    fn read(value: &Value) -> Option<(Self, Vec<Age>)> {
+    fn read(value: &Value) -> Option<(Self, Origins)> {
         let Value::Bytes(bytes) = value else { return None };
         let (position, rest) = bytes.split_first_chunk()?;
-        let (replaces, ages) = rest.split_first_chunk()?;
+        let (replaces, origins) = rest.split_first_chunk()?;
         let generation = Self { position: Position::new(u64::from_be_bytes(*position)), replaces: *replaces };
-        Some((generation, decode(ages).unwrap_or_default()))
+        Some((generation, decode(origins).unwrap_or_default()))
+    }
+}
+
+/// Where the statements of a generation come from.
+#[derive(Debug, Default, Encode, Decode)]
+#[cbor(array)]
+struct Origins {
+    /// The devices that said them.
+    #[n(0)]
+    devices: Vec<DeviceId>,
+    /// For each, in the order of the keys: the index of its device, and its age.
+    #[n(1)]
+    said: Vec<(u32, Age)>,
+}
+
+impl Origins {
+    fn push(&mut self, device: DeviceId, age: Age) {
+        let index = self.devices.iter().position(|other| *other == device).unwrap_or_else(|| {
+            self.devices.push(device);
+            self.devices.len() - 1
+        });
+        self.said.push((u32::try_from(index).unwrap_or(u32::MAX), age));
     }
 }
 
@@ -54,19 +76,21 @@ impl Change {
         self.operations().iter().any(|operation| operation.key.as_deref() == Some(KEY))
     }
 
-    /// When each of its operations says something: of a generation, when that was said before it.
-    pub(super) fn said_at(&self) -> Vec<WallTime> {
+    /// Where what each of its operations says comes from.
+    pub(super) fn origins(&self) -> Vec<Origin> {
         let value = |operation: &Operation| match &operation.kind {
             OperationKind::Put(value) if operation.key.as_deref() == Some(KEY) => Generation::read(value),
             _ => None,
         };
         let generation = self.operations().iter().find_map(value);
-        let mut ages = generation.map(|(_, ages)| ages).unwrap_or_default().into_iter();
-        let said = |operation: &Operation| match operation.key.as_deref() {
-            Some(KEY) => self.at(),
-            _ => before(self.at(), ages.next().unwrap_or(0)),
+        let Origins { devices, said } = generation.map(|(_, origins)| origins).unwrap_or_default();
+        let mut said = said.into_iter().peekable();
+        let own = Origin { device: self.device(), at: self.at() };
+        let mut origin = |operation: &Operation| {
+            let (device, age) = said.next_if(|_| operation.key.as_deref() != Some(KEY))?;
+            Some(Origin { device: *devices.get(device as usize)?, at: before(self.at(), age) })
         };
-        self.operations().iter().map(said).collect()
+        self.operations().iter().map(|operation| origin(operation).unwrap_or(own)).collect()
     }
 }
 
@@ -93,12 +117,13 @@ impl Document {
         let generation = Generation { position, replaces: hasher.finalize().into() };
         let said = self.said_last();
         let seconds = |at: WallTime| i64::try_from(at.as_seconds()).unwrap_or(i64::MAX);
-        let (mut operations, mut ages) = (Vec::new(), Vec::new());
+        let (mut operations, mut origins) = (Vec::new(), Origins::default());
         for (key, value) in self.contents.range("").filter(|(key, _)| *key != KEY) {
             operations.push(put(key, value?.clone()));
-            ages.push(said.get(key).map_or(0, |said| seconds(at).saturating_sub(seconds(said.at))));
+            let origin = said.get(key).map_or(Origin { device: system, at }, |said| said.origin);
+            origins.push(origin.device, seconds(at).saturating_sub(seconds(origin.at)));
         }
-        operations.insert(0, put(KEY, generation.write(&ages)));
+        operations.insert(0, put(KEY, generation.write(&origins)));
         if operations.len() > Limits::WIDEST.change_operations_max as usize {
             return None;
         }

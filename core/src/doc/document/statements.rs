@@ -13,7 +13,7 @@ use crate::{
 pub struct Statement {
     /// The fact.
     pub fact: Fact,
-    /// The device that stated it.
+    /// The device that stated it, also where the change is a generation.
     pub device: DeviceId,
     /// The change that stated it.
     pub hash: ChangeHash,
@@ -21,33 +21,27 @@ pub struct Statement {
     pub at: WallTime,
 }
 
-/// The operation that something was said by, and when.
+/// The last thing said under a key: the operation that states it, who said it, and when.
 pub(super) struct Said {
-    number: u64,
-    device: DeviceId,
+    operation: (u64, DeviceId),
     hash: ChangeHash,
+    pub(super) origin: Origin,
+}
+
+/// Who said something, and when: of what a generation states, before it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin {
+    pub(super) device: DeviceId,
     pub(super) at: WallTime,
-    /// By a generation, which took the place of the change that said it.
-    is_taken_over: bool,
 }
 
 impl Document {
-    /// The last statement about each key, deletions included, in the order in which they were made. What
-    /// only its generation states is left out, because its author is lost. Reads every change, so use it rarely.
+    /// The last statement about each key, deletions included, in the order in which they were made; what its
+    /// generation states, as it was said before that. Reads every change, so use it rarely.
     pub fn statements(&self) -> Vec<Statement> {
-        self.statements_of(|said| !said.is_taken_over)
-    }
-
-    /// The same with what only its generation states, as of when that was said before it; by the system's device,
-    /// because its author is lost. Reads every change, so use it rarely.
-    pub fn all_statements(&self) -> Vec<Statement> {
-        self.statements_of(|_| true)
-    }
-
-    fn statements_of(&self, is_wanted: impl Fn(&Said) -> bool) -> Vec<Statement> {
-        let mut said: Vec<_> = self.said_last().into_iter().filter(|(_, said)| is_wanted(said)).collect();
-        said.sort_by_key(|(_, said)| (said.number, said.device));
-        let statement = |(key, Said { device, hash, at, .. }): (String, Said)| {
+        let mut said: Vec<_> = self.said_last().into_iter().collect();
+        said.sort_by_key(|(_, said)| said.operation);
+        let statement = |(key, Said { hash, origin: Origin { device, at }, .. }): (String, Said)| {
             let fact = Fact::parse(&self.id, &key, self.contents.get(&key)).ok()?;
             Some(Statement { fact, device, hash, at })
         };
@@ -59,20 +53,20 @@ impl Document {
         let mut last: SortedMap<String, Said> = SortedMap::new();
         let mut times: SortedMap<Predecessor, WallTime> = SortedMap::new();
         for change in self.all_changes() {
-            let (device, hash, is_taken_over) = (change.device(), change.hash(), change.is_generation());
-            for ((number, operation), at) in (change.start_operation()..).zip(change.operations()).zip(change.said_at())
-            {
+            let (actor, hash) = (change.device(), change.hash());
+            let operations = (change.start_operation()..).zip(change.operations()).zip(change.origins());
+            for ((number, operation), mut origin) in operations {
                 let Some(key) = operation.key.as_deref() else { continue };
                 let replaced = operation.predecessors.iter().filter_map(|replaced| times.get(replaced));
-                let at = replaced.copied().fold(at, WallTime::max);
-                times.insert((number, device.as_bytes().to_vec()), at);
+                origin.at = replaced.copied().fold(origin.at, WallTime::max);
+                times.insert((number, actor.as_bytes().to_vec()), origin.at);
                 let visible = self.contents.visible(key).pop();
                 let is_last = match visible {
-                    Some((winner, actor)) => winner == number && actor == device.as_bytes(),
-                    None => last.get(key).is_none_or(|other| (other.number, other.device) < (number, device)),
+                    Some((winner, by)) => winner == number && by == actor.as_bytes(),
+                    None => last.get(key).is_none_or(|other| other.operation < (number, actor)),
                 };
                 if is_last {
-                    last.insert(key.to_owned(), Said { number, device, hash, at, is_taken_over });
+                    last.insert(key.to_owned(), Said { operation: (number, actor), hash, origin });
                 }
             }
         }

@@ -279,19 +279,20 @@ impl<'s> Since<'s> {
         Self { now, former, last_said: SortedMap::new(), facts: SortedMap::new() }
     }
 
-    /// Whether something stands in the place of an own statement that need not be said again.
+    /// Whether an own statement need not be said again: it holds, or something stands in its place.
     pub(in crate::engine) fn stands_over(&mut self, own: &Own) -> bool {
         let Written::Statement(id, fact) = &own.written else { return false };
-        self.is_later(id, fact, own.at) || self.is_said_again(id, fact)
+        self.holds(id, fact) || self.is_later(id, fact, own.at) || self.is_said_again(id, fact)
+    }
+
+    fn holds(&self, id: &DocumentId, fact: &Fact) -> bool {
+        let (key, value) = fact.write();
+        self.now.document(id).is_some_and(|document| document.get(&key) == value)
     }
 
     /// Whether somebody has said the same since, over which something else was said, whatever the clocks say.
     fn is_said_again(&mut self, id: &DocumentId, fact: &Fact) -> bool {
         let Some(document) = self.now.document(id) else { return false };
-        let (key, value) = fact.write();
-        if document.get(&key) == value {
-            return false;
-        }
         let facts = self.facts.entry(id.clone()).or_insert_with(|| document.facts_since(self.former.document(id)));
         facts.iter().any(|said| match (said, fact) {
             (Fact::Message(message, body), Fact::Edit(edited, edit)) => {
@@ -320,7 +321,7 @@ type LastSaid = SortedMap<String, (ChangeHash, WallTime)>;
 /// What was said last in a document. The words of a message count as an edit by the change that wrote it.
 fn last_said(document: &Document) -> LastSaid {
     let mut last = SortedMap::new();
-    for Statement { fact, hash, at, .. } in document.all_statements() {
+    for Statement { fact, hash, at, .. } in document.statements() {
         if let Fact::Message(id, _) = &fact {
             last.insert(Key::Edit(id.clone()).to_string(), (hash, at));
         }
