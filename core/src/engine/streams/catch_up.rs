@@ -155,7 +155,7 @@ impl Engine {
     pub(in crate::engine) fn caught_up(&mut self, cursor: Cursor) {
         self.link.set_cursor(Some(cursor));
         self.ctx.store_meta();
-        let untold = self.stream_heads.caught_up();
+        self.stream_heads.caught_up();
         if self.link.is_online() {
             return;
         }
@@ -166,7 +166,7 @@ impl Engine {
         for stream in loaded {
             self.catch_up_stream(&stream);
         }
-        for stream in untold {
+        for stream in self.stream_heads.untold().clone() {
             self.verify_stream(&stream);
         }
         self.prefetch();
@@ -241,17 +241,23 @@ impl Engine {
 
     /// Asks about a stream that moved, but of whose entries the server told nothing from before that: its store may
     /// have been put back to before that, in silence. A member asks for what follows if nobody else would begin the
-    /// conversation again, and otherwise waits to be told of it, because their words are given back where nobody has
-    /// begun it again. Whoever is out has nothing to wait for, and is not told what follows.
+    /// conversation again, and otherwise waits to be told of it, or to be out of it, because their words are given back
+    /// where nobody has begun it again. Whoever is out has nothing to wait for, and is not told what follows.
     fn verify_stream(&mut self, stream: &StreamId) {
-        let Some(record) = stream.conversation().and_then(|id| self.inbox.get(&id)) else { return };
-        let is_begun_by_others = match record.row.kind {
+        let record = stream.conversation().and_then(|id| self.inbox.get(&id));
+        let is_begun_by_others = record.is_some_and(|record| match record.row.kind {
             ConversationKind::Direct | ConversationKind::Resource => false,
             _ => record.row.role != Role::Owner,
-        };
-        let is_active = record.row.status == MemberStatus::Active;
+        });
+        let is_active = record.is_some_and(|record| record.row.status == MemberStatus::Active);
+        if is_begun_by_others && is_active {
+            return;
+        }
+        self.stream_heads.told(stream);
+        if record.is_none() {
+            return;
+        }
         match is_active || self.has_waiting(stream) {
-            true if is_begun_by_others && is_active => {}
             // Only a departure that waits may say that the account is out.
             true => self.with_stream(stream, Work::Fetch),
             false if self.stream_heads.is_former(stream) => {}

@@ -18,7 +18,7 @@ pub(in crate::engine) struct StreamHeads {
     /// Streams with an entry that came after the cursor, which a catch-up from there therefore tells of. After a
     /// start, the heads that were stored with that cursor are of such streams.
     moved: SortedSet<StreamId>,
-    /// Those of them of whose entries the catch-up under way has not told yet.
+    /// Those of them of whose entries the server has not told since the catch-up began.
     untold: SortedSet<StreamId>,
 }
 
@@ -71,14 +71,15 @@ impl StreamHeads {
         self.moved.insert(stream.clone());
     }
 
-    /// The server told of the entries of the stream, up to the last one.
-    pub(in crate::engine) fn told(&mut self, stream: &StreamId) {
-        self.untold.remove(stream);
+    /// The server told of the entries of the stream, up to the last one. Returns whether it had not since the catch-up
+    /// began.
+    pub(in crate::engine) fn told(&mut self, stream: &StreamId) -> bool {
+        self.untold.remove(stream)
     }
 
     /// The cursor to store with a head.
     pub(in crate::engine) fn moved_after(&self, stream: &StreamId, cursor: Option<Cursor>) -> Option<Cursor> {
-        match self.moved.contains(stream) {
+        match self.moved.contains(stream) || self.untold.contains(stream) {
             true => cursor,
             false => self.records.get(stream)?.moved_after,
         }
@@ -91,11 +92,14 @@ impl StreamHeads {
         self.untold.extend(stored.chain(core::mem::take(&mut self.moved)));
     }
 
-    /// The cursor is one behind all that was told. Returns the streams that moved behind the former one, and of
-    /// whose entries nothing was told.
-    pub(in crate::engine) fn caught_up(&mut self) -> SortedSet<StreamId> {
+    /// The cursor is one behind all that was told: what was not yet is still to be, by a catch-up from there as well.
+    pub(in crate::engine) fn caught_up(&mut self) {
         self.moved.clear();
-        core::mem::take(&mut self.untold)
+        self.changed.extend(self.untold.iter().cloned());
+    }
+
+    pub(in crate::engine) fn untold(&self) -> &SortedSet<StreamId> {
+        &self.untold
     }
 
     pub(in crate::engine) fn incarnation(&self) -> Option<IncarnationId> {

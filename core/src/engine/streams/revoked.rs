@@ -63,6 +63,9 @@ impl Engine {
         // Pending changes may have been admitted before: the server answers them, and after its first
         // refusal the rest is refused here.
         replica.revoke(status, position);
+        if self.link.is_online() && self.stream_heads.told(stream) {
+            self.start_over(stream);
+        }
         self.watch(conversation);
     }
 }
