@@ -22,6 +22,10 @@ impl Engine {
                 self.receive_deleted(&summary);
                 continue;
             }
+            // On a link that has caught up it was read before the deletion.
+            if self.link.is_online() && self.inbox.is_deleted(&summary.conversation) {
+                continue;
+            }
             if summary.status == MemberStatus::Active {
                 self.stream_heads.told(&StreamId::Conversation(summary.conversation));
             }

@@ -9,17 +9,22 @@ use crate::{
 };
 
 fn deleted(conversation: ConversationId) -> ServerFrame {
+    summary(conversation, ConversationState::Deleted, 9)
+}
+
+/// A conversation as a server lists it at a position.
+fn summary(conversation: ConversationId, state: ConversationState, position: u64) -> ServerFrame {
     ServerFrame::Summaries(vec![ConversationSummary {
         conversation,
         kind: ConversationKind::Group,
         title: None,
-        state: ConversationState::Deleted,
+        state,
         role: Role::Owner,
         status: MemberStatus::Active,
         member_count: 0,
         others: Vec::<AccountId>::new(),
         last_message: None,
-        position: Position::new(9),
+        position: Position::new(position),
         page: 0,
         receipt: Receipt::default(),
         unread: 0,
@@ -29,6 +34,25 @@ fn deleted(conversation: ConversationId) -> ServerFrame {
         joined: Position::ZERO,
         chain: Default::default(),
     }])
+}
+
+#[test]
+fn s24_what_was_read_of_a_conversation_before_its_deletion_and_comes_after_it_lists_it_no_more() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let push = session::push_of(&mut engine, &mut store, 1);
+    receive(&mut engine, &mut store, &session::answer(&push, 1));
+    let conversation = push.stream.conversation().unwrap();
+    let is_listed = |engine: &Engine| engine.inbox.get(&conversation).is_some();
+    receive(&mut engine, &mut store, &deleted(conversation));
+    assert!(!is_listed(&engine));
+    receive(&mut engine, &mut store, &summary(conversation, ConversationState::Active, 8));
+    assert!(!is_listed(&engine), "it was read before the deletion");
+    // On the next link, the store may have been put back.
+    give(&mut engine, &mut store, Input::LinkLost);
+    give(&mut engine, &mut store, Input::ConnectNow);
+    session::begin_session(&mut engine, &mut store);
+    receive(&mut engine, &mut store, &summary(conversation, ConversationState::Active, 8));
+    assert!(is_listed(&engine));
 }
 
 #[test]
