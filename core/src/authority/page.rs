@@ -32,7 +32,9 @@ fn check_fact(context: &Context<'_>, number: PageNumber, fact: &Fact) -> Result<
     };
     match fact {
         Fact::Message(message, _) => {
-            if page.fact(&Key::Message(message.clone())).is_some() {
+            let before = context.stream.page_before(context.document);
+            let before = before.and_then(|before| context.stream.document(&before));
+            if [page].into_iter().chain(before).any(|page| page.fact(&Key::Message(message.clone())).is_some()) {
                 return refuse(Code::AlreadyWritten, "the message is written already");
             }
             match number < context.open_page() {

@@ -25,6 +25,9 @@ use crate::{
     wire::LastMessage,
 };
 
+/// Changes on the newest page up to which the page before it is looked at, too: more than two devices write at once.
+const BEGUN_CHANGES_MAX: u32 = 128;
+
 /// The state of a stream. A server's contains what is admitted; a client has that and, on top of it, a second
 /// one with its pending changes. Cloning copies no document: each is shared until one of the clones applies
 /// more to it.
@@ -147,10 +150,20 @@ impl Stream {
                 needed.push(timeline.page(newest));
             }
         }
+        needed.extend(self.page_before(document));
         needed.sort_unstable();
         needed.dedup();
         needed.retain(|document| !self.documents.contains_key(document));
         needed
+    }
+
+    /// The page before the newest one, while that has few changes: another device of an account may have written there
+    /// what this one writes here.
+    pub(super) fn page_before(&self, document: &DocumentId) -> Option<DocumentId> {
+        let DocumentId::Page(timeline, number) = *document else { return None };
+        let is_begun = |page: &Arc<Document>| page.changes() < BEGUN_CHANGES_MAX;
+        let is_needed = number > 1 && number >= self.newest_page(timeline);
+        (is_needed && self.documents.get(document).is_some_and(is_begun)).then(|| timeline.page(number - 1))
     }
 
     /// Those that a decision about this very change needs: for one that pins, the

@@ -658,6 +658,23 @@ fn a21_a_message_is_written_once_and_spoken_of_on_its_page() {
 }
 
 #[test]
+fn a21_a_message_that_is_on_the_page_before_is_not_written_on_the_next() {
+    let mut fixture = Fixture::group();
+    fixture.limits.page_changes_soft = 4;
+    fixture.push("me", Some(1), &[says(10, "me")]).unwrap();
+    fixture.push("me", Some(1), &[says(11, "me")]).unwrap();
+    // As the first change of the next page, and as a later one.
+    fixture.check("me", Some(2), &[says(10, "me")], Err(Code::AlreadyWritten));
+    fixture.push("mo", Some(2), &[says(12, "mo")]).unwrap();
+    fixture.check("me", Some(2), &[says(10, "me")], Err(Code::AlreadyWritten));
+    fixture.check("me", Some(2), &[says(13, "me")], Ok(()));
+    // The page is loaded for that.
+    let former = fixture.document(Some(1));
+    fixture.stream.remove(&former);
+    assert_eq!(fixture.stream.missing(&fixture.document(Some(2))), [former]);
+}
+
+#[test]
 fn d6_pages_close_open_and_fill() {
     let mut fixture = Fixture::group();
     fixture.limits.page_changes_soft = 4;
