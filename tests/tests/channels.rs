@@ -5,13 +5,13 @@ use tidings_core::{
     api::ConversationRow,
     code::Code,
     command::{
-        AddMember, AnswerRequest, BanMember, CreateConversation, LeaveConversation, RemoveMember, RequestMembership,
-        SendMessage,
+        AddMember, AnswerRequest, BanMember, CreateConversation, InviteMember, LeaveConversation, RemoveMember,
+        RequestMembership, SendMessage,
     },
     engine::Input,
     ids::{AccountId, ConversationId, MessageId},
     limits::Limits,
-    model::{ConversationKind, JoinPolicy, Link, LinkKind, MemberStatus, MembershipAction, Policy, Role},
+    model::{ConversationKind, JoinPolicy, Link, LinkKind, MemberStatus, MembershipAction, Permission, Policy, Role},
     wire::Subscribers,
 };
 use tidings_tests::sim::world::{Device, World};
@@ -238,6 +238,28 @@ fn a54_a_subscriber_leaves_while_offline() {
     assert_eq!(shown(&mut studio), Some(MemberStatus::Left));
     studio.joins();
     assert_eq!(studio.heard().last().map(String::as_str), Some("gone"));
+}
+
+#[test]
+fn a53_a_subscriber_who_is_invited_goes_on_reading_what_is_here_until_they_accept() {
+    let mut studio = studio(&[Policy::Join(JoinPolicy::Open)]);
+    let (ann, bob, channel) = (studio.ann, studio.bob, studio.channel);
+    studio.joins();
+    studio.command(ann, InviteMember { conversation: channel, account: account("bob"), role: Role::Admin }).unwrap();
+    studio.settle();
+    let shown = |studio: &mut Studio| {
+        let detail = studio.world.client(bob).screen.details.get(&channel).cloned().expect("it is shown");
+        assert_eq!((detail.role.clone(), detail.status), (Some(Role::Admin), Some(MemberStatus::Invited)));
+        assert!(!detail.permissions.holds(Permission::MessageSend));
+        detail
+    };
+    let before = shown(&mut studio);
+    studio.world.set_network(bob, false);
+    studio.world.crash_client(bob);
+    studio.settle();
+    studio.world.input(bob, Input::OpenConversation(channel));
+    studio.settle();
+    assert_eq!(shown(&mut studio), before);
 }
 
 #[test]

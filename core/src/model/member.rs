@@ -134,8 +134,13 @@ impl Default for Member {
 impl Member {
     /// A subscriber as a member; no document lists them.
     pub fn subscriber(account: &AccountId) -> Self {
-        let membership = Membership::next(None, MemberStatus::Active, account, WallTime::from_millis(0));
-        Self { role: Role::Subscriber, membership: Some(membership), ..Self::default() }
+        Self::told(account, Role::Subscriber, MemberStatus::Active)
+    }
+
+    /// A member of whom only role and status are known.
+    pub fn told(account: &AccountId, role: Role, status: MemberStatus) -> Self {
+        let membership = Membership::next(None, status, account, WallTime::from_millis(0));
+        Self { role, membership: Some(membership), ..Self::default() }
     }
 
     /// Their status; left, if they have no membership.

@@ -57,17 +57,21 @@ impl<'a> Drawing<'a> {
         Some((open, replica))
     }
 
-    /// The own membership as the document has it. A subscriber is not in the document: their
-    /// membership is the one that the server last sent.
+    /// The own membership as the document has it. A subscriber is not in the document, and may not be in the one that
+    /// is held once they are invited: their membership is the one that the server last sent.
     pub(super) fn own_member<'r>(self, replica: &'r Replica, conversation: ConversationId) -> Option<Cow<'r, Member>> {
         let listed = replica.view().conversation().members.get(self.me());
         let row = self.inbox.get(&conversation).map(|record| &record.row);
-        let row = row.filter(|row| row.role == Role::Subscriber);
+        let subscriber = row.filter(|row| row.role == Role::Subscriber);
         let is_listed = |status| listed.is_some_and(|member| member.is_active() || status != MemberStatus::Active);
-        match row {
-            Some(row) if !is_listed(row.status) => Some(Cow::Owned(Member::subscriber(self.me()))),
-            Some(_) | None => listed.map(Cow::Borrowed),
+        if subscriber.is_some_and(|row| !is_listed(row.status)) {
+            return Some(Cow::Owned(Member::subscriber(self.me())));
         }
+        let told = || {
+            let row = row.filter(|row| row.status != MemberStatus::Active)?;
+            Some(Cow::Owned(Member::told(self.me(), row.role.clone(), row.status)))
+        };
+        listed.map(Cow::Borrowed).or_else(told)
     }
 
     /// The display name in a conversation: the one that the member has there, or else everywhere.
