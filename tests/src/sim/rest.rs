@@ -263,6 +263,11 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Returns true if nodes erase what was deleted within this run.
+    pub(super) fn is_erasing(&self) -> bool {
+        self.world.config.node.erase_after <= ERASED_AFTER
+    }
+
     /// Returns true if the database lost one text of a message, or of a statement, that has others since: the message
     /// is written again with its latest text, and the latest statement stands. Which is the latest, the clocks say (E64).
     pub(super) fn is_written_over(&self, text: &str, words: &Words, is_admitted: impl Fn(&String) -> bool) -> bool {

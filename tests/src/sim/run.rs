@@ -25,7 +25,7 @@ use super::{
     callers::{self, Called},
     checks::{Checked, Checks},
     clock::{BEGIN_MS, wall},
-    draw::{ERASED_AFTER, draw_config, draw_faults, draw_limits, draw_settings, draw_skew, draw_words},
+    draw::{draw_config, draw_faults, draw_limits, draw_settings, draw_skew, draw_words},
     faults::{Class, Profile},
     happened::{Counts, Happened},
     intruder::Intruder,
@@ -350,11 +350,6 @@ impl<'a> Run<'a> {
             words,
             now: wall(self.world.time_ms, 0),
         }
-    }
-
-    /// Returns true if nodes erase what was deleted within this run.
-    pub(super) fn is_erasing(&self) -> bool {
-        self.world.config.node.erase_after <= ERASED_AFTER
     }
 
     pub(super) fn command(&mut self, device: Device, command: Command) {
