@@ -152,7 +152,11 @@ impl Stream {
             return Ok(());
         }
         let begins = self.begins_page(&entry.document);
-        let judged = match self.missing_for(&entry.document, &entry.change).as_slice() {
+        let mut missing = self.missing_for(&entry.document, &entry.change);
+        // All but whether a message is on it can be judged without the page before.
+        let before = self.page_before(&entry.document);
+        missing.retain(|missing| Some(missing) != before.as_ref());
+        let judged = match missing.as_slice() {
             [] => self.judge_entry(entry, limits),
             [missing] if begins && *missing == entry.document => {
                 let mut begun = self.clone();

@@ -25,7 +25,7 @@ use crate::{
     wire::LastMessage,
 };
 
-/// Changes on the newest page up to which the page before it is looked at, too: more than two devices write at once.
+/// While the newest page has fewer changes than this, no message that is on the page before is written on it.
 const BEGUN_CHANGES_MAX: u32 = 128;
 
 /// The state of a stream. A server's contains what is admitted; a client has that and, on top of it, a second
