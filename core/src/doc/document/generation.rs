@@ -12,6 +12,7 @@ use crate::{
     ids::{DeviceId, DocumentId},
     journal::Position,
     limits::Limits,
+    sorted::SortedSet,
     time::WallTime,
     wire::{decode, encode},
 };
@@ -49,7 +50,7 @@ impl Generation {
 #[derive(Debug, Default, Encode, Decode)]
 #[cbor(array)]
 struct Origins {
-    /// The devices that said them.
+    /// The devices that said them, in order.
     #[n(0)]
     devices: Vec<DeviceId>,
     /// For each, in the order of the keys: the index of its device, and its age.
@@ -58,12 +59,15 @@ struct Origins {
 }
 
 impl Origins {
-    fn push(&mut self, device: DeviceId, age: Age) {
-        let index = self.devices.iter().position(|other| *other == device).unwrap_or_else(|| {
-            self.devices.push(device);
-            self.devices.len() - 1
-        });
-        self.said.push((u32::try_from(index).unwrap_or(u32::MAX), age));
+    /// Of statements in the order of their keys, in a generation that is made at a time.
+    fn of(origins: &[Origin], at: WallTime) -> Self {
+        let devices: SortedSet<DeviceId> = origins.iter().map(|origin| origin.device).collect();
+        let devices: Vec<DeviceId> = devices.into_iter().collect();
+        let index = |device| devices.binary_search(&device).ok().and_then(|index| u32::try_from(index).ok());
+        let seconds = |at: WallTime| i64::try_from(at.as_seconds()).unwrap_or(i64::MAX);
+        let age = |origin: &Origin| seconds(at).saturating_sub(seconds(origin.at));
+        let said = origins.iter().map(|origin| (index(origin.device).unwrap_or(u32::MAX), age(origin))).collect();
+        Self { devices, said }
     }
 }
 
@@ -116,14 +120,12 @@ impl Document {
         self.heads.iter().for_each(|head| hasher.update(head.as_bytes()));
         let generation = Generation { position, replaces: hasher.finalize().into() };
         let said = self.said_last();
-        let seconds = |at: WallTime| i64::try_from(at.as_seconds()).unwrap_or(i64::MAX);
-        let (mut operations, mut origins) = (Vec::new(), Origins::default());
+        let (mut operations, mut origins) = (Vec::new(), Vec::new());
         for (key, value) in self.contents.range("").filter(|(key, _)| *key != KEY) {
             operations.push(put(key, value?.clone()));
-            let origin = said.get(key).map_or(Origin { device: system, at }, |said| said.origin);
-            origins.push(origin.device, seconds(at).saturating_sub(seconds(origin.at)));
+            origins.push(said.get(key).map_or(Origin { device: system, at }, |said| said.origin));
         }
-        operations.insert(0, put(KEY, generation.write(&origins)));
+        operations.insert(0, put(KEY, generation.write(&Origins::of(&origins, at))));
         if operations.len() > Limits::WIDEST.change_operations_max as usize {
             return None;
         }
