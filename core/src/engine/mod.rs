@@ -339,7 +339,9 @@ impl Engine {
                     false => Write::Delete(record::stream_head_key(&stream)),
                 });
                 self.stream_heads.set(stream, head);
-            } else if let Some(mut head) = self.stream_heads.get(&stream).cloned() {
+            } else if let Some(mut head) =
+                self.stream_heads.get(&stream).filter(|head| head.position > Position::ZERO).cloned()
+            {
                 head.moved_after = self.stream_heads.moved_after(&stream, self.link.cursor());
                 self.ctx.store.write(record::put(record::stream_head_key(&stream), &head));
                 self.stream_heads.set(stream, head);

@@ -248,19 +248,19 @@ impl Engine {
     /// conversation again, and otherwise waits to be told of it, or to be out of it, because their words are given back
     /// where nobody has begun it again. Whoever is out has nothing to wait for, and is not told what follows.
     fn verify_stream(&mut self, stream: &StreamId) {
-        let record = stream.conversation().and_then(|id| self.inbox.get(&id));
-        let is_begun_by_others = record.is_some_and(|record| match record.row.kind {
+        let Some(record) = stream.conversation().and_then(|id| self.inbox.get(&id)) else {
+            self.stream_heads.told(stream);
+            return;
+        };
+        let is_active = record.row.status == MemberStatus::Active;
+        let is_begun_by_others = match record.row.kind {
             ConversationKind::Direct | ConversationKind::Resource => false,
             _ => record.row.role != Role::Owner,
-        });
-        let is_active = record.is_some_and(|record| record.row.status == MemberStatus::Active);
+        };
         if is_begun_by_others && is_active {
             return;
         }
         self.stream_heads.told(stream);
-        if record.is_none() {
-            return;
-        }
         match is_active || self.has_waiting(stream) {
             // Only a departure that waits may say that the account is out.
             true => self.with_stream(stream, Work::Fetch),

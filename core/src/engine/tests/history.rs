@@ -1,14 +1,14 @@
 //! A server that tells another history than before: it is noticed, whatever tells it.
 
 use super::{
-    session::{admitted, answer, fetched, go_online, head_of, push_of, pushes, sent},
+    session::{admitted, answer, begin_session, fetched, go_online, head_of, push_of, pushes, sent},
     *,
 };
 use crate::{
     command::{AddMember, LeaveConversation, SetInfo, TransferOwnership},
     journal::{ChainHash, Head},
     model::{ConversationKind, ConversationState, InfoField, MemberStatus, Receipt, Role},
-    wire::{ConversationSummary, Fetch, FetchScope},
+    wire::{Closed, ConversationSummary, Fetch, FetchScope},
 };
 
 /// An engine that wrote the first two entries of a group, and where it stands.
@@ -230,6 +230,23 @@ fn e133_a_device_tells_how_far_it_was_told_also_when_it_starts_again() {
     assert_eq!(setup.reported_head(), Some(setup.head));
     setup.conversation = ConversationId::from_bytes([8; 16]);
     assert_eq!(setup.reported_head(), None);
+}
+
+#[test]
+fn e69_what_is_held_and_not_loaded_is_of_a_former_incarnation_after_a_start_too() {
+    let mut setup = Setup::new();
+    let stream = setup.push.stream.clone();
+    let start = |setup: &mut Setup| {
+        setup.engine = Engine::new(now(), config());
+        drain(&mut setup.engine, &mut setup.store);
+        begin_session(&mut setup.engine, &mut setup.store);
+    };
+    start(&mut setup);
+    let closed = Closed { code: Code::StoreRestored, detail: String::new(), retry_after_ms: None };
+    setup.receive(&ServerFrame::Closed(closed));
+    assert!(setup.engine.streams.loaded(&stream).is_none());
+    start(&mut setup);
+    assert!(setup.engine.stream_heads.is_former(&stream));
 }
 
 #[test]
