@@ -8,7 +8,7 @@ use crate::{
         Engine,
         screen::open::OpenConversation,
         store::record::{self},
-        streams::{fault::RestoreFetchedError, loading::Slot, received_entries::Misfit},
+        streams::{fault::RestoreFetchedError, loading::Slot, received_entries::Misfit, replica::Replica},
     },
     ids::{ConversationId, DocumentId, StreamId},
     journal::Position,
@@ -29,6 +29,7 @@ impl Engine {
             return;
         }
         let Some(replica) = self.replica(stream) else { return };
+        replica.only_compares = false;
         if replica.fetch.is_some() {
             return;
         }
@@ -45,6 +46,17 @@ impl Engine {
             stream.conversation().into_iter().for_each(|conversation| self.requests.watched.add(conversation));
         }
         self.ctx.send(&ClientFrame::Fetch(Fetch { request, stream: stream.clone(), scope, held, chain }));
+    }
+
+    /// Asks what follows on what is held, where a refusal as not a member is not to be believed yet.
+    pub(in crate::engine) fn compare_stream(&mut self, stream: &StreamId) {
+        if self.streams.loaded(stream).is_none_or(Replica::is_fetching) {
+            return;
+        }
+        self.fetch_stream(stream);
+        if let Some(replica) = self.replica(stream) {
+            replica.only_compares = true;
+        }
     }
 
     pub(in crate::engine) fn receive_fetched(&mut self, stream: &StreamId, fetched: &Fetched) {
@@ -103,6 +115,7 @@ impl Engine {
 
     fn after_fetch(&mut self, stream: &StreamId, fetched: &Fetched) {
         let me = self.ctx.session.account.clone();
+        self.stream_heads.told(stream);
         let Some(replica) = self.replica(stream) else { return };
         if fetched.restart {
             replica.set_older_unread(fetched.unread, &me);
@@ -176,6 +189,7 @@ impl Engine {
     pub(in crate::engine) fn fetch_refused(&mut self, stream: &StreamId, refused: &Refused) {
         let Some(replica) = self.replica(stream) else { return };
         replica.fetch = None;
+        let only_compared = core::mem::take(&mut replica.only_compares);
         let asked_before = replica.is_unread_former();
         stream
             .conversation()
@@ -186,6 +200,9 @@ impl Engine {
         }
         if asked_before {
             return self.fetch_stream(stream);
+        }
+        if only_compared && refused.code == Code::NotAMember {
+            return;
         }
         if refused.code == Code::HistoryDiffers && self.journal_head(stream).is_some() {
             self.meet_another_history(stream);

@@ -47,6 +47,7 @@ pub(in crate::engine) enum Work {
     MarkRead(ConversationId),
     Recount(Box<ConversationSummary>),
     Fetch,
+    Compare,
 }
 
 impl Engine {
@@ -80,6 +81,7 @@ impl Engine {
             Work::Recount(summary) => self.recount(stream, &summary),
             Work::MarkRead(conversation) => self.read_all(conversation),
             Work::Fetch => self.fetch_stream(stream),
+            Work::Compare => self.compare_stream(stream),
         }
     }
 

@@ -46,6 +46,8 @@ pub(in crate::engine) struct Replica {
     pub(in crate::engine) whole: bool,
     /// The fetch under way.
     pub(super) fetch: Option<u64>,
+    /// The fetch is there only to compare what is held with what the server has: nothing here waits for it.
+    pub(super) only_compares: bool,
     /// When to fetch again what the server deferred.
     pub(super) fetch_at: Option<MonotonicTime>,
     /// When to go on loading what timelines showed before, which the server deferred.
@@ -152,6 +154,7 @@ impl Replica {
             older_unread: head.older_unread,
             whole,
             fetch: None,
+            only_compares: false,
             fetch_at: None,
             older_at: None,
             rewrite_due: false,
