@@ -3,7 +3,8 @@
 
 use crate::{
     authority::{
-        Context, Effects, Refusal, Session, Stream, block, consequence, decide, generation, newer, pace, shape, size,
+        Context, Effects, Refusal, Session, Stream, block, consequence, decide, generation, newer, pace, proposal,
+        shape, size,
     },
     code::Code,
     doc::{Admit, ApplyChangeError, Change, DecodedChange, Document, Fact},
@@ -153,8 +154,9 @@ impl Stream {
         }
         let begins = self.begins_page(&entry.document);
         let mut missing = self.missing_for(&entry.document, &entry.change);
-        // All but whether a message is on it can be judged without the page before.
-        let before = self.page_before(&entry.document);
+        // All but whether a message is on it can be judged without the page before, if no proposal on it is answered.
+        let responds = proposal::page_in(self, &entry.document, &entry.change);
+        let before = self.page_before(&entry.document).filter(|before| Some(before) != responds.as_ref());
         missing.retain(|missing| Some(missing) != before.as_ref());
         let judged = match missing.as_slice() {
             [] => self.judge_entry(entry, limits),

@@ -181,6 +181,19 @@ fn a102_a_response_on_a_later_page_settles_a_proposal_on_an_earlier_one() {
 }
 
 #[test]
+fn a102_a_response_is_not_judged_without_the_page_of_its_proposal() {
+    let mut fixture = proposed();
+    fixture.limits.page_changes_soft = 2;
+    for (number, page) in [(2, 1), (3, 2)] {
+        fixture.push("bob", Some(page), &[says(number, "bob")]).unwrap();
+    }
+    let mut told = fixture.stream.clone();
+    let entry = fixture.push("ann", Some(2), &[respond(4, ResponseKind::Accept)]).unwrap().entry;
+    told.remove(&fixture.document(Some(1)));
+    assert_eq!(told.verify_entry(&entry, &fixture.limits), Ok(()));
+}
+
+#[test]
 fn a106_a_response_takes_room_on_the_page_of_its_proposal_and_the_answer_none() {
     let mut fixture = proposed();
     fixture.limits.page_changes_soft = 2;
