@@ -417,6 +417,39 @@ fn e144_whoever_waits_to_be_told_and_is_out_instead_is_given_their_words_back() 
 }
 
 #[test]
+fn e144_whoever_was_removed_after_the_copy_is_in_again() {
+    for starts_again in [false, true] {
+        let mut trip = begin(pair(Limits::default()));
+        let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
+        trip.settle();
+        let copy = trip.world.database().copy();
+        // Their cursors are behind all that there is.
+        for device in [ann, bob] {
+            trip.world.crash_client(device);
+        }
+        trip.settle();
+        trip.world.command(ann, RemoveMember { conversation, account: account("bob") });
+        trip.world.run_ms(500);
+        assert_eq!(trip.world.client(bob).screen.inbox[&conversation].status, MemberStatus::Removed);
+        trip.world.set_network(ann, false);
+        trip.world.put_back(&copy, false);
+        trip.settle();
+        if starts_again {
+            trip.world.crash_client(bob);
+            trip.settle();
+        }
+        assert_eq!(trip.world.client(bob).screen.inbox[&conversation].status, MemberStatus::Active);
+        trip.say(bob, "here");
+        trip.settle();
+        trip.check_journal("here", 1);
+        // Whoever removed him says so again.
+        trip.world.set_network(ann, true);
+        trip.settle();
+        assert_eq!(trip.world.client(bob).screen.inbox[&conversation].status, MemberStatus::Removed);
+    }
+}
+
+#[test]
 fn e69_a_store_that_went_back_is_known_by_whoever_comes_when_it_has_come_further() {
     let mut trip = begin(pair(Limits::default()));
     let (ann, bob) = (trip.ann, trip.bob);

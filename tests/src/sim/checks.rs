@@ -32,7 +32,7 @@ pub struct Checks {
     /// The journal as read so far.
     pub journal: Journal,
     /// Journals that were read before the database was restored.
-    formers: Vec<Journal>,
+    pub(super) formers: Vec<Journal>,
     /// True if it was restored and nobody announced it: its contents then contradict what was sent before.
     is_contradicting: bool,
     /// Accounts whose device was copied or set back. Two copies that write with a clock that is ahead take new

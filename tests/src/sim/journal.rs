@@ -53,6 +53,8 @@ pub struct StreamJournal {
     /// The stream as built from its entries.
     pub verifier: Verifier,
     hashes: Vec<ChangeHash>,
+    /// Those of generations, with their positions.
+    generations: Vec<(Position, ChangeHash)>,
     messages: BTreeMap<MessageId, Position>,
     /// Number of facts of each kind.
     pub stated: BTreeMap<&'static str, u32>,
@@ -172,6 +174,17 @@ impl Journal {
         self.streams.get(stream).and_then(|stream| stream.hashes.get(index)) == Some(&hash)
     }
 
+    /// The statements' texts of streams of which another journal has a generation that this one lacks: whoever holds
+    /// that cannot tell whether these are here.
+    pub fn without_generations_of(&self, other: &Self) -> impl Iterator<Item = &String> {
+        let is_lacking = |id: &StreamId| {
+            let generations = other.streams.get(id).into_iter().flat_map(|stream| &stream.generations);
+            generations.into_iter().any(|(position, hash)| !self.holds(id, *position, *hash))
+        };
+        let lacking = self.streams.iter().filter(move |(id, _)| is_lacking(id));
+        lacking.flat_map(|(_, stream)| &stream.words).filter(|said| said.message.is_none()).map(|said| &said.text)
+    }
+
     /// The position of a message, if it was admitted.
     pub fn message(&self, stream: &StreamId, message: &MessageId) -> Option<Position> {
         self.streams.get(stream)?.messages.get(message).copied()
@@ -200,6 +213,7 @@ impl StreamJournal {
         Self {
             verifier: Verifier::new(tenant(), id.clone(), limits.clone()),
             hashes: Vec::new(),
+            generations: Vec::new(),
             messages: BTreeMap::new(),
             stated: BTreeMap::new(),
             words: Vec::new(),
@@ -216,6 +230,7 @@ impl StreamJournal {
         let admitted = admitted
             .map_err(|differs| format!("{}: {} instead of {}", differs.aspect, differs.found, differs.expected))?;
         self.hashes.push(*hash);
+        self.generations.extend(is_generation(entry).then_some((entry.position, *hash)));
         if let Some(before) = said_before {
             let after = self.said_in(&entry.document).unwrap_or_default();
             let differs = before.symmetric_difference(&after).next();

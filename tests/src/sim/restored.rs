@@ -42,6 +42,7 @@ impl Run<'_> {
         self.doubt_written_over(&before);
         self.doubt_unkept(&before);
         self.doubt_refused();
+        self.doubt_restated();
         Ok(())
     }
 
@@ -101,6 +102,13 @@ impl Run<'_> {
                 said.doubtful = true;
             }
         }
+    }
+
+    /// What is there, and was stated by a generation that the database has lost, may be given back.
+    fn doubt_restated(&mut self) {
+        let journal = &self.checks.journal;
+        let restated = self.checks.formers.iter().flat_map(|former| journal.without_generations_of(former));
+        self.lost.extend(restated.cloned());
     }
 
     /// The texts of its account that a device keeps of what was admitted.

@@ -187,7 +187,7 @@ pub(super) struct Run<'a> {
     pub(super) away: Vec<Device>,
     /// Copies of the database that were made.
     pub(super) copies: Vec<Copied>,
-    /// Texts that the database had lost, and that a device of their author keeps.
+    /// Texts that the database had lost, or a generation that states them, and that a device of their author keeps.
     pub(super) lost: BTreeSet<String>,
     /// What services have asked for, and were not answered yet.
     pub(super) called: Vec<Called>,

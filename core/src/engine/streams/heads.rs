@@ -65,10 +65,11 @@ impl StreamHeads {
         core::mem::take(&mut self.changed)
     }
 
-    /// An entry of the stream came over the link.
-    pub(in crate::engine) fn moved(&mut self, stream: &StreamId) {
-        self.told(stream);
+    /// An entry of the stream came over the link, or that the account is out of it. Returns whether the server had told
+    /// nothing of its entries since the catch-up began.
+    pub(in crate::engine) fn moved(&mut self, stream: &StreamId) -> bool {
         self.moved.insert(stream.clone());
+        self.told(stream)
     }
 
     /// The server told of the entries of the stream, up to the last one. Returns whether it had not since the catch-up

@@ -63,7 +63,8 @@ impl Engine {
         // Pending changes may have been admitted before: the server answers them, and after its first
         // refusal the rest is refused here.
         replica.revoke(status, position);
-        if self.link.is_online() && self.stream_heads.told(stream) {
+        self.stream_heads.change(stream);
+        if self.link.is_online() && self.stream_heads.moved(stream) {
             self.start_over(stream);
         }
         self.watch(conversation);
