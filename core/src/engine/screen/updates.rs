@@ -67,6 +67,7 @@ impl Engine {
         }
         if touched.all {
             self.drop_uncreated(conversation);
+            self.drop_detail_of_nothing(conversation);
         }
     }
 

@@ -2,7 +2,7 @@
 //! and the store, except for the refused commands.
 
 use crate::{
-    engine::{Engine, Update, store::record, streams::loading::Slot},
+    engine::{Engine, Update, screen::inbox::Draw, store::record, streams::loading::Slot},
     ids::{ConversationId, StreamId},
     journal::Position,
     storage::Write,
@@ -34,6 +34,16 @@ impl Engine {
         self.ctx.update(Update::Gone(conversation));
     }
 
+    /// Drops the detail of a conversation that stays on the list, but of which nothing is held: its creation was refused
+    /// here, and the server lets the account read nothing of the one that is there.
+    pub(in crate::engine) fn drop_detail_of_nothing(&mut self, conversation: ConversationId) {
+        let Some(replica) = self.streams.loaded(&StreamId::Conversation(conversation)) else { return };
+        let holds_nothing = replica.confirmed.position() == Position::ZERO && replica.outbox.is_empty();
+        if holds_nothing && self.notify_gone(conversation) {
+            self.inbox.draw(conversation, Draw::Any);
+        }
+    }
+
     /// Drops the detail of a thread if there is no such thread, or if this device is no longer sent
     /// anything of it. A thread that is merely not loaded keeps its detail.
     pub(in crate::engine) fn drop_thread_detail(&mut self, thread: ConversationId) {
@@ -45,9 +55,12 @@ impl Engine {
         }
     }
 
-    fn notify_gone(&mut self, timeline: ConversationId) {
-        if self.open.get_mut(&timeline).and_then(|open| open.remove_detail()).is_some() {
+    /// Returns whether a detail was shown.
+    fn notify_gone(&mut self, timeline: ConversationId) -> bool {
+        let had_detail = self.open.get_mut(&timeline).and_then(|open| open.remove_detail()).is_some();
+        if had_detail {
             self.ctx.update(Update::Gone(timeline));
         }
+        had_detail
     }
 }

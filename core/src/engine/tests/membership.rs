@@ -24,20 +24,13 @@ fn granted(request: u64, stream: StreamId) -> ServerFrame {
     ServerFrame::Accepted(Accepted { request, stream, positions, accepted_at, administrators: Vec::new() })
 }
 
-#[test]
-fn s27_a_membership_request_that_is_granted_where_nothing_is_left_is_over() {
-    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
-    drain(&mut engine, &mut store);
-    go_online(&mut engine, &mut store);
-    let conversation = ConversationId::from_bytes([1; 16]);
-    let command = RequestMembership { conversation, action: MembershipAction::Join(None) }.into();
-    let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
-    let request = asked(&outputs);
-    let deleted = ConversationSummary {
+/// A conversation as a server lists it.
+fn summary(conversation: ConversationId) -> ConversationSummary {
+    ConversationSummary {
         conversation,
         kind: ConversationKind::Group,
         title: None,
-        state: ConversationState::Deleted,
+        state: ConversationState::Active,
         role: Role::Member,
         status: MemberStatus::Active,
         member_count: 0,
@@ -52,7 +45,19 @@ fn s27_a_membership_request_that_is_granted_where_nothing_is_left_is_over() {
         resource: None,
         joined: Position::ZERO,
         chain: Default::default(),
-    };
+    }
+}
+
+#[test]
+fn s27_a_membership_request_that_is_granted_where_nothing_is_left_is_over() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    drain(&mut engine, &mut store);
+    go_online(&mut engine, &mut store);
+    let conversation = ConversationId::from_bytes([1; 16]);
+    let command = RequestMembership { conversation, action: MembershipAction::Join(None) }.into();
+    let outputs = give(&mut engine, &mut store, Input::Command { request: 1, command });
+    let request = asked(&outputs);
+    let deleted = ConversationSummary { state: ConversationState::Deleted, ..summary(conversation) };
     receive(&mut engine, &mut store, &ServerFrame::Summaries(vec![deleted]));
     let stream = StreamId::Conversation(conversation);
     let outputs = receive(&mut engine, &mut store, &granted(request, stream));
@@ -113,4 +118,18 @@ fn s27_a_membership_request_of_whoever_could_not_leave_is_over() {
     assert!(!outputs.contains(&Output::Update(Update::Unsynced(0))), "{outputs:?}");
     let outputs = receive(&mut engine, &mut store, &refused(&push.expect("it is pushed"), Code::LastOwner));
     assert!(outputs.contains(&Output::Update(Update::Unsynced(0))), "{outputs:?}");
+}
+
+#[test]
+fn e146_a_conversation_that_is_there_without_its_creator_has_a_row_and_no_detail() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let conversation = open_group(&mut engine, &mut store);
+    let push = pushes(&go_online(&mut engine, &mut store)).next().expect("the group is pushed");
+    // Another device began it, and the account was removed since.
+    let removed = ConversationSummary { status: MemberStatus::Removed, ..summary(conversation) };
+    receive(&mut engine, &mut store, &ServerFrame::Summaries(vec![removed]));
+    let outputs = receive(&mut engine, &mut store, &refused(&push, Code::MemberRemoved));
+    assert!(outputs.contains(&Output::Update(Update::Gone(conversation))), "{outputs:?}");
+    let listed = |output: &Output| matches!(output, Output::Update(Update::Conversations(rows)) if rows.len() == 1);
+    assert!(outputs.iter().any(listed), "{outputs:?}");
 }
