@@ -7,7 +7,7 @@ use tidings_core::{
         CreateConversation, CreateDirect, CreateThread, DeleteMessage, EditMessage, React, SendMessage, SetInfo,
         SetPolicy, SetProfile,
     },
-    engine::Input,
+    engine::{ConnectionState, Input},
     ids::{AccountId, ConversationId, MessageId, TenantId, TimelineId},
     limits::Limits,
     model::{InfoField, Policy, Profile},
@@ -119,6 +119,26 @@ fn e70_what_names_a_message_goes_with_its_new_id() {
     assert_eq!(rows[1].reply_to.as_ref().map(|reply| &reply.id), Some(&rows[0].id));
     assert_eq!(rows[0].thread.as_ref().map(|thread| thread.replies), Some(1));
     assert!(rows[2].deleted_by.is_some());
+}
+
+#[test]
+fn e70_an_answer_to_what_a_clock_ahead_wrote_is_not_refused_here() {
+    let mut world = World::new(22, Limits::default());
+    let (both @ [ann, _], group) = group(&mut world);
+    world.set_client_skew(ann, HOUR_MS);
+    let message = say(&mut world, ann, group, "from the future");
+    world.set_client_skew(ann, 0);
+    // The server tells the time, and nothing else.
+    world.set_network(ann, true);
+    while world.client(ann).screen.connection != Some(ConnectionState::Online) {
+        world.run_ms(1);
+    }
+    world.set_network(ann, false);
+    let answer = SendMessage { reply_to: Some(message), ..SendMessage::new(group, "an answer") };
+    let request = world.command(ann, answer);
+    assert!(world.client(ann).screen.answers[&request].is_ok());
+    world.set_network(ann, true);
+    check(&mut world, both, group, &["from the future", "an answer"]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::{
             pages::AsOf,
         },
     },
-    ids::{AccountId, ChangeHash, ConversationId, DocumentId, PageNumber, StreamId, TenantId, TimelineId},
+    ids::{AccountId, ChangeHash, ConversationId, DocumentId, MessageId, PageNumber, StreamId, TenantId, TimelineId},
     journal::{Entry, Position},
     limits::Limits,
     model::{MemberStatus, Receipt, Thread},
@@ -295,7 +295,9 @@ impl Replica {
             // This device's own clock forbids nothing here: it may have been wrong before,
             // or be so now, and only the server can tell.
             let stamped = match command {
-                Command::SendMessage(send) => send.stamp.wall(),
+                Command::SendMessage(send) => {
+                    send.reply_to.as_ref().map_or(at, MessageId::created_at).max(send.stamp.wall())
+                }
                 _ => at,
             };
             let at = now.wall.max(at).max(stamped);
