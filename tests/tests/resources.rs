@@ -14,8 +14,8 @@ use tidings_core::{
     ids::{AccountId, ConversationId, MessageId, TenantId},
     limits::Limits,
     model::{
-        Content, ConversationKind, ConversationState, InfoField, LeadOutcome, MemberField, MemberStatus, OwnQuery,
-        Profile, Query, Role,
+        Content, ConversationKind, ConversationState, InfoField, LeadOutcome, MemberField, OwnQuery, Profile, Query,
+        Role,
         content::{MeetingKind, Proposal, ProposalKind, ProposalResponse, ProposalStatus, ResponseKind},
     },
     time::WallTime,

@@ -745,6 +745,41 @@ fn e61_words_that_another_device_had_written_again_are_given_back_no_more() {
 }
 
 #[test]
+fn e62_words_that_are_offered_are_not_lost_where_another_device_has_offered_the_former_ones() {
+    for is_put_back_again in [false, true] {
+        let mut trip = begin(pair(Limits::default()));
+        let (bob, conversation) = (trip.bob, trip.group);
+        let second = trip.world.add("bob");
+        trip.world.input(second, Input::OpenConversation(conversation));
+        trip.settle();
+        let copy = trip.world.database().copy();
+        trip.say(bob, "frist");
+        trip.settle();
+        trip.world.set_network(second, false);
+        let message = trip.world.client(bob).screen.rows(conversation)[0].id.clone();
+        trip.world.command(bob, EditMessage { conversation, message, content: "first".into() });
+        trip.settle();
+        trip.world.put_back(&copy, true);
+        // The edited message is offered, and not sent.
+        while trip.world.client(bob).screen.unsynced == 0 {
+            trip.world.run_ms(1);
+        }
+        trip.world.set_network(bob, false);
+        trip.world.set_network(second, true);
+        trip.settle();
+        trip.check_journal("frist", 1);
+        if is_put_back_again {
+            let copy = trip.world.database().copy();
+            trip.world.put_back(&copy, true);
+        }
+        trip.world.set_network(bob, true);
+        trip.settle();
+        assert_eq!(trip.texts(second), ["first"], "{is_put_back_again}");
+        trip.check(&["first"]);
+    }
+}
+
+#[test]
 fn e61_what_is_begun_again_is_as_old_as_it_was() {
     let (mut trip, copy) = begin_behind_a_copy(pair(Limits::default()));
     let ann = trip.ann;

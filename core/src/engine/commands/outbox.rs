@@ -3,10 +3,12 @@
 
 use crate::{
     api::Wait,
+    authority::Stream,
     command::Command,
     doc::Change,
     engine::{
         commands::{entries::Entries, parked::Parked},
+        restored::own::{Own, Written},
         store::record::OutboxRecord,
     },
     ids::{AccountId, ChangeHash, DocumentId, MessageId, Stamp},
@@ -57,6 +59,14 @@ impl OutboxEntry {
     /// Its change, to be asked about.
     pub(in crate::engine) fn waiting_change(&self) -> WaitingChange {
         WaitingChange { hash: self.change.hash(), message: self.stamp(), accepted_at: None }
+    }
+
+    /// What an offered message says, if it is there by another change: an edit, as the words may be others.
+    pub(in crate::engine) fn words_over(&self, author: &AccountId, confirmed: &Stream) -> Option<Own> {
+        let Command::SendMessage(send) = &self.command else { return None };
+        let own =
+            || Own { change: self.waiting_change(), at: self.at, written: Written::Message(send.clone(), self.at) };
+        self.is_offered.then(own)?.words_over(author, confirmed)
     }
 
     pub(in crate::engine) fn record(&self) -> OutboxRecord {

@@ -174,10 +174,14 @@ impl Engine {
             return self.fetch_stream(stream);
         }
         if refused.code == Code::AlreadyWritten && matches!(front.command, Command::SendMessage(_)) {
-            // A message's id is unique to it: the message was admitted before, by another change.
-            replica.outbox.entries.pop_front();
+            // A message's id is unique to it: the message was admitted before, by another change. Words that are
+            // offered may be others, which is seen once it is here.
+            let is_compared = front.is_offered && rewrites == 0;
             replica.rewrite_due = true;
-            self.delete_entry(sequence);
+            if !is_compared {
+                replica.outbox.entries.pop_front();
+                self.delete_entry(sequence);
+            }
             return self.fetch_stream(stream);
         }
         if refused.code == Code::ConversationExists && matches!(front.command, Command::CreateConversation(_)) {

@@ -180,7 +180,8 @@ impl Engine {
             && !is_given_back
         {
             let Some(replica) = self.replica(stream) else { return Ok(admitted) };
-            let lacking = asking.into_lacking_of(&me, &replica.confirmed);
+            let mut lacking = asking.into_lacking_of(&me, &replica.confirmed);
+            lacking.extend(admitted.iter().filter_map(|entry| entry.words_over(&me, &replica.confirmed)));
             self.offer_again(stream, lacking, &held);
         }
         self.unlist_unknown(stream);

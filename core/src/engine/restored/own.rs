@@ -99,6 +99,12 @@ impl Own {
         let edit = Fact::Edit(id, Edit { content, at });
         Some(Self { at, written: Written::Statement(page.id().clone(), edit), ..self })
     }
+
+    /// The command that would write an edit again.
+    pub(in crate::engine) fn into_edit(self) -> Option<EditMessage> {
+        let Written::Statement(page, Fact::Edit(message, edit)) = self.written else { return None };
+        Some(EditMessage { conversation: page.stream().conversation()?, message, content: edit.content })
+    }
 }
 
 /// The command that would write a message again.

@@ -1,11 +1,11 @@
 //! The outbox of a stream written anew from its commands, on top of what was admitted meanwhile.
 
 use crate::{
-    authority::{Refusal, Session},
+    authority::{Refusal, Session, Stream},
     command::Command,
     engine::{
         commands::outbox::OutboxEntry,
-        restored::own::is_said_since,
+        restored::own::{Since, is_said_since},
         streams::replica::{Executed, Replica},
     },
     limits::Limits,
@@ -35,7 +35,17 @@ impl Replica {
                 rewritten.satisfied.push(former.sequence);
                 continue;
             }
-            let OutboxEntry { sequence, command, at, rewrites, is_offered, parked, .. } = former;
+            let words = former.words_over(&session.account, &self.confirmed);
+            let OutboxEntry { sequence, mut command, at, rewrites, is_offered, parked, .. } = former;
+            if let Some(words) = words {
+                let nothing = Stream::new(self.confirmed.tenant().clone(), self.confirmed.id().clone());
+                let is_done = Since::new(&self.confirmed, &nothing).stands_over(&words);
+                let Some(edit) = words.into_edit().filter(|_| !is_done) else {
+                    rewritten.satisfied.push(sequence);
+                    continue;
+                };
+                command = edit.into();
+            }
             match self.execute(session, limits, now, sequence, command.clone(), at) {
                 Ok(Executed::Written(mut entry)) => {
                     (entry.rewrites, entry.parked, entry.is_offered) = (rewrites, parked, is_offered);
