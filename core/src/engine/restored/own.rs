@@ -100,10 +100,15 @@ impl Own {
         Some(Self { at, written: Written::Statement(page.id().clone(), edit), ..self })
     }
 
-    /// The command that would write an edit again.
-    pub(in crate::engine) fn into_edit(self) -> Option<EditMessage> {
-        let Written::Statement(page, Fact::Edit(message, edit)) = self.written else { return None };
-        Some(EditMessage { conversation: page.stream().conversation()?, message, content: edit.content })
+    /// The command that would write an edit; none if the message says the same, or what was said later.
+    pub(in crate::engine) fn edits(self, now: &Stream) -> Option<EditMessage> {
+        let Written::Statement(id, Fact::Edit(message, edit)) = self.written else { return None };
+        let page = now.document(&id)?;
+        let says_so = Message::read(page, &message).is_some_and(|there| there.content() == Some(&edit.content));
+        let last_said = last_said(page);
+        let since = last_said.get(&Key::Edit(message.clone()).to_string());
+        let is_left = !says_so && since.is_none_or(|(_, since)| *since <= self.at);
+        is_left.then_some(EditMessage { conversation: id.stream().conversation()?, message, content: edit.content })
     }
 }
 

@@ -1,11 +1,11 @@
 //! The outbox of a stream written anew from its commands, on top of what was admitted meanwhile.
 
 use crate::{
-    authority::{Refusal, Session, Stream},
+    authority::{Refusal, Session},
     command::Command,
     engine::{
         commands::outbox::OutboxEntry,
-        restored::own::{Since, is_said_since},
+        restored::own::is_said_since,
         streams::replica::{Executed, Replica},
     },
     limits::Limits,
@@ -38,9 +38,7 @@ impl Replica {
             let words = former.words_over(&session.account, &self.confirmed);
             let OutboxEntry { sequence, mut command, at, rewrites, is_offered, parked, .. } = former;
             if let Some(words) = words {
-                let nothing = Stream::new(self.confirmed.tenant().clone(), self.confirmed.id().clone());
-                let is_done = Since::new(&self.confirmed, &nothing).stands_over(&words);
-                let Some(edit) = words.into_edit().filter(|_| !is_done) else {
+                let Some(edit) = words.edits(&self.confirmed) else {
                     rewritten.satisfied.push(sequence);
                     continue;
                 };
