@@ -58,6 +58,13 @@ impl Entries {
         front.rewrites - 1
     }
 
+    /// The message that the first entry would write is there, by another change.
+    pub(in crate::engine) fn note_there(&mut self) {
+        if let Some(front) = self.in_order.values_mut().next() {
+            front.is_there = true;
+        }
+    }
+
     pub(in crate::engine) fn parked(&self) -> impl DoubleEndedIterator<Item = &OutboxEntry> {
         self.in_order.range_from(&self.first_parked()).map(|(_, entry)| entry)
     }

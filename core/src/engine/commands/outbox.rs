@@ -35,6 +35,8 @@ pub(in crate::engine) struct OutboxEntry {
     pub(in crate::engine) rewrites: u32,
     /// Whether it is of a former incarnation and was commanded again: what was said later of the same thing stands.
     pub(in crate::engine) is_offered: bool,
+    /// Whether the server has said since that the message is there, by another change: it is not written again.
+    pub(in crate::engine) is_there: bool,
     /// Whether it is durable here: only then may it be sent, or a crash could
     /// give the same number to another change.
     pub(in crate::engine) stored: bool,

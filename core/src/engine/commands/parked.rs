@@ -231,16 +231,8 @@ impl Replica {
         let is_due = |entry: &OutboxEntry| entry.parked.is_some_and(|parked| parked.at <= now.monotonic);
         let (due, others): (Vec<OutboxEntry>, Vec<OutboxEntry>) = parked_entries.into_iter().partition(is_due);
         let mut rewritten = Rewritten::default();
-        for OutboxEntry { sequence, command, at, rewrites, is_offered, .. } in due {
-            match self.execute(session, limits, now, sequence, command.clone(), at) {
-                Ok(Executed::Written(mut entry)) => {
-                    (entry.rewrites, entry.is_offered) = (rewrites, is_offered);
-                    rewritten.entries.push((*entry).clone());
-                    self.outbox.entries.push_back(*entry);
-                }
-                Ok(Executed::Satisfied) => rewritten.satisfied.push(sequence),
-                Err(refusal) => rewritten.refused.push((sequence, command, at, refusal)),
-            }
+        for former in due {
+            self.write_again(OutboxEntry { parked: None, ..former }, session, limits, now, &mut rewritten);
         }
         let others = self.put_parked(others, session, limits, now);
         rewritten.entries.extend(others);

@@ -176,9 +176,10 @@ impl Engine {
         if refused.code == Code::AlreadyWritten && matches!(front.command, Command::SendMessage(_)) {
             // A message's id is unique to it: the message was admitted before, by another change. Words that are
             // offered may be others, which is seen once it is here.
-            let is_compared = front.is_offered && rewrites == 0;
             replica.rewrite_due = true;
-            if !is_compared {
+            if front.is_offered {
+                replica.outbox.entries.note_there();
+            } else {
                 replica.outbox.entries.pop_front();
                 self.delete_entry(sequence);
             }

@@ -234,7 +234,18 @@ impl Engine {
             return;
         };
         let (stored, parked) = (true, None);
-        let entry = OutboxEntry { sequence, command, at, document, change, rewrites, is_offered, stored, parked };
+        let entry = OutboxEntry {
+            sequence,
+            command,
+            at,
+            document,
+            change,
+            rewrites,
+            is_offered,
+            is_there: false,
+            stored,
+            parked,
+        };
         // An entry whose document is not loaded does not apply; the server answers it all the same.
         if replica.resume(entry.clone()).is_err() {
             replica.outbox.entries.push_back(entry);

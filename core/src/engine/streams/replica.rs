@@ -268,6 +268,7 @@ impl Replica {
             change,
             rewrites: 0,
             is_offered: false,
+            is_there: false,
             stored: false,
             parked: None,
         })))

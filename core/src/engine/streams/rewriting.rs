@@ -35,27 +35,39 @@ impl Replica {
                 rewritten.satisfied.push(former.sequence);
                 continue;
             }
-            let words = former.words_over(&session.account, &self.confirmed);
-            let OutboxEntry { sequence, mut command, at, rewrites, is_offered, parked, .. } = former;
-            if let Some(words) = words {
-                let Some(edit) = words.edits(&self.confirmed) else {
-                    rewritten.satisfied.push(sequence);
-                    continue;
-                };
-                command = edit.into();
-            }
-            match self.execute(session, limits, now, sequence, command.clone(), at) {
-                Ok(Executed::Written(mut entry)) => {
-                    (entry.rewrites, entry.parked, entry.is_offered) = (rewrites, parked, is_offered);
-                    rewritten.entries.push((*entry).clone());
-                    self.outbox.entries.push_back(*entry);
-                }
-                Ok(Executed::Satisfied) => rewritten.satisfied.push(sequence),
-                Err(refusal) => rewritten.refused.push((sequence, command, at, refusal)),
-            }
+            self.write_again(former, session, limits, now, &mut rewritten);
         }
         self.drop_idle_view();
         rewritten
+    }
+
+    /// Writes an entry anew from its command. Of an offered message that is there by another change, what is left to
+    /// write is an edit, if its words are others.
+    pub(in crate::engine) fn write_again(
+        &mut self,
+        former: OutboxEntry,
+        session: &Session,
+        limits: &Limits,
+        now: Now,
+        rewritten: &mut Rewritten,
+    ) {
+        let words = former.words_over(&session.account, &self.confirmed);
+        let OutboxEntry { sequence, mut command, at, rewrites, is_offered, is_there, parked, .. } = former;
+        if is_there || words.is_some() {
+            let Some(edit) = words.and_then(|words| words.edits(&self.confirmed)) else {
+                return rewritten.satisfied.push(sequence);
+            };
+            command = edit.into();
+        }
+        match self.execute(session, limits, now, sequence, command.clone(), at) {
+            Ok(Executed::Written(mut entry)) => {
+                (entry.rewrites, entry.parked, entry.is_offered) = (rewrites, parked, is_offered);
+                rewritten.entries.push((*entry).clone());
+                self.outbox.entries.push_back(*entry);
+            }
+            Ok(Executed::Satisfied) => rewritten.satisfied.push(sequence),
+            Err(refusal) => rewritten.refused.push((sequence, command, at, refusal)),
+        }
     }
 
     /// Removes the last commands, which could not be stored and were never sent.

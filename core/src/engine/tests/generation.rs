@@ -58,7 +58,18 @@ fn wait(held: &mut Replica, document: &DocumentId) {
         let command = SendMessage::new(ConversationId::from_bytes([7; 16]), "stands for what was commanded").into();
         let document = document.clone();
         let (rewrites, is_offered, stored, parked) = (0, false, true, None);
-        let entry = OutboxEntry { sequence, command, at: AT, document, change, rewrites, is_offered, stored, parked };
+        let entry = OutboxEntry {
+            sequence,
+            command,
+            at: AT,
+            document,
+            change,
+            rewrites,
+            is_offered,
+            is_there: false,
+            stored,
+            parked,
+        };
         held.resume(entry).unwrap();
     }
 }
