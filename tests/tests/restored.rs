@@ -744,10 +744,22 @@ fn e61_words_that_another_device_had_written_again_are_given_back_no_more() {
     assert_eq!(trip.refused(bob), []);
 }
 
+/// How a device hears that another one has offered a message before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Its own is refused.
+    Refused,
+    /// It is told more than entries, and asks about what waits.
+    Anew,
+    /// The store is put back once more, to behind that.
+    PutBack,
+}
+
 #[test]
 fn e62_words_that_are_offered_are_not_lost_where_another_device_has_offered_the_former_ones() {
-    for is_put_back_again in [false, true] {
-        let mut trip = begin(pair(Limits::default()));
+    for told in [Told::Refused, Told::Anew, Told::PutBack] {
+        let catch_up_entries_max = if told == Told::Anew { 1 } else { 1_000 };
+        let mut trip = begin(pair(Limits { catch_up_entries_max, ..Limits::default() }));
         let (bob, conversation) = (trip.bob, trip.group);
         let second = trip.world.add("bob");
         trip.world.input(second, Input::OpenConversation(conversation));
@@ -767,15 +779,17 @@ fn e62_words_that_are_offered_are_not_lost_where_another_device_has_offered_the_
         trip.world.set_network(bob, false);
         trip.world.set_network(second, true);
         trip.settle();
-        trip.check_journal("frist", 1);
-        if is_put_back_again {
+        trip.say(second, "second");
+        trip.settle();
+        trip.check_journal("frist", 2);
+        if told == Told::PutBack {
             let copy = trip.world.database().copy();
             trip.world.put_back(&copy, true);
         }
         trip.world.set_network(bob, true);
         trip.settle();
-        assert_eq!(trip.texts(second), ["first"], "{is_put_back_again}");
-        trip.check(&["first"]);
+        assert_eq!(trip.texts(second), ["first", "second"], "{told:?}");
+        trip.check(&["first", "second"]);
     }
 }
 

@@ -58,11 +58,13 @@ impl Entries {
         front.rewrites - 1
     }
 
-    /// The message that the first entry would write is there, by another change.
-    pub(in crate::engine) fn note_there(&mut self) {
-        if let Some(front) = self.in_order.values_mut().next() {
-            front.is_there = true;
-        }
+    /// The server has what a change writes, or the message by another one. Returns whether that leaves something to
+    /// compare: an offered message, whose words may be others.
+    pub(in crate::engine) fn note_there(&mut self, hash: ChangeHash) -> bool {
+        let entry = self.by_change.get(&hash).and_then(|place| self.in_order.get_mut(place));
+        let Some(entry) = entry.filter(|entry| entry.is_offered && entry.stamp().is_some()) else { return false };
+        entry.is_there = true;
+        true
     }
 
     pub(in crate::engine) fn parked(&self) -> impl DoubleEndedIterator<Item = &OutboxEntry> {

@@ -176,10 +176,9 @@ impl Engine {
         if refused.code == Code::AlreadyWritten && matches!(front.command, Command::SendMessage(_)) {
             // A message's id is unique to it: the message was admitted before, by another change. Words that are
             // offered may be others, which is seen once it is here.
+            let hash = front.change.hash();
             replica.rewrite_due = true;
-            if front.is_offered {
-                replica.outbox.entries.note_there();
-            } else {
+            if !replica.outbox.entries.note_there(hash) {
                 replica.outbox.entries.pop_front();
                 self.delete_entry(sequence);
             }

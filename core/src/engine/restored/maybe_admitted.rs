@@ -34,7 +34,8 @@ impl Engine {
         asked
     }
 
-    /// Removes messages from the outbox that a restart has. Returns false if the server has to be asked first.
+    /// Removes messages from the outbox that a restart has; offered ones are compared with it. Returns false if the
+    /// server has to be asked first.
     pub(in crate::engine) fn remove_asked(&mut self, stream: &StreamId, fetched: &Fetched) -> bool {
         let Some(replica) = self.replica(stream) else { return true };
         let asked = core::mem::take(&mut replica.asked);
@@ -44,7 +45,11 @@ impl Engine {
         }
         let is_there = |hash: &ChangeHash| !fetched.lacks.contains(hash);
         for hash in asked.into_iter().filter(is_there) {
-            self.remove_admitted(stream, hash);
+            let Some(replica) = self.replica(stream) else { return true };
+            match replica.outbox.entries.note_there(hash) {
+                true => replica.rewrite_due = true,
+                false => self.remove_admitted(stream, hash),
+            }
         }
         true
     }
