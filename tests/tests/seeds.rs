@@ -157,7 +157,7 @@ const NEGOTIATED: [(u64, bool, &str); 24] = [
 ];
 
 /// The same, of worlds in which services call as well.
-const CALLED: [(u64, bool, &str); 32] = [
+const CALLED: [(u64, bool, &str); 33] = [
     (2_295_564_101, true, "a creation paid for its people with each try while the store could not be written"),
     (2_305_564_805, true, "an answer to a question from before a put-back was taken for one to the next"),
     (2_305_565_352, true, "a conversation was begun again as of when its creator first spoke in it"),
@@ -200,6 +200,7 @@ const CALLED: [(u64, bool, &str); 32] = [
     (2_505_610_047, true, "an edited message that was offered again was lost where its former words were there again"),
     (2_505_612_028, true, "so it was where it had been offered under another device id, or had waited for slow mode"),
     (2_515_591_396, false, "an answer to what a clock ahead had written was refused on the device"),
+    (2_515_610_183, false, "an honest response was reported by who had its proposal's page with later entries"),
     (2_505_590_502, true, "an honest response was reported by who did not have the page of its proposal"),
     (2_415_564_278, false, "a lead was archived before it was stated to be open, and was lost"),
 ];

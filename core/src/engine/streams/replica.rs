@@ -328,15 +328,15 @@ impl Replica {
         Ok(())
     }
 
-    /// Why the entry that comes next should have been refused; none when it
-    /// was rightly admitted, or cannot be judged here: its document was fetched
-    /// with later entries.
+    /// Why the entry that comes next should have been refused; none when it was rightly admitted, or cannot be judged
+    /// here: its document was fetched with later entries, or another one that may decide about it, as the page of a
+    /// proposal.
     pub(in crate::engine) fn verify(&mut self, entry: &Entry, limits: &Limits) -> Option<Refusal> {
         // Verification may need past states. A flush that fails is reported by the compaction.
         let _ = self.confirmed.flush();
         let is_next = self.whole && entry.position == self.confirmed.position().next();
         let is_ahead = |document: &Document| document.position() >= entry.position;
-        let can_judge = is_next && !self.confirmed.document(&entry.document).is_some_and(is_ahead);
+        let can_judge = is_next && !self.confirmed.documents().any(is_ahead);
         can_judge.then(|| self.confirmed.verify_entry(entry, limits).err())?
     }
 
