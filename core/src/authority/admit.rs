@@ -3,8 +3,7 @@
 
 use crate::{
     authority::{
-        Context, Effects, Refusal, Session, Stream, block, consequence, decide, generation, newer, pace, proposal,
-        shape, size,
+        Context, Effects, Refusal, Session, Stream, block, consequence, decide, generation, newer, pace, shape, size,
     },
     code::Code,
     doc::{Admit, ApplyChangeError, Change, DecodedChange, Document, Fact},
@@ -141,8 +140,8 @@ impl Stream {
     }
 
     /// Judges an entry that was admitted directly after this state, by the same steps as `admit` and as the
-    /// session that it names. What cannot be judged, because a document is not loaded or a newer version wrote
-    /// it, passes.
+    /// session that it names. What cannot be judged, because a document is not loaded or is here with later
+    /// entries, or a newer version wrote it, passes.
     ///
     /// # Errors
     /// The refusal that it should have got.
@@ -153,11 +152,13 @@ impl Stream {
             return Ok(());
         }
         let begins = self.begins_page(&entry.document);
-        let mut missing = self.missing_for(&entry.document, &entry.change);
-        // All but whether a message is on it can be judged without the page before, if no proposal on it is answered.
-        let responds = proposal::page_in(self, &entry.document, &entry.change);
-        let before = self.page_before(&entry.document).filter(|before| Some(before) != responds.as_ref());
-        missing.retain(|missing| Some(missing) != before.as_ref());
+        // The page before only tells whether a message is on it: all else can be judged without it.
+        let needed = self.needed_for(&entry.document, &entry.change);
+        let is_ahead = |needed| self.document(needed).is_some_and(|document| document.position() >= entry.position);
+        if needed.iter().any(is_ahead) {
+            return Ok(());
+        }
+        let missing = self.lacking(needed);
         let judged = match missing.as_slice() {
             [] => self.judge_entry(entry, limits),
             [missing] if begins && *missing == entry.document => {

@@ -20,7 +20,7 @@ use crate::{
     journal::{Entry, Head, Position},
     limits::Limits,
     model::{Content, Conversation, Profile, Reachability, Thread},
-    sorted::SortedMap,
+    sorted::{SortedMap, SortedSet},
     time::WallTime,
     wire::LastMessage,
 };
@@ -140,6 +140,10 @@ impl Stream {
 
     /// The documents that are not loaded and that deciding a change of `document` needs.
     pub fn missing(&self, document: &DocumentId) -> Vec<DocumentId> {
+        self.lacking(self.needed(document).into_iter().chain(self.page_before(document)))
+    }
+
+    fn needed(&self, document: &DocumentId) -> Vec<DocumentId> {
         let mut needed = vec![document.clone()];
         if let Some(timeline) = document.timeline() {
             needed.push(TimelineId::of(timeline.conversation).document());
@@ -150,11 +154,13 @@ impl Stream {
                 needed.push(timeline.page(newest));
             }
         }
-        needed.extend(self.page_before(document));
-        needed.sort_unstable();
-        needed.dedup();
-        needed.retain(|document| !self.documents.contains_key(document));
         needed
+    }
+
+    /// Those that are not loaded, each once.
+    pub(super) fn lacking(&self, needed: impl IntoIterator<Item = DocumentId>) -> Vec<DocumentId> {
+        let is_lacking = |document: &DocumentId| !self.documents.contains_key(document);
+        needed.into_iter().filter(is_lacking).collect::<SortedSet<_>>().into_iter().collect()
     }
 
     /// The page before the newest one, while that has few changes: another device of an account may have written there
@@ -166,14 +172,18 @@ impl Stream {
         (is_needed && self.documents.get(document).is_some_and(is_begun)).then(|| timeline.page(number - 1))
     }
 
-    /// Those that a decision about this very change needs: for one that pins, the
-    /// pages of what it pins; for one that responds to a proposal, the page of that; for one that opens a thread, what it starts from
-    /// too, once the thread's document is there.
+    /// As `missing`, for a decision about this very change.
     pub fn missing_for(&self, document: &DocumentId, change: &[u8]) -> Vec<DocumentId> {
-        let mut needed = self.missing(document);
+        self.lacking(self.needed_for(document, change).into_iter().chain(self.page_before(document)))
+    }
+
+    /// What a decision about this very change needs, but for the page before: for one that pins, the pages of what it
+    /// pins; for one that responds to a proposal, the page of that; for one that opens a thread, what it starts from
+    /// too, once the thread's document is there.
+    pub(super) fn needed_for(&self, document: &DocumentId, change: &[u8]) -> Vec<DocumentId> {
+        let mut needed = self.needed(document);
         needed.extend(pin::pages_in(self, document, change));
         needed.extend(proposal::page_in(self, document, change));
-        needed.retain(|document| !self.documents.contains_key(document));
         let opens = |thread| self.opened.get(&thread).is_some_and(|thread| thread.created.is_none());
         if let DocumentId::Timeline(TimelineId { conversation, thread: Some(thread) }) = *document
             && opens(thread)
@@ -181,7 +191,6 @@ impl Stream {
         {
             needed.push(TimelineId::within(conversation, parent.conversation).document());
             needed.push(parent.document(conversation));
-            needed.retain(|document| !self.documents.contains_key(document));
         }
         needed
     }

@@ -329,15 +329,12 @@ impl Replica {
     }
 
     /// Why the entry that comes next should have been refused; none when it was rightly admitted, or cannot be judged
-    /// here: its document was fetched with later entries, or another one that may decide about it, as the page of a
-    /// proposal.
+    /// here.
     pub(in crate::engine) fn verify(&mut self, entry: &Entry, limits: &Limits) -> Option<Refusal> {
         // Verification may need past states. A flush that fails is reported by the compaction.
         let _ = self.confirmed.flush();
         let is_next = self.whole && entry.position == self.confirmed.position().next();
-        let is_ahead = |document: &Document| document.position() >= entry.position;
-        let can_judge = is_next && !self.confirmed.documents().any(is_ahead);
-        can_judge.then(|| self.confirmed.verify_entry(entry, limits).err())?
+        is_next.then(|| self.confirmed.verify_entry(entry, limits).err())?
     }
 
     /// Receives entries of the journal in order, up to the first one that does not fit. Returns the
