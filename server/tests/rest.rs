@@ -153,7 +153,8 @@ async fn t2_what_is_done_to_a_message_is_done_on_the_page_that_it_is_on(database
     for number in 0..12 {
         say(&bob, &conversation, &format!("more {number}")).await;
     }
-    let message = format!("{}/{}", messages(&conversation), segment(first["id"].as_str().unwrap()));
+    let first = first["id"].as_str().unwrap();
+    let message = format!("{}/{}", messages(&conversation), segment(first));
     ann.patch(&message, json!({ "content": "first, edited" })).await.is(200);
     bob.put(&format!("{message}/reactions/{}", segment("👍"))).await.is(200);
     bob.patch(&message, json!({ "content": "not mine" })).await.is_refused(403, "not_the_author");
@@ -172,7 +173,7 @@ async fn t2_what_is_done_to_a_message_is_done_on_the_page_that_it_is_on(database
     let id = ConversationId::parse(&conversation).unwrap();
     let page = client.fetch(&stream(id), FetchScope::Page(1)).await.unwrap();
     assert!(page.entries.len() + page.documents.len() > 0);
-    let nowhere = message.replace(&segment("ann"), &segment("cat"));
+    let nowhere = format!("{}/{}", messages(&conversation), segment(&first.replace("ann", "cat")));
     ann.get(&nowhere).await.is_refused(404, "message_unknown");
     ann.delete(&nowhere).await.is_refused(404, "message_unknown");
     server.stop().await;
