@@ -202,6 +202,7 @@ const CALLED: [(u64, bool, &str); 33] = [
     (2_515_591_396, false, "an answer to what a clock ahead had written was refused on the device"),
     (2_515_610_183, false, "an honest response was reported by who had its proposal's page with later entries"),
     (2_505_590_502, true, "an honest response was reported by who did not have the page of its proposal"),
+    (2_505_620_389, true, "the check took a receipt that a device kept over a put-back in silence for a wrong one"),
     (2_415_564_278, false, "a lead was archived before it was stated to be open, and was lost"),
 ];
 

@@ -42,6 +42,8 @@ pub struct Checks {
     /// have had them written again.
     pub sent_again: BTreeSet<String>,
     receipts: BTreeMap<(ConversationId, AccountId), Receipt>,
+    /// Receipts that a restore in silence lost: a device that had nothing else that was lost keeps them.
+    lost_receipts: BTreeMap<(ConversationId, AccountId), Receipt>,
     limits: Limits,
 }
 
@@ -65,6 +67,7 @@ impl Checks {
             copied: BTreeSet::new(),
             sent_again: BTreeSet::new(),
             receipts: BTreeMap::new(),
+            lost_receipts: BTreeMap::new(),
             limits,
         }
     }
@@ -78,7 +81,14 @@ impl Checks {
         self.is_contradicting |= !is_said;
         let journal = Journal::with(self.limits.clone(), subscribers);
         self.formers.push(std::mem::replace(&mut self.journal, journal));
-        self.receipts.clear();
+        let lost = std::mem::take(&mut self.receipts);
+        match is_said {
+            true => self.lost_receipts.clear(),
+            false => lost.into_iter().for_each(|(of, receipt)| {
+                let lost = self.lost_receipts.entry(of).or_default();
+                *lost = lost.merge(receipt);
+            }),
+        }
         self.journal.read(world.database())
     }
 
@@ -226,7 +236,12 @@ impl Checks {
                 ensure!(!(member && was), "{} is shown as a member of {conversation}", client.account);
             }
             let receipts = wait(world.database().store().receipts(&tenant(), conversation));
-            let receipts = receipts.map_err(|error| error.to_string())?;
+            let receipts: BTreeMap<_, _> = receipts.map_err(|error| error.to_string())?.into_iter().collect();
+            let mut with_lost = receipts.clone();
+            for ((_, account), lost) in self.lost_receipts.iter().filter(|((of, _), _)| *of == conversation) {
+                let known = with_lost.entry(account.clone()).or_default();
+                *known = known.merge(*lost);
+            }
             let is_told = members.len() <= world.config.node.bounds.receipt_members_max as usize;
             // A device may know the receipts of former members.
             let gone = made.conversation().members.values().filter(|member| !member.is_active()).count();
@@ -236,10 +251,12 @@ impl Checks {
                 let hears_all = is_told && client.screen.blocked.is_empty();
                 for row in client.screen.rows(conversation).into_iter().filter(|row| row.own && hears_all) {
                     let has_read = |receipt: &Receipt| row.position.is_some_and(|at| receipt.read >= at);
-                    let readers =
-                        receipts.iter().filter(|(other, receipt)| other != account && has_read(receipt)).count();
+                    let readers_of = |receipts: &BTreeMap<AccountId, Receipt>| {
+                        receipts.iter().filter(|(other, receipt)| *other != account && has_read(receipt)).count()
+                    };
+                    let (readers, most) = (readers_of(&receipts), readers_of(&with_lost) + gone);
                     let shown = row.read_by as usize;
-                    let is_so = (readers..=readers + gone).contains(&shown);
+                    let is_so = (readers..=most).contains(&shown);
                     ensure!(is_so, "{account} sees that {shown} read {:?}, and not {readers}", row.text());
                 }
                 for (room, expected) in &rooms {
