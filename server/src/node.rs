@@ -65,7 +65,7 @@ impl Node {
         let (receipts, receipt_requests) = Receipts::new(&env.config.node.bounds);
         let receipts = Arc::new(receipts);
         let streams = Streams::start(&mut tasks, &env, &live);
-        tasks.spawn(notice::run(Arc::clone(&live)));
+        tasks.spawn(notice::run(Arc::clone(&live), streams.undelivered()));
         tasks.spawn(receipt::run(Arc::clone(&live), Arc::clone(&receipts), receipt_requests));
         tasks.spawn(job::count::run(Arc::clone(&live)));
         tasks.spawn(job::suspension::run(Arc::clone(&live)));

@@ -16,6 +16,7 @@ use tidings_core::{
 };
 use tidings_tests::sim::{
     node,
+    store::StoreFaults,
     trace::Keep,
     world::{Device, Tokens, World},
 };
@@ -285,6 +286,30 @@ fn s41_what_is_deleted_is_watched_no_more() {
     assert_eq!((watched.texts(root), watched.watchers()), (Vec::new(), 0));
     assert!(!watched.world.client(root).screen.details.contains_key(&group));
     assert_eq!(watched.keeps(), [""; 0]);
+}
+
+#[test]
+fn s41_what_was_stored_without_an_answer_is_told_all_the_same() {
+    let mut watched = watched(Limits::default(), 1);
+    let (ann, bob, root, group) = (watched.ann, watched.bob, watched.root, watched.group);
+    // All are on one node, so that no other one tells it of what it wrote.
+    watched.world.set_reachable(root, 0, true);
+    watched.world.set_reachable(root, 1, false);
+    watched.world.input(bob, Input::OpenConversation(group));
+    watched.settle();
+    watched.opens();
+    watched.world.fate(0).set_faults(StoreFaults { unanswered_per_mille: 1_000, ..StoreFaults::default() });
+    done(&mut watched.world, ann, SendMessage::new(group, "unanswered"));
+    watched.world.set_network(ann, false);
+    watched.world.fate(0).set_faults(StoreFaults::default());
+    watched.world.run_ms(3_000);
+    for device in [bob, root] {
+        assert_eq!(watched.texts(device), ["before", "unanswered"], "device {device}");
+    }
+    // Its author hears of it when they are there again.
+    watched.world.set_network(ann, true);
+    watched.settle();
+    assert_eq!(watched.texts(ann), ["before", "unanswered"]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Notices of other nodes: their entries are read from the store, and everything is fanned out to the sessions
-//! of this node.
+//! of this node. So are entries of its own that may have been committed without an answer.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -30,14 +30,13 @@ use crate::{
 /// Pause after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
-/// Publishes notices of other nodes until this one shuts down.
-pub(crate) async fn run(live: Arc<Live>) {
-    let mut undelivered = Undelivered::new(live.env.config.node.bounds.streams_undelivered_max);
+/// Publishes notices of other nodes, and what is undelivered, until this one shuts down.
+pub(crate) async fn run(live: Arc<Live>, undelivered: Arc<Undelivered>) {
     while live.env.drain.phase() == Phase::Running {
         match live.env.store.notices().await {
             Ok(notices) => {
                 for notice in notices {
-                    hear(&live, &mut undelivered, &notice).await;
+                    hear(&live, &undelivered, &notice).await;
                 }
             }
             Err(error) => {
@@ -46,13 +45,13 @@ pub(crate) async fn run(live: Arc<Live>) {
             }
         }
         // At least every second, because the store reports at least that often, even if there is nothing.
-        retry(&live, &mut undelivered).await;
+        retry(&live, &undelivered).await;
     }
 }
 
 /// Publishes a notice. If the store is unavailable its entries wait for it, and so do later ones of the
 /// same stream.
-async fn hear(live: &Live, undelivered: &mut Undelivered, notice: &Notice) {
+async fn hear(live: &Live, undelivered: &Undelivered, notice: &Notice) {
     let run = run_of(notice);
     if run.as_ref().is_some_and(|(key, run)| undelivered.merge(key, *run)) {
         return;
@@ -60,15 +59,13 @@ async fn hear(live: &Live, undelivered: &mut Undelivered, notice: &Notice) {
     let Err(error) = take(live, notice).await else { return };
     tracing::warn!(%error, "a notice of another node was not passed on");
     // Any other error is final, and would be the same next time.
-    if let (StoreError::Unavailable(_), Some((key, run))) = (error, run)
-        && !undelivered.remember(key, run)
-    {
-        tracing::warn!("too many streams wait for the store: of this one sessions hear when they look");
+    if let (StoreError::Unavailable(_), Some((key, run))) = (error, run) {
+        undelivered.remember(key, run);
     }
 }
 
 /// Publishes what is waiting for the store, as far as it answers now.
-async fn retry(live: &Live, undelivered: &mut Undelivered) {
+async fn retry(live: &Live, undelivered: &Undelivered) {
     let mut due = undelivered.drain_due();
     let mut answered = false;
     while let Some((key, run)) = due.pop_first() {
@@ -77,7 +74,7 @@ async fn retry(live: &Live, undelivered: &mut Undelivered) {
                 due.insert(key, run);
                 return undelivered.put_off(due, answered);
             }
-            Err(error) => tracing::warn!(%error, stream = %key.stream, "entries of another node were not passed on"),
+            Err(error) => tracing::warn!(%error, stream = %key.stream, "entries were not passed on"),
             Ok(()) => {}
         }
         answered = true;

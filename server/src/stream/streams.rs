@@ -14,6 +14,7 @@ use super::{
     task,
     tasks::{InboxWaiting, NotTaken, Tasks},
     tools::Tools,
+    undelivered::Undelivered,
 };
 use crate::{environment::Environment, live::Live, store::Store};
 
@@ -39,6 +40,7 @@ impl Streams {
             committer: Committer::start(tasks, &env.store, committers, &env.config.node),
             cache: CacheBudget::new(env.config.node.cache_bytes_max),
             tasks: Tasks::default(),
+            undelivered: Arc::new(Undelivered::new(env.config.node.bounds.streams_undelivered_max)),
         };
         Self { tools: Arc::new(tools) }
     }
@@ -79,6 +81,11 @@ impl Streams {
         let env = &self.tools.env;
         let again = env.clock.wall_now().plus(env.clock.retry_delay());
         submission.refuse(&env.metrics, Refusal::deferred(code, detail, again));
+    }
+
+    /// What sessions of this node may not have been sent.
+    pub(crate) fn undelivered(&self) -> Arc<Undelivered> {
+        Arc::clone(&self.tools.undelivered)
     }
 
     /// The store that the streams are in.

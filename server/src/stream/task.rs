@@ -28,6 +28,7 @@ use super::{
     submission::{Part, Submission},
     tasks::Inbox,
     tools::Tools,
+    undelivered::Run,
     unwilling::Unwilling,
 };
 use crate::{
@@ -215,7 +216,12 @@ impl Task {
             ..projected(stream, &decision.touched, &former, decision.subscribers.clone())
         };
         let claimed = commit.name.as_ref().and_then(|change| change.to.clone());
-        match self.tools.committer.commit(commit).await.map_err(DecideError::Commit)? {
+        let outcome = self.tools.committer.commit(commit).await;
+        if outcome.is_err() {
+            // It may have been written all the same, and then nobody else tells the sessions here.
+            self.tools.undelivered.remember(self.key.clone(), Run { after: base, last: stream.position() });
+        }
+        match outcome.map_err(DecideError::Commit)? {
             CommitOutcome::Committed => {
                 decision.trace(Step::Committed, batch);
                 if decision.events.as_ref().is_some_and(|events| !events.is_empty()) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{cache::CacheBudget, commit::Committer, tasks::Tasks};
+use super::{cache::CacheBudget, commit::Committer, tasks::Tasks, undelivered::Undelivered};
 use crate::{environment::Environment, live::Live};
 
 /// Passed to every stream's task.
@@ -13,4 +13,5 @@ pub(super) struct Tools {
     /// The limit on documents in memory.
     pub(super) cache: CacheBudget,
     pub(super) tasks: Tasks,
+    pub(super) undelivered: Arc<Undelivered>,
 }

@@ -1,8 +1,10 @@
-//! Entries of other nodes that this node's sessions were not sent, because the store was unavailable when they
-//! should have been read. They are read again, with a backoff, until it answers.
+//! Entries that this node's sessions may not have been sent: of another node, because the store was unavailable
+//! when they should have been read; of this one, because the store did not answer whether it took them. They are
+//! read again, with a backoff, until it answers.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -30,9 +32,14 @@ impl Run {
 
 /// Undelivered runs, one per stream.
 #[derive(Debug)]
-pub(super) struct Undelivered {
-    streams: BTreeMap<StreamKey, Run>,
+pub(crate) struct Undelivered {
     streams_max: usize,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    streams: BTreeMap<StreamKey, Run>,
     delay: Duration,
     retry_at: Instant,
 }
@@ -40,42 +47,55 @@ pub(super) struct Undelivered {
 impl Undelivered {
     /// Starts empty, with room for `streams_max` streams.
     pub(super) fn new(streams_max: usize) -> Self {
-        Self { streams: BTreeMap::new(), streams_max, delay: RETRY_DELAY, retry_at: Instant::now() }
+        let waiting = Waiting { streams: BTreeMap::new(), delay: RETRY_DELAY, retry_at: Instant::now() };
+        Self { streams_max, waiting: Mutex::new(waiting) }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a run to what is waiting of its stream. Returns false if nothing is.
-    pub(super) fn merge(&mut self, key: &StreamKey, run: Run) -> bool {
-        let Some(waiting) = self.streams.get_mut(key) else { return false };
+    pub(super) fn merge(&self, key: &StreamKey, run: Run) -> bool {
+        let mut waiting = self.waiting();
+        let Some(waiting) = waiting.streams.get_mut(key) else { return false };
         *waiting = waiting.merge(run);
         true
     }
 
-    /// Remembers a run that could not be read. Returns false if there is no room.
-    pub(super) fn remember(&mut self, key: StreamKey, run: Run) -> bool {
-        if self.streams.is_empty() {
-            self.retry_at = Instant::now() + self.delay;
+    /// Remembers a run that could not be read, as far as there is room.
+    pub(super) fn remember(&self, key: StreamKey, run: Run) {
+        let mut waiting = self.waiting();
+        if waiting.streams.is_empty() {
+            waiting.retry_at = Instant::now() + waiting.delay;
         }
-        let is_full = self.streams.len() >= self.streams_max;
-        match self.streams.entry(key) {
-            Entry::Occupied(mut waiting) => *waiting.get_mut() = waiting.get().merge(run),
-            Entry::Vacant(_) if is_full => return false,
+        let is_full = waiting.streams.len() >= self.streams_max;
+        match waiting.streams.entry(key) {
+            Entry::Vacant(room) if is_full => {
+                let stream = &room.key().stream;
+                tracing::warn!(%stream, "too many streams wait for the store: sessions hear of this one when they look");
+            }
             Entry::Vacant(room) => drop(room.insert(run)),
+            Entry::Occupied(mut waiting) => *waiting.get_mut() = waiting.get().merge(run),
         }
-        true
     }
 
     /// Takes everything to be read now, if it is due. Return it with `put_off`, as far as it was not read.
-    pub(super) fn drain_due(&mut self) -> BTreeMap<StreamKey, Run> {
-        if Instant::now() < self.retry_at { BTreeMap::new() } else { std::mem::take(&mut self.streams) }
+    pub(super) fn drain_due(&self) -> BTreeMap<StreamKey, Run> {
+        let mut waiting = self.waiting();
+        if Instant::now() < waiting.retry_at { BTreeMap::new() } else { std::mem::take(&mut waiting.streams) }
     }
 
     /// Takes back what the store did not answer. The next attempt is soon if it answered anything, and later
     /// each time if not.
-    pub(super) fn put_off(&mut self, streams: BTreeMap<StreamKey, Run>, answered: bool) {
-        let longer = (self.delay * 2).min(RETRY_DELAY_MAX);
-        self.delay = if streams.is_empty() || answered { RETRY_DELAY } else { longer };
-        self.retry_at = Instant::now() + self.delay;
-        self.streams = streams;
+    pub(super) fn put_off(&self, streams: BTreeMap<StreamKey, Run>, answered: bool) {
+        {
+            let mut waiting = self.waiting();
+            let longer = (waiting.delay * 2).min(RETRY_DELAY_MAX);
+            waiting.delay = if streams.is_empty() || answered { RETRY_DELAY } else { longer };
+            waiting.retry_at = Instant::now() + waiting.delay;
+        }
+        streams.into_iter().for_each(|(key, run)| self.remember(key, run));
     }
 }
 
@@ -98,9 +118,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_comes_later_waits_with_what_waits_of_its_stream() {
-        let mut undelivered = Undelivered::new(3);
+        let undelivered = Undelivered::new(3);
         assert!(!undelivered.merge(&key(1), run(3, 4)), "nothing waits");
-        assert!(undelivered.remember(key(1), run(3, 4)));
+        undelivered.remember(key(1), run(3, 4));
         assert!(undelivered.merge(&key(1), run(6, 9)));
         assert!(undelivered.merge(&key(1), run(2, 3)));
         assert!(!undelivered.merge(&key(2), run(0, 1)));
@@ -111,7 +131,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_store_that_stays_away_is_asked_more_and_more_rarely() {
-        let mut undelivered = Undelivered::new(3);
+        let undelivered = Undelivered::new(3);
         undelivered.remember(key(1), run(0, 1));
         let mut asked = 0;
         for _ in 0..600 {
@@ -132,9 +152,24 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_more_streams_are_remembered_than_there_is_room_for() {
-        let mut undelivered = Undelivered::new(3);
-        assert!((0..3).all(|number| undelivered.remember(key(number), run(0, 1))));
-        assert!(!undelivered.remember(key(3), run(0, 1)));
-        assert!(undelivered.remember(key(0), run(1, 2)), "one that is there takes no room");
+        let undelivered = Undelivered::new(3);
+        (0..4).for_each(|number| undelivered.remember(key(number), run(0, 1)));
+        undelivered.remember(key(0), run(1, 2));
+        tokio::time::advance(RETRY_DELAY).await;
+        let due = undelivered.drain_due();
+        assert_eq!(due, BTreeMap::from([(key(0), run(0, 2)), (key(1), run(0, 1)), (key(2), run(0, 1))]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_while_others_are_read_waits_with_those_that_were_not() {
+        let undelivered = Undelivered::new(3);
+        undelivered.remember(key(1), run(2, 4));
+        tokio::time::advance(RETRY_DELAY).await;
+        let due = undelivered.drain_due();
+        undelivered.remember(key(1), run(4, 5));
+        undelivered.remember(key(2), run(0, 1));
+        undelivered.put_off(due, true);
+        tokio::time::advance(RETRY_DELAY).await;
+        assert_eq!(undelivered.drain_due(), BTreeMap::from([(key(1), run(2, 5)), (key(2), run(0, 1))]));
     }
 }
