@@ -323,19 +323,26 @@ fn e144_whoever_is_out_is_given_their_words_back_that_nothing_is_told_of() {
 
 #[test]
 fn e144_whoever_is_out_since_is_given_their_words_back() {
-    let (mut trip, copy) = with_a_word_since_the_cursor();
-    let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
-    trip.world.set_network(bob, false);
-    trip.world.put_back(&copy, false);
-    trip.world.command(ann, RemoveMember { conversation, account: account("bob") });
-    trip.settle();
-    trip.world.set_network(bob, true);
-    trip.settle();
-    assert_eq!(trip.world.client(bob).screen.inbox[&conversation].status, MemberStatus::Removed);
-    assert_eq!(trip.refused(bob), [(Code::StoreRestored, "lost".to_owned())]);
-    trip.world.crash_client(bob);
-    trip.settle();
-    assert_eq!(trip.refused(bob), [(Code::StoreRestored, "lost".to_owned())], "once");
+    for writes_on in [false, true] {
+        let (mut trip, copy) = with_a_word_since_the_cursor();
+        let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
+        trip.world.set_network(bob, false);
+        trip.world.put_back(&copy, false);
+        trip.world.command(ann, RemoveMember { conversation, account: account("bob") });
+        trip.settle();
+        let mut given_back = vec![(Code::StoreRestored, "lost".to_owned())];
+        if writes_on {
+            trip.say(bob, "late");
+            given_back.insert(0, (Code::MemberRemoved, "late".to_owned()));
+        }
+        trip.world.set_network(bob, true);
+        trip.settle();
+        assert_eq!(trip.world.client(bob).screen.inbox[&conversation].status, MemberStatus::Removed);
+        assert_eq!(trip.refused(bob), given_back);
+        trip.world.crash_client(bob);
+        trip.settle();
+        assert_eq!(trip.refused(bob), given_back, "once");
+    }
 }
 
 #[test]

@@ -157,7 +157,7 @@ const NEGOTIATED: [(u64, bool, &str); 24] = [
 ];
 
 /// The same, of worlds in which services call as well.
-const CALLED: [(u64, bool, &str); 35] = [
+const CALLED: [(u64, bool, &str); 37] = [
     (2_295_564_101, true, "a creation paid for its people with each try while the store could not be written"),
     (2_305_564_805, true, "an answer to a question from before a put-back was taken for one to the next"),
     (2_305_565_352, true, "a conversation was begun again as of when its creator first spoke in it"),
@@ -204,6 +204,8 @@ const CALLED: [(u64, bool, &str); 35] = [
     (2_505_590_502, true, "an honest response was reported by who did not have the page of its proposal"),
     (2_505_620_389, true, "the check took a receipt that a device kept over a put-back in silence for a wrong one"),
     (2_515_620_042, false, "whoever watched heard nothing of a deletion that was stored without an answer"),
+    (2_505_632_029, true, "who had been removed since a put-back in silence, and wrote, compared nothing"),
+    (2_505_632_445, true, "a reply that had waited for slow mode and was refused was still counted"),
     (2_415_564_278, false, "a lead was archived before it was stated to be open, and was lost"),
 ];
 

@@ -3,8 +3,8 @@
 use tidings_core::{
     code::Code,
     command::{
-        CreateConversation, CreateThread, DeleteMessage, EditMessage, LeaveConversation, React, SendMessage, SetPolicy,
-        SetProfile,
+        CreateConversation, CreateThread, DeleteMessage, EditMessage, LeaveConversation, React, RemoveMember,
+        SendMessage, SetPolicy, SetProfile,
     },
     engine::Input,
     ids::{AccountId, ConversationId, MessageId, TenantId},
@@ -217,6 +217,24 @@ fn s22_slow_mode_that_ends_is_noticed_at_once() {
     world.run_ms(2_000);
     assert_eq!(world.client(ann).screen.texts(group), ["one", "two"]);
     assert_eq!(rows_wait(&mut world, bob, group), None);
+}
+
+#[test]
+fn s20_a_reply_that_waits_and_is_refused_is_counted_no_more() {
+    let mut world = World::new(37, Limits::default());
+    let ([ann, bob], group, [one, _]) = waiting(&mut world);
+    world.command(ann, CreateThread { conversation: group, message: one.clone(), title: None });
+    world.run_ms(1_000);
+    let thread = ConversationId::thread(&TenantId::parse("acme").unwrap(), group, &one);
+    world.command(bob, SendMessage { thread: Some(thread), ..SendMessage::new(group, "in it") });
+    world.run_ms(1_000);
+    let replies = |world: &mut World| world.client(bob).screen.rows(group)[0].thread.as_ref().map(|it| it.replies);
+    assert_eq!(replies(&mut world), Some(1));
+    world.command(ann, RemoveMember { conversation: group, account: AccountId::parse("bob").unwrap() });
+    world.run_ms(1_000);
+    assert_eq!(replies(&mut world), Some(0));
+    let refused = world.client(bob).screen.refused.values().map(|row| row.words.clone().unwrap());
+    assert_eq!(refused.collect::<Vec<_>>(), ["two", "in it"]);
 }
 
 #[test]

@@ -42,7 +42,8 @@ pub struct Checks {
     /// have had them written again.
     pub sent_again: BTreeSet<String>,
     receipts: BTreeMap<(ConversationId, AccountId), Receipt>,
-    /// Receipts that a restore in silence lost: a device that had nothing else that was lost keeps them.
+    /// Receipts that restores lost. After one in silence a device keeps those that it had, unless it had something
+    /// else that is not there again.
     lost_receipts: BTreeMap<(ConversationId, AccountId), Receipt>,
     limits: Limits,
 }
@@ -81,13 +82,9 @@ impl Checks {
         self.is_contradicting |= !is_said;
         let journal = Journal::with(self.limits.clone(), subscribers);
         self.formers.push(std::mem::replace(&mut self.journal, journal));
-        let lost = std::mem::take(&mut self.receipts);
-        match is_said {
-            true => self.lost_receipts.clear(),
-            false => lost.into_iter().for_each(|(of, receipt)| {
-                let lost = self.lost_receipts.entry(of).or_default();
-                *lost = lost.merge(receipt);
-            }),
+        for (of, receipt) in std::mem::take(&mut self.receipts) {
+            let lost = self.lost_receipts.entry(of).or_default();
+            *lost = lost.merge(receipt);
         }
         self.journal.read(world.database())
     }
@@ -238,7 +235,8 @@ impl Checks {
             let receipts = wait(world.database().store().receipts(&tenant(), conversation));
             let receipts: BTreeMap<_, _> = receipts.map_err(|error| error.to_string())?.into_iter().collect();
             let mut with_lost = receipts.clone();
-            for ((_, account), lost) in self.lost_receipts.iter().filter(|((of, _), _)| *of == conversation) {
+            let lost = self.lost_receipts.iter().filter(|((of, _), _)| *of == conversation && self.is_contradicting);
+            for ((_, account), lost) in lost {
                 let known = with_lost.entry(account.clone()).or_default();
                 *known = known.merge(*lost);
             }

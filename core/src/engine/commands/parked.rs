@@ -22,7 +22,7 @@ use crate::{
     },
     ids::{AccountId, ConversationId, MessageId, StreamId, TimelineId},
     limits::Limits,
-    model::{MemberStatus, Role},
+    model::{Member, MemberStatus, Role},
     sorted::SortedSet,
     time::{MonotonicTime, Now, WallTime},
 };
@@ -194,7 +194,7 @@ impl Replica {
         let (parked_entries, chain): (Vec<OutboxEntry>, Vec<OutboxEntry>) =
             core::mem::take(&mut self.outbox.entries).into_iter().partition(|entry| entry.parked.is_some());
         self.outbox.entries = chain.into_iter().collect();
-        self.touched.messages.extend(parked_entries.iter().filter_map(|entry| entry.command.message(me)));
+        parked_entries.iter().for_each(|entry| self.touch_waiting(&entry.command, me));
         self.reapply();
         parked_entries
     }
@@ -243,7 +243,8 @@ impl Replica {
 
     fn pace(&self, me: &AccountId) -> Pace {
         let conversation = self.confirmed.conversation();
-        let member = conversation.members.get(me).map(|member| (member.status(), member.role.clone()));
+        let status = |member: &Member| self.revoked.unwrap_or(member.status());
+        let member = conversation.members.get(me).map(|member| (status(member), member.role.clone()));
         Pace(conversation.policies.slow_mode_seconds, member)
     }
 }

@@ -308,6 +308,13 @@ impl Engine {
         there.into_iter().for_each(|id| self.refused.discard(&mut self.ctx, id));
     }
 
+    /// Whether what follows on the replica is refused because the account is no member: what the replica holds was not
+    /// compared.
+    pub(in crate::engine) fn is_uncompared(&self, stream: &StreamId, refused: &Refused) -> bool {
+        let is_out = refused.code == Code::NotAMember || ended(refused.code).is_some();
+        is_out && self.streams.loaded(stream).is_some_and(|replica| replica.former.is_none())
+    }
+
     /// The fetch of a stream of a former incarnation is not allowed in this one. Returns whether the
     /// store was restored to before the account was a member.
     pub(in crate::engine) fn was_put_back(&mut self, stream: &StreamId, refused: &Refused) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::{
     authority::Effects,
+    command::Command,
     doc::Fact,
     engine::streams::replica::Replica,
     ids::{AccountId, ConversationId, MessageId},
@@ -28,13 +29,25 @@ pub(in crate::engine) struct Touched {
 }
 
 impl Replica {
+    /// Notes that a command of this device waits no more, or waits otherwise: its message is drawn again, and the one
+    /// that its thread starts from, which counts it.
+    pub(in crate::engine) fn touch_waiting(&mut self, command: &Command, me: &AccountId) {
+        let thread = command.thread(self.confirmed.tenant());
+        let parent = thread.and_then(|id| self.parent_of(id));
+        self.touched.messages.extend(command.message(me).into_iter().chain(parent));
+    }
+
+    /// The message that a thread starts from. The view may be older than the confirmed state.
+    fn parent_of(&self, thread: ConversationId) -> Option<MessageId> {
+        let thread = self.confirmed.thread(thread).or_else(|| self.view().thread(thread));
+        thread.map(|thread| thread.parent.message.clone())
+    }
+
     /// Notes the effects of a change.
     pub(in crate::engine) fn touch(&mut self, effects: &Effects) {
         let is_apart = effects.thread.is_some() && self.outbox.is_empty();
         self.touched.row |= !is_apart;
-        // The view may be older than the confirmed state.
-        let thread = effects.thread.and_then(|id| self.confirmed.thread(id).or_else(|| self.view().thread(id)));
-        let parent = thread.map(|thread| thread.parent.message.clone());
+        let parent = effects.thread.and_then(|thread| self.parent_of(thread));
         self.touched.messages.extend(parent);
         // The panel shows the words of pinned messages.
         let view = self.view();

@@ -246,7 +246,8 @@ impl Engine {
     /// Asks about a stream that moved, but of whose entries the server told nothing from before that: its store may
     /// have been put back to before that, in silence. A member asks for what follows. Where the server does not know
     /// the conversation, and others would begin it again, they wait to be told of it, or to be out of it, because their
-    /// words are given back where nobody has begun it again. Whoever is out is not told what follows.
+    /// words are given back where nobody has begun it again. Whoever is out is refused what follows, and asks about
+    /// what they wrote.
     fn verify_stream(&mut self, stream: &StreamId) {
         let Some(record) = stream.conversation().and_then(|id| self.inbox.get(&id)) else {
             self.stream_heads.told(stream);
@@ -257,19 +258,10 @@ impl Engine {
             ConversationKind::Direct | ConversationKind::Resource => false,
             _ => record.row.role != Role::Owner,
         };
-        let is_former = self.stream_heads.is_former(stream);
-        if is_begun_by_others && is_active {
-            if !is_former {
-                self.with_stream(stream, Work::Compare);
-            }
-            return;
-        }
-        self.stream_heads.told(stream);
-        match is_active || self.has_waiting(stream) {
-            // Only a departure that waits may say that the account is out.
-            true => self.with_stream(stream, Work::Fetch),
-            false if is_former => {}
-            false => self.make_former(stream),
+        if !is_begun_by_others || !is_active {
+            self.with_stream(stream, Work::Fetch);
+        } else if !self.stream_heads.is_former(stream) {
+            self.with_stream(stream, Work::Compare);
         }
     }
 }

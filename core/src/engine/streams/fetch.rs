@@ -204,6 +204,7 @@ impl Engine {
         if only_compared && refused.code == Code::NotAMember {
             return;
         }
+        let was_untold = self.stream_heads.told(stream);
         if refused.code == Code::HistoryDiffers && self.journal_head(stream).is_some() {
             self.meet_another_history(stream);
             return self.fetch_stream(stream);
@@ -222,6 +223,9 @@ impl Engine {
             }
             self.remove_accepted(stream);
             return self.delete_unlisted(stream, refused.code, &refused.detail);
+        }
+        if was_untold && self.is_uncompared(stream, refused) {
+            return self.start_over(stream);
         }
         if self.was_put_back(stream, refused) {
             return;

@@ -421,7 +421,7 @@ impl Replica {
     /// with the change, and showed it as pending.
     pub(in crate::engine) fn remove_answered(&mut self, hash: ChangeHash, me: &AccountId) -> Option<OutboxEntry> {
         let answered = self.outbox.remove(hash)?;
-        self.touched.messages.extend(answered.command.message(me));
+        self.touch_waiting(&answered.command, me);
         self.touched.row = true;
         Some(answered)
     }

@@ -64,6 +64,7 @@ impl Engine {
         // refusal the rest is refused here.
         replica.revoke(status, position);
         self.stream_heads.change(stream);
+        self.hurry_parked(stream);
         if self.link.is_online() && self.stream_heads.moved(stream) {
             self.start_over(stream);
         }
