@@ -63,7 +63,7 @@ impl Undelivered {
         true
     }
 
-    /// Remembers a run that could not be read, as far as there is room.
+    /// Remembers a run that is to be read later, as far as there is room.
     pub(super) fn remember(&self, key: StreamKey, run: Run) {
         let mut waiting = self.waiting();
         if waiting.streams.is_empty() {

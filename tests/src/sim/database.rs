@@ -96,6 +96,8 @@ impl Database {
             std::process::id(),
             COPIES.fetch_add(1, Ordering::Relaxed)
         ))));
+        // A killed process of the same number may have left one.
+        let _ = std::fs::remove_dir_all(&folder.0);
         std::fs::create_dir_all(&folder.0).expect("a folder can be made");
         wait(self.store.backup(&folder.0.join("copy.db"))).expect("the database is copied");
         StoreCopy { folder, opened: AtomicU32::new(0) }
