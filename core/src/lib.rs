@@ -5,6 +5,7 @@
 //! Modules in reading order.
 
 mod base32;
+mod effort;
 mod named;
 
 pub mod api;

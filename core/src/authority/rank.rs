@@ -173,6 +173,9 @@ fn check_definition(
 
 /// Checks the resulting roles: no more than the maximum, and none missing that somebody has or is about to get.
 fn check_roles(context: &Context<'_>, facts: &[Fact], after: &SortedMap<&AccountId, Member>) -> Result<(), Refusal> {
+    if !facts.iter().any(|fact| matches!(fact, Fact::RoleDefinition(..))) {
+        return Ok(());
+    }
     let conversation = context.conversation();
     let mut roles: SortedSet<&RoleName> = conversation.roles.keys().collect();
     let mut gone = SortedSet::new();
@@ -185,6 +188,9 @@ fn check_roles(context: &Context<'_>, facts: &[Fact], after: &SortedMap<&Account
     }
     if roles.len() > conversation.roles.len() && roles.len() > context.limits.roles_max as usize {
         return refuse(Code::TooManyRoles, format!("at most {}", context.limits.roles_max));
+    }
+    if gone.is_empty() {
+        return Ok(());
     }
     let waits = |member: &Member| {
         matches!(member.status(), MemberStatus::Active | MemberStatus::Invited | MemberStatus::Requested)
@@ -202,6 +208,9 @@ fn check_roles(context: &Context<'_>, facts: &[Fact], after: &SortedMap<&Account
 /// Checks the resulting invites: no more than the maximum, each for a role that exists then and has a member's
 /// rank at most.
 fn check_invites(context: &Context<'_>, facts: &[Fact]) -> Result<(), Refusal> {
+    if !facts.iter().any(|fact| matches!(fact, Fact::Invite(..) | Fact::RoleDefinition(..))) {
+        return Ok(());
+    }
     let conversation = context.conversation();
     let mut invites: SortedMap<InviteId, &Invite> = conversation.invites.iter().map(|(id, one)| (*id, one)).collect();
     let mut roles: SortedMap<&RoleName, Option<&RoleDefinition>> = SortedMap::new();
@@ -292,13 +301,14 @@ fn check_after(context: &Context<'_>, after: &SortedMap<&AccountId, Member>, pow
             return refuse(Code::PermissionDenied, "comes back with what was granted before");
         }
     }
-    let roster = || members_after(context, after).filter(|(_, member)| member.is_active());
+    let is_owner = |member: &Member| member.is_active() && member.role == Role::Owner;
     let owned = conversation.kind() != Some(ConversationKind::Direct);
-    if owned && !roster().any(|(_, member)| member.role == Role::Owner) {
+    let touched = || after.keys().filter_map(|account| conversation.active_member(account));
+    if owned && touched().any(is_owner) && !members_after(context, after).any(|(_, member)| is_owner(member)) {
         return refuse(Code::LastOwner, "a conversation keeps at least one owner");
     }
-    let grows = roster().count() > conversation.active as usize;
-    if grows && roster().count() > context.limits.members_max as usize {
+    let (before, then) = (touched().count(), after.values().filter(|member| member.is_active()).count());
+    if then > before && conversation.active as usize + then - before > context.limits.members_max as usize {
         return refuse(Code::TooManyMembers, format!("at most {}", context.limits.members_max));
     }
     Ok(())

@@ -12,7 +12,8 @@ use crate::{
         shape, thread,
     },
     code::Code,
-    doc::{Admit, ApplyChangeError, Change, Document, Fact, Home, Key, Message, Operation, OperationKind, effort},
+    doc::{Admit, ApplyChangeError, Change, Document, Fact, Home, Key, Message, Operation, OperationKind},
+    effort,
     ids::{
         AccountId, ChangeHash, ContactId, ConversationId, DeviceId, DocumentId, MessageId, PageNumber, StreamId,
         TenantId, TimelineId,

@@ -20,8 +20,9 @@ use crate::{
     code::Code,
     doc::{
         Change, Fact, Key, Operation, OperationKind, ParseChangeError, Predecessor, Shares, Value, change::Header,
-        contents::Contents, effort, repeat, run::Run, share,
+        contents::Contents, repeat, run::Run, share,
     },
+    effort,
     ids::{AccountId, ChangeHash, DeviceId, DocumentId},
     journal::{Admissions, Entry, Position},
     sorted::SortedMap,

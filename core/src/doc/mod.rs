@@ -9,7 +9,6 @@ pub(crate) mod column;
 mod contents;
 mod conversation;
 mod document;
-pub(crate) mod effort;
 mod fact;
 mod home;
 mod key;
@@ -23,8 +22,6 @@ mod value;
 pub use change::{Change, DecodedChange, Operation, OperationKind, ParseChangeError, Predecessor};
 pub(crate) use document::Admit;
 pub use document::{ApplyChangeError, Document, Generation, RestoreDocumentError, Statement};
-#[cfg(any(test, feature = "testing"))]
-pub use effort::Effort;
 pub use fact::{Fact, ParseFactError, ProfileField, SettingField};
 pub use home::Home;
 pub use key::Key;

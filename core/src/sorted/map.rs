@@ -9,6 +9,8 @@ use core::{
 };
 use std::vec;
 
+use crate::effort;
+
 /// Values under unique keys, in the order of the keys.
 #[derive(Clone)]
 pub struct SortedMap<K, V> {
@@ -322,6 +324,7 @@ impl<'m, K, V> Iterator for Iter<'m, K, V> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.len = self.len.checked_sub(1)?;
+        effort::walk();
         if self.front.len() == 0 {
             self.front = self.runs.next().map_or_else(|| self.back.clone(), |run| run.iter());
         }
@@ -336,6 +339,7 @@ impl<'m, K, V> Iterator for Iter<'m, K, V> {
 impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
     fn next_back(&mut self) -> Option<Self::Item> {
         self.len = self.len.checked_sub(1)?;
+        effort::walk();
         if self.back.len() == 0 {
             self.back = self.runs.next_back().map_or_else(|| self.front.clone(), |run| run.iter());
         }

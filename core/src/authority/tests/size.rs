@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::*;
 use crate::{
-    doc::Effort,
+    effort::Effort,
     limits::SHARE_UNIT_MS,
     model::{MemberField, MembershipAction},
 };

@@ -2,7 +2,8 @@
 
 use super::Document;
 use crate::{
-    doc::{Change, Key, effort},
+    doc::{Change, Key},
+    effort,
     ids::MessageId,
     journal::{Admission, Admissions, Position},
     time::WallTime,

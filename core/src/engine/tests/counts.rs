@@ -9,7 +9,8 @@ use super::{
 use crate::{
     api::{ConversationDetail, Roster},
     command::{AddMember, ChangeRole, CreateDirect, RemoveMember, SetInfo},
-    doc::{Effort, Fact},
+    doc::Fact,
+    effort::Effort,
     ids::TimelineId,
     model::{InfoField, Profile, Receipt, Role},
     wire::{MemberPresence, MemberReceipt, Present, PresentMember, ProfileNotice},

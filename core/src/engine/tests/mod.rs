@@ -6,6 +6,7 @@ mod generation;
 mod heartbeat;
 mod history;
 mod home;
+mod members;
 mod membership;
 mod newer;
 mod outbox;

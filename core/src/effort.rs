@@ -1,5 +1,5 @@
-//! Counts work that is proportional to a document's length, so that tests can bound it: passes of the library
-//! over it, for applying a change and reading the past, copies, and documents looked at.
+//! Counts work that grows with what there is, so that tests can bound it: passes of the library over a document,
+//! for applying a change and reading the past, copies, and what is looked at one after another.
 
 #[cfg(any(test, feature = "testing"))]
 use core::cell::Cell;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 #[cfg(any(test, feature = "testing"))]
 thread_local! {
-    static EFFORT: Cell<Effort> = const { Cell::new(Effort { passes: 0, copies: 0, handed: 0, asked: 0 }) };
+    static EFFORT: Cell<Effort> = const { Cell::new(Effort { passes: 0, copies: 0, handed: 0, asked: 0, walked: 0 }) };
 }
 
 /// Work done by a thread so far.
@@ -22,6 +22,8 @@ pub struct Effort {
     pub handed: u64,
     /// Documents of a stream that were looked at.
     pub asked: u64,
+    /// Entries of sorted maps that were looked at one after another.
+    pub walked: u64,
 }
 
 #[cfg(any(test, feature = "testing"))]
@@ -36,19 +38,20 @@ impl Effort {
             copies: after.copies - before.copies,
             handed: after.handed - before.handed,
             asked: after.asked - before.asked,
+            walked: after.walked - before.walked,
         };
         (done, effort)
     }
 }
 
 /// Counts a pass.
-pub(super) fn pass() {
+pub(crate) fn pass() {
     #[cfg(any(test, feature = "testing"))]
     EFFORT.set(Effort { passes: EFFORT.get().passes + 1, ..EFFORT.get() });
 }
 
 /// Mutable access; copies the value first if it is shared, and counts that.
-pub(super) fn own<T: Clone>(shared: &mut Arc<T>) -> &mut T {
+pub(crate) fn own<T: Clone>(shared: &mut Arc<T>) -> &mut T {
     #[cfg(any(test, feature = "testing"))]
     if Arc::strong_count(shared) > 1 {
         EFFORT.set(Effort { copies: EFFORT.get().copies + 1, ..EFFORT.get() });
@@ -57,7 +60,7 @@ pub(super) fn own<T: Clone>(shared: &mut Arc<T>) -> &mut T {
 }
 
 /// Counts a change that is given to the library alone.
-pub(super) fn hand() {
+pub(crate) fn hand() {
     #[cfg(any(test, feature = "testing"))]
     EFFORT.set(Effort { handed: EFFORT.get().handed + 1, ..EFFORT.get() });
 }
@@ -66,4 +69,10 @@ pub(super) fn hand() {
 pub(crate) fn ask() {
     #[cfg(any(test, feature = "testing"))]
     EFFORT.set(Effort { asked: EFFORT.get().asked + 1, ..EFFORT.get() });
+}
+
+/// Counts an entry of a sorted map that is looked at after another.
+pub(crate) fn walk() {
+    #[cfg(any(test, feature = "testing"))]
+    EFFORT.set(Effort { walked: EFFORT.get().walked + 1, ..EFFORT.get() });
 }
