@@ -41,6 +41,11 @@ impl Due {
     pub(super) fn is_empty(&self) -> bool {
         self.answers.is_empty() && self.reopening.is_empty()
     }
+
+    /// Returns true if an answer to a proposal has to be stated on a page.
+    pub(super) fn has_answer_on(&self, page: &DocumentId) -> bool {
+        self.answers.values().any(|(document, _)| document == page)
+    }
 }
 
 impl Stream {

@@ -473,6 +473,11 @@ impl Stream {
             let facts = facts_of(&entry.document, &read()?);
             self.count(&entry.document, &entry.account, (entry.position, entry.accepted_at), &facts);
         }
+        // What is due on a page need not be written again once it is stated there, whether the page is loaded or not.
+        if applied.is_none() && self.due.has_answer_on(&entry.document) {
+            let facts = facts_of(&entry.document, &read()?);
+            self.note_consequences(&entry.document, &facts, Some(entry.position));
+        }
         Ok(applied.map(|change| {
             let facts = facts_of(&entry.document, &change);
             let mut effects = self.note_effects(&entry.document, facts, Some(entry.position));

@@ -235,6 +235,23 @@ fn a106_an_answer_that_is_stated_is_not_due_again() {
 }
 
 #[test]
+fn a106_an_answer_that_is_stated_on_a_page_that_is_not_loaded_is_not_due_again() {
+    let mut fixture = proposed();
+    fixture.limits.page_changes_soft = 2;
+    fixture.push("bob", Some(1), &[says(2, "bob")]).unwrap();
+    fixture.push("bob", Some(2), &[says(3, "bob")]).unwrap();
+    let mut elsewhere = fixture.stream.clone();
+    elsewhere.remove(&fixture.document(Some(1)));
+    fixture.push("ann", Some(2), &[respond(4, ResponseKind::Accept)]).unwrap();
+    fixture.follow();
+    let [.., response, answer] = fixture.admitted.as_slice() else { panic!("two entries") };
+    elsewhere.apply_entry(response).unwrap().unwrap();
+    assert_eq!(elsewhere.consequences().len(), 1);
+    assert!(elsewhere.apply_entry(answer).unwrap().is_none(), "its page is not here");
+    assert_eq!(elsewhere.consequences(), []);
+}
+
+#[test]
 fn a103_nobody_responds_after_the_end() {
     let mut fixture = begun();
     let over = Proposal { expires_at: Some(NOW), ..visit(Party::Owner) };
