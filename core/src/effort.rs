@@ -1,17 +1,17 @@
 //! Counts work that grows with what there is, so that tests can bound it: passes of the library over a document,
 //! for applying a change and reading the past, copies, and what is looked at one after another.
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 use core::cell::Cell;
 use std::sync::Arc;
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 thread_local! {
     static EFFORT: Cell<Effort> = const { Cell::new(Effort { passes: 0, copies: 0, handed: 0, asked: 0, walked: 0 }) };
 }
 
 /// Work done by a thread so far.
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Effort {
     /// Passes of the library over a document.
@@ -26,7 +26,7 @@ pub struct Effort {
     pub walked: u64,
 }
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 impl Effort {
     /// The work that this thread does during a call.
     pub fn of<T>(done: impl FnOnce() -> T) -> (T, Effort) {
@@ -46,13 +46,13 @@ impl Effort {
 
 /// Counts a pass.
 pub(crate) fn pass() {
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     EFFORT.set(Effort { passes: EFFORT.get().passes + 1, ..EFFORT.get() });
 }
 
 /// Mutable access; copies the value first if it is shared, and counts that.
 pub(crate) fn own<T: Clone>(shared: &mut Arc<T>) -> &mut T {
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     if Arc::strong_count(shared) > 1 {
         EFFORT.set(Effort { copies: EFFORT.get().copies + 1, ..EFFORT.get() });
     }
@@ -61,18 +61,18 @@ pub(crate) fn own<T: Clone>(shared: &mut Arc<T>) -> &mut T {
 
 /// Counts a change that is given to the library alone.
 pub(crate) fn hand() {
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     EFFORT.set(Effort { handed: EFFORT.get().handed + 1, ..EFFORT.get() });
 }
 
 /// Counts a document of a stream that is looked at.
 pub(crate) fn ask() {
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     EFFORT.set(Effort { asked: EFFORT.get().asked + 1, ..EFFORT.get() });
 }
 
 /// Counts an entry of a sorted map that is looked at after another.
 pub(crate) fn walk() {
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(test)]
     EFFORT.set(Effort { walked: EFFORT.get().walked + 1, ..EFFORT.get() });
 }
