@@ -205,7 +205,7 @@ impl Stream {
         limits: &Limits,
     ) -> Result<(), Refusal> {
         newer::check(facts)?;
-        decide(&Context { stream: self, session, document, accepted_at, limits }, facts)
+        decide(&Context::new(self, session, document, accepted_at, limits), facts)
     }
 
     fn check_document(&self, document: &DocumentId) -> Result<(), Refusal> {
@@ -242,7 +242,7 @@ impl Stream {
         limits: &Limits,
     ) -> Result<Vec<Fact>, AdmitError> {
         let facts = shape::check(self, session, pushed, (change, decoded), accepted_at, limits)?;
-        let context = Context { stream: self, session, document: &pushed.document, accepted_at, limits };
+        let context = Context::new(self, session, &pushed.document, accepted_at, limits);
         decide(&context, &facts)?;
         size::check(&context, &facts, pushed.change.len())?;
         self.check_seen(&pushed.document, change)?;

@@ -51,6 +51,8 @@ pub use shape::step;
 pub use stream::{Effects, Stream};
 pub use verify::{Aspect, Difference, Verifier};
 
+use core::cell::OnceCell;
+
 use crate::{
     code::Code,
     doc::Fact,
@@ -90,9 +92,20 @@ pub(crate) struct Context<'a> {
     document: &'a DocumentId,
     accepted_at: WallTime,
     limits: &'a Limits,
+    power: OnceCell<Option<Power>>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    fn new(
+        stream: &'a Stream,
+        session: &'a Session,
+        document: &'a DocumentId,
+        accepted_at: WallTime,
+        limits: &'a Limits,
+    ) -> Self {
+        Self { stream, session, document, accepted_at, limits, power: OnceCell::new() }
+    }
+
     fn conversation(&self) -> &Conversation {
         self.stream.conversation()
     }
@@ -122,12 +135,12 @@ impl Context<'_> {
     /// The rank and permissions with which the session acts: those of its member now, or everything for a
     /// tenant administrator. None for an account that is not an active member.
     fn power(&self) -> Option<Power> {
-        if self.session.administrator {
-            return Some(Power::administrator());
-        }
         let conversation = self.conversation();
-        let member = conversation.active_member(self.account())?;
-        Some(conversation.power_at(member, self.accepted_at))
+        let of_member = |member| conversation.power_at(member, self.accepted_at);
+        *self.power.get_or_init(|| match self.session.administrator {
+            true => Some(Power::administrator()),
+            false => conversation.active_member(self.account()).map(of_member),
+        })
     }
 }
 
