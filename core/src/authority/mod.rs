@@ -92,6 +92,7 @@ pub(crate) struct Context<'a> {
     document: &'a DocumentId,
     accepted_at: WallTime,
     limits: &'a Limits,
+    /// Looked up when a step first asks for it.
     power: OnceCell<Option<Power>>,
 }
 

@@ -468,15 +468,15 @@ impl Stream {
             self.page = self.page.max(number);
         }
         // A page may have been loaded after the stream moved on: entries that it already contains are still
-        // counted, once.
-        if applied.is_none() && (entry.document.thread().is_some() || self.is_slow()) {
+        // counted, once. What is due on a page need not be written again once it is stated there, whether the page
+        // is loaded or not.
+        let awaits_answer = self.due.has_answer_on(&entry.document);
+        if applied.is_none() && (entry.document.thread().is_some() || self.is_slow() || awaits_answer) {
             let facts = facts_of(&entry.document, &read()?);
             self.count(&entry.document, &entry.account, (entry.position, entry.accepted_at), &facts);
-        }
-        // What is due on a page need not be written again once it is stated there, whether the page is loaded or not.
-        if applied.is_none() && self.due.has_answer_on(&entry.document) {
-            let facts = facts_of(&entry.document, &read()?);
-            self.note_consequences(&entry.document, &facts, Some(entry.position));
+            if awaits_answer {
+                self.note_consequences(&entry.document, &facts, Some(entry.position));
+            }
         }
         Ok(applied.map(|change| {
             let facts = facts_of(&entry.document, &change);

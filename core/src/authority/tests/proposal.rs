@@ -44,6 +44,15 @@ fn proposed() -> Fixture {
     fixture
 }
 
+/// As `proposed`, and since then the next page has begun.
+fn proposed_on_the_page_before() -> Fixture {
+    let mut fixture = proposed();
+    fixture.limits.page_changes_soft = 2;
+    fixture.push("bob", Some(1), &[says(2, "bob")]).unwrap();
+    fixture.push("bob", Some(2), &[says(3, "bob")]).unwrap();
+    fixture
+}
+
 fn respond(number: u8, kind: ResponseKind) -> Fact {
     sends(number, "ann", response(message(1, "bob"), kind))
 }
@@ -220,10 +229,7 @@ fn a106_a_response_takes_room_on_the_page_of_its_proposal_and_the_answer_none() 
 
 #[test]
 fn a106_an_answer_that_is_stated_is_not_due_again() {
-    let mut fixture = proposed();
-    fixture.limits.page_changes_soft = 2;
-    fixture.push("bob", Some(1), &[says(2, "bob")]).unwrap();
-    fixture.push("bob", Some(2), &[says(3, "bob")]).unwrap();
+    let mut fixture = proposed_on_the_page_before();
     let page = fixture.stream.document(&fixture.document(Some(2))).unwrap().clone();
     fixture.push("ann", Some(2), &[respond(4, ResponseKind::Accept)]).unwrap();
     let response = fixture.admitted.last().unwrap().clone();
@@ -236,10 +242,7 @@ fn a106_an_answer_that_is_stated_is_not_due_again() {
 
 #[test]
 fn a106_an_answer_that_is_stated_on_a_page_that_is_not_loaded_is_not_due_again() {
-    let mut fixture = proposed();
-    fixture.limits.page_changes_soft = 2;
-    fixture.push("bob", Some(1), &[says(2, "bob")]).unwrap();
-    fixture.push("bob", Some(2), &[says(3, "bob")]).unwrap();
+    let mut fixture = proposed_on_the_page_before();
     let mut elsewhere = fixture.stream.clone();
     elsewhere.remove(&fixture.document(Some(1)));
     fixture.push("ann", Some(2), &[respond(4, ResponseKind::Accept)]).unwrap();
