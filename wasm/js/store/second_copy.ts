@@ -39,10 +39,8 @@ export class SecondCopy {
   #opening: Promise<RecordDatabase | undefined> | undefined;
   /** The queue of its tasks. */
   #tasks: Promise<void> = Promise.resolve();
-  /** The store, as long as the copy differs from it. */
+  /** The store, as long as the copy may differ from it. */
   #store: RecordDatabase | undefined;
-  /** True once the copy equals the store: only then writes wait for it. */
-  #isFollowing = false;
   #deletions: Write[] = [];
 
   /** The copy of the store of this name. */
@@ -55,7 +53,6 @@ export class SecondCopy {
     let records: StorageRecord[] = [];
     await this.#run(async (copy) => {
       records = await copy.read(IRREPLACEABLE);
-      this.#isFollowing = true;
     });
     if (records.length > 0) {
       await store.write(puts(records), "strict");
@@ -70,13 +67,12 @@ export class SecondCopy {
   /** Continues with the store opened again, after the browser closed both. */
   reopen(store: RecordDatabase): void {
     this.#opening = undefined;
-    this.#isFollowing = false;
     this.#store = store;
   }
 
   /**
-   * Records what was written to the store. Deletions wait for the next record: if one is lost, the
-   * server answers again as before.
+   * Resolves when it has what was written to the store. Deletions wait for the next record: if one
+   * is lost, the server answers again as before.
    */
   async write(writes: readonly Write[]): Promise<void> {
     const noted = writes.filter(isIrreplaceable);
@@ -88,10 +84,7 @@ export class SecondCopy {
     this.#catchUp();
     const due = [...this.#deletions, ...records];
     this.#deletions = [];
-    const written = this.#run((copy) => copy.write(due, "relaxed"));
-    if (this.#isFollowing) {
-      await written;
-    }
+    await this.#run((copy) => copy.write(due, "relaxed"));
   }
 
   /** Deletes everything: somebody deletes the store. */
@@ -124,7 +117,6 @@ export class SecondCopy {
       if (records.length > 0 || former.length > 0) {
         await copy.write([...deletions(), ...puts(records)], "relaxed");
       }
-      this.#isFollowing = true;
     });
   }
 

@@ -100,6 +100,12 @@ test("what only this device has outlives a database that the browser throws away
   });
 });
 
+test("V92 what is stored is in the second copy too, from the first write of a start on", async () => {
+  await withPage(async (page) => {
+    assert.deepEqual(await page.evaluate(() => window.lab.copied("copied")), ["outbox/1", "outbox/2"]);
+  });
+});
+
 test("writes go on when the browser has collected its garbage", async () => {
   await withPage(async (page) => {
     await page.evaluate(() => window.lab.open());

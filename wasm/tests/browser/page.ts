@@ -17,6 +17,14 @@ interface AnyStore {
   close(): void;
 }
 
+/** The part of the Storage Buckets API that the suite needs. */
+interface BucketNavigator {
+  readonly storageBuckets: { open(name: string): Promise<{ readonly indexedDB: IDBFactory }> };
+}
+
+/** How long a slow browser takes to open a bucket. */
+const SLOW_MS = 300;
+
 const clients: Client[] = [];
 let opening: Promise<{ store: string; fallback: string | undefined } | Caught> | undefined;
 
@@ -258,6 +266,31 @@ const lab = {
     return durabilities;
   },
 
+  /**
+   * What the second copy of a store has as soon as a write is answered: the first one after the store is opened
+   * again, by a browser that is slow to open the copy.
+   */
+  async copied(name: string): Promise<string[]> {
+    const put = async (store: AnyStore, ...keys: string[]): Promise<void> => {
+      const writes = keys.map((key) => ({ type: "put" as const, key, value: new Uint8Array(1) }));
+      await store.run({ type: "write", writes });
+    };
+    const first = await openStore(name);
+    await put(first, "meta", "outbox/1");
+    first.close();
+
+    const { storageBuckets } = navigator as unknown as BucketNavigator;
+    const openNow = storageBuckets.open.bind(storageBuckets);
+    storageBuckets.open = async (bucket) => {
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+      return openNow(bucket);
+    };
+    const second = await openStore(name);
+    await put(second, "outbox/2");
+    storageBuckets.open = openNow;
+    return keysOf((await openNow("tidings")).indexedDB, name);
+  },
+
   /** Two openings of one store: who of them may write, and how often the first was told that it is taken. */
   async twice(name: string): Promise<{ answers: StorageAnswer[]; keys: string[]; taken: number }> {
     let taken = 0;
@@ -333,4 +366,17 @@ async function openStore(name: string, onTaken?: () => void): Promise<AnyStore> 
     IndexedDbStore: { open(name: string, onTaken?: () => void): Promise<AnyStore> };
   };
   return module.IndexedDbStore.open(name, onTaken);
+}
+
+/** The keys of a database's records. */
+async function keysOf(factory: IDBFactory, name: string): Promise<string[]> {
+  const opening = factory.open(name);
+  await new Promise((resolve, reject) => {
+    opening.onsuccess = resolve;
+    opening.onerror = reject;
+  });
+  const keys = opening.result.transaction("records").objectStore("records").getAllKeys();
+  await new Promise((resolve) => (keys.onsuccess = resolve));
+  opening.result.close();
+  return keys.result.map((key) => new TextDecoder().decode(key as ArrayBuffer));
 }
