@@ -199,11 +199,23 @@ impl Engine {
     /// Writes a stream's outbox anew from its commands, once the threads that they write in are loaded.
     pub(in crate::engine) fn rewrite(&mut self, stream: &StreamId) {
         let Some(replica) = self.replica(stream) else { return };
+        if replica.outbox.awaits_answer() {
+            // What is on its way may be admitted as it is.
+            replica.rewrite_due = true;
+            return;
+        }
         if let Some(thread) = replica.lacking_thread() {
             replica.rewrite_due = true;
             return self.streams.load_thread(&mut self.ctx, stream, thread);
         }
         self.rewrite_now(stream);
+    }
+
+    /// Writes the outbox anew if that waited for the answer to a push.
+    pub(in crate::engine) fn rewrite_if_due(&mut self, stream: &StreamId) {
+        if self.replica(stream).is_some_and(|replica| replica.rewrites_next()) {
+            self.rewrite(stream);
+        }
     }
 
     pub(in crate::engine) fn rewrite_now(&mut self, stream: &StreamId) {

@@ -160,6 +160,14 @@ impl Outbox {
         self.in_flight.as_ref().is_some_and(|pushed| pushed.accepted.is_none())
     }
 
+    /// Ends a push that was accepted whole, once what it added is here. Of one that was not, the refusal follows.
+    pub(in crate::engine) fn end_push(&mut self, accepted: &Accepted) {
+        let is_whole = |pushed: &mut InFlight| {
+            pushed.request == accepted.request && pushed.changes.len() == accepted.positions.len()
+        };
+        self.in_flight.take_if(is_whole);
+    }
+
     /// Keeps only the accepted changes of a push, whose entries are still to come.
     pub(in crate::engine) fn await_accepted(&mut self, mut pushed: InFlight) {
         pushed.changes.truncate(pushed.accepted.as_ref().map_or(0, |accepted| accepted.positions.len()));

@@ -51,7 +51,13 @@ impl Engine {
             });
         }
         match self.apply_entries(stream, &entries) {
-            Ok(()) => self.after_entries(stream),
+            Ok(()) => {
+                if let Some(replica) = self.replica(stream) {
+                    replica.outbox.end_push(accepted);
+                }
+                self.rewrite_if_due(stream);
+                self.after_entries(stream);
+            }
             // The entries before it are fetched. The answer is handled again after them.
             Err((_, Misfit::Gap)) => {
                 if let Some(in_flight) = self.replica(stream).and_then(|replica| replica.outbox.in_flight.as_mut()) {
@@ -118,7 +124,7 @@ impl Engine {
         let change = pushed.changes.get(refused.index as usize);
         if replica.outbox.entries.front().map(|front| front.change.hash()).as_ref() != change {
             // It has left the outbox since, as a fetch answered that the journal holds it: the rest is pushed again.
-            return;
+            return self.rewrite_if_due(stream);
         }
         let Some(retry_at) = refused.retry_at else { return self.push_refused(stream, refused) };
         let wait = Wait { code: refused.code, until: retry_at };
@@ -128,6 +134,7 @@ impl Engine {
         replica.outbox.retry_at = Some(now.monotonic.plus(deferral(retry_at, wall)));
         replica.outbox.deferred = Some(wait);
         replica.touched.row = true;
+        self.rewrite_if_due(stream);
     }
 
     /// A thread or an older page was refused.

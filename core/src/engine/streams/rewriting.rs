@@ -21,6 +21,11 @@ pub(in crate::engine) struct Rewritten {
 }
 
 impl Replica {
+    /// Whether the outbox is to be written anew, and no fetch comes first.
+    pub(in crate::engine) fn rewrites_next(&self) -> bool {
+        self.rewrite_due && self.fetch.is_none()
+    }
+
     /// Drops the view and writes the outbox anew from its commands. Returns the new entries, the
     /// commands refused on the view, and the numbers of those that have nothing left to do.
     pub(in crate::engine) fn rewrite(&mut self, session: &Session, limits: &Limits, now: Now) -> Rewritten {

@@ -118,9 +118,7 @@ impl Engine {
     fn thread_loaded(&mut self, stream: &StreamId, thread: ConversationId) {
         let Some(replica) = self.replica(stream) else { return };
         replica.loading.remove(&thread);
-        if replica.rewrite_due && replica.fetch.is_none() {
-            self.rewrite(stream);
-        }
+        self.rewrite_if_due(stream);
         for (request, command) in self.commands.of_thread(thread) {
             self.execute(stream, request, command);
         }

@@ -45,6 +45,36 @@ fn e8_a_creation_that_was_admitted_by_another_change_is_not_refused() {
 }
 
 /// The answer that refuses a request about the stream of a push.
+#[test]
+fn e3_a_push_on_its_way_is_answered_before_the_outbox_is_written_anew() {
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let created = push_of(&mut engine, &mut store, 0);
+    receive(&mut engine, &mut store, &answer(&created, 1));
+    let conversation = created.stream.conversation().unwrap();
+    let say = |text: &str| Input::Command { request: 9, command: SendMessage::new(conversation, text).into() };
+    let push = pushes(&give(&mut engine, &mut store, say("on its way"))).next().unwrap();
+    // Written anew, it would be another change: it would know of this one.
+    let elsewhere = SendMessage::new(conversation, "elsewhere").into();
+    let entries = counts::commanded_elsewhere(&created, [elsewhere].into_iter());
+    receive(&mut engine, &mut store, &ServerFrame::Entries(Entries { stream: push.stream.clone(), entries }));
+    engine.rewrite(&push.stream);
+    assert_eq!(pushes(&drain(&mut engine, &mut store)).count(), 0);
+    receive(&mut engine, &mut store, &answer(&push, 3));
+    assert_eq!(store.records().keys().find(|key| key.starts_with(OUTBOX)), None, "it was admitted");
+    let outputs = give(&mut engine, &mut store, say("next"));
+    assert_eq!(pushes(&outputs).count(), 1, "{outputs:?}");
+
+    // What an answer leaves is written anew right after it.
+    let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+    let push = push_of(&mut engine, &mut store, 2);
+    engine.rewrite(&push.stream);
+    let entries = admitted(&push, 1)[..2].to_vec();
+    receive(&mut engine, &mut store, &ServerFrame::Entries(Entries { stream: push.stream.clone(), entries }));
+    let outputs = receive(&mut engine, &mut store, &refused_at(&push, push.request, 1, Code::PermissionDenied));
+    let again = pushes(&outputs).next().expect("the rest is pushed again");
+    assert_eq!(again.changes.len(), 1);
+}
+
 fn refused_at(push: &Push, request: u64, index: u32, code: Code) -> ServerFrame {
     match refused(push, code) {
         ServerFrame::Refused(answer) => ServerFrame::Refused(Refused { request, index, ..answer }),

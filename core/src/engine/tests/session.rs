@@ -272,24 +272,15 @@ fn s8_an_answer_that_comes_before_the_entries_in_front_of_it_waits_for_them() {
     receive(&mut engine, &mut store, &answer(&created, 1));
     let conversation = created.stream.conversation().unwrap();
     // Another device of the same account speaks first.
-    let (mut other, mut others) =
-        (Engine::new(now(), EngineConfig { seed: [9; 32], ..config() }), MemoryStore::default());
-    drain(&mut other, &mut others);
-    go_online(&mut other, &mut others);
-    let entries = Entries { stream: created.stream.clone(), entries: admitted(&created, 1) };
-    let outputs = receive(&mut other, &mut others, &ServerFrame::Entries(entries.clone()));
-    let created_head = head_of(Head::default(), &entries.entries);
-    let request = fetches(&outputs, &created.stream).next().expect("what is unknown is fetched");
-    receive(&mut other, &mut others, &fetched(request, &created.stream, Head::default(), entries.entries));
-    let say = |text: &str| Input::Command { request: 9, command: SendMessage::new(conversation, text).into() };
-    let first = pushes(&give(&mut other, &mut others, say("first"))).next().unwrap();
-    let pushed = pushes(&give(&mut engine, &mut store, say("second"))).next().unwrap();
+    let first = counts::commanded_elsewhere(&created, [SendMessage::new(conversation, "first").into()].into_iter());
+    let say = Input::Command { request: 9, command: SendMessage::new(conversation, "second").into() };
+    let pushed = pushes(&give(&mut engine, &mut store, say)).next().unwrap();
 
     let outputs = receive(&mut engine, &mut store, &answer(&pushed, 3));
     let request = fetches(&outputs, &created.stream).next().expect("what is missing is fetched");
+    let created_head = head_of(Head::default(), &admitted(&created, 1));
     assert!(store.records().keys().any(|key| key.starts_with(OUTBOX)), "it cannot be taken in yet");
-    let outputs =
-        receive(&mut engine, &mut store, &fetched(request, &created.stream, created_head, admitted(&first, 2)));
+    let outputs = receive(&mut engine, &mut store, &fetched(request, &created.stream, created_head, first));
     assert_eq!(pushes(&outputs).count(), 0, "it was answered: {outputs:?}");
     assert!(!store.records().keys().any(|key| key.starts_with(OUTBOX)));
 }
