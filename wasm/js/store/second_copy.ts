@@ -39,8 +39,9 @@ export class SecondCopy {
   #opening: Promise<RecordDatabase | undefined> | undefined;
   /** The queue of its tasks. */
   #tasks: Promise<void> = Promise.resolve();
-  /** The store, as long as the copy may differ from it. */
   #store: RecordDatabase | undefined;
+  /** True if the store may have what the copy has not: all of it is copied with the next record. */
+  #isBehind = false;
   #deletions: Write[] = [];
 
   /** The copy of the store of this name. */
@@ -50,6 +51,7 @@ export class SecondCopy {
 
   /** Writes its contents into a blank store. Rejects if the store does not accept them. */
   async restore(store: RecordDatabase): Promise<void> {
+    this.#store = store;
     let records: StorageRecord[] = [];
     await this.#run(async (copy) => {
       records = await copy.read(IRREPLACEABLE);
@@ -62,12 +64,13 @@ export class SecondCopy {
   /** Copies the store's contents with the next record that is written. */
   follow(store: RecordDatabase): void {
     this.#store = store;
+    this.#isBehind = true;
   }
 
   /** Continues with the store opened again, after the browser closed both. */
   reopen(store: RecordDatabase): void {
     this.#opening = undefined;
-    this.#store = store;
+    this.follow(store);
   }
 
   /**
@@ -81,10 +84,21 @@ export class SecondCopy {
     if (records.length === 0 && this.#deletions.length <= DELETIONS_MAX) {
       return;
     }
-    this.#catchUp();
     const due = [...this.#deletions, ...records];
     this.#deletions = [];
-    await this.#run((copy) => copy.write(due, "relaxed"));
+    const isBehind = this.#isBehind;
+    this.#isBehind = false;
+    await this.#run(async (copy) => {
+      try {
+        if (isBehind) {
+          await this.#catchUp(copy);
+        }
+        await copy.write(due, "relaxed");
+      } catch (error) {
+        this.#isBehind = true;
+        throw error;
+      }
+    });
   }
 
   /** Deletes everything: somebody deletes the store. */
@@ -106,18 +120,9 @@ export class SecondCopy {
     });
   }
 
-  #catchUp(): void {
-    const store = this.#store;
-    if (store === undefined) {
-      return;
-    }
-    this.#store = undefined;
-    void this.#run(async (copy) => {
-      const [records, former] = await Promise.all([store.read(IRREPLACEABLE), copy.read(IRREPLACEABLE)]);
-      if (records.length > 0 || former.length > 0) {
-        await copy.write([...deletions(), ...puts(records)], "relaxed");
-      }
-    });
+  async #catchUp(copy: RecordDatabase): Promise<void> {
+    const records = (await this.#store?.read(IRREPLACEABLE)) ?? [];
+    await copy.write([...deletions(), ...puts(records)], "relaxed");
   }
 
   #run(task: (copy: RecordDatabase) => Promise<void>): Promise<void> {

@@ -102,7 +102,14 @@ test("what only this device has outlives a database that the browser throws away
 
 test("V92 what is stored is in the second copy too, from the first write of a start on", async () => {
   await withPage(async (page) => {
-    assert.deepEqual(await page.evaluate(() => window.lab.copied("copied")), ["outbox/1", "outbox/2"]);
+    assert.deepEqual(await page.evaluate(() => window.lab.copiedLate("late")), ["outbox/1", "outbox/2"]);
+  });
+});
+
+test("what the second copy could not take, it takes with the next write", async () => {
+  await withPage(async (page) => {
+    const keys = await page.evaluate(() => window.lab.copiedAgain("again"));
+    assert.deepEqual(keys, ["outbox/1", "outbox/2", "outbox/3", "outbox/4"]);
   });
 });
 

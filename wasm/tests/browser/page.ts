@@ -270,25 +270,37 @@ const lab = {
    * What the second copy of a store has as soon as a write is answered: the first one after the store is opened
    * again, by a browser that is slow to open the copy.
    */
-  async copied(name: string): Promise<string[]> {
-    const put = async (store: AnyStore, ...keys: string[]): Promise<void> => {
-      const writes = keys.map((key) => ({ type: "put" as const, key, value: new Uint8Array(1) }));
-      await store.run({ type: "write", writes });
-    };
-    const first = await openStore(name);
-    await put(first, "meta", "outbox/1");
-    first.close();
-
+  async copiedLate(name: string): Promise<string[]> {
+    await stored(name, "meta", "outbox/1");
     const { storageBuckets } = navigator as unknown as BucketNavigator;
-    const openNow = storageBuckets.open.bind(storageBuckets);
+    const open = storageBuckets.open.bind(storageBuckets);
     storageBuckets.open = async (bucket) => {
       await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
-      return openNow(bucket);
+      return open(bucket);
     };
-    const second = await openStore(name);
-    await put(second, "outbox/2");
-    storageBuckets.open = openNow;
-    return keysOf((await openNow("tidings")).indexedDB, name);
+    const store = await openStore(name);
+    await put(store, "outbox/2");
+    storageBuckets.open = open;
+    return keysOfCopy(name);
+  },
+
+  /** What the second copy of a store has after one of its writes failed, and another did not. */
+  async copiedAgain(name: string): Promise<string[]> {
+    await stored(name, "meta", "outbox/1");
+    const store = await openStore(name);
+    await put(store, "outbox/2");
+    const begin = IDBDatabase.prototype.transaction;
+    IDBDatabase.prototype.transaction = function (scope, mode, options) {
+      // The second copy has no writers.
+      if (mode === "readwrite" && ![...scope].includes("writers")) {
+        throw new DOMException("the disk is full", "QuotaExceededError");
+      }
+      return begin.call(this, scope, mode, options);
+    };
+    await put(store, "outbox/3");
+    IDBDatabase.prototype.transaction = begin;
+    await put(store, "outbox/4");
+    return keysOfCopy(name);
   },
 
   /** Two openings of one store: who of them may write, and how often the first was told that it is taken. */
@@ -368,9 +380,23 @@ async function openStore(name: string, onTaken?: () => void): Promise<AnyStore> 
   return module.IndexedDbStore.open(name, onTaken);
 }
 
-/** The keys of a database's records. */
-async function keysOf(factory: IDBFactory, name: string): Promise<string[]> {
-  const opening = factory.open(name);
+/** Writes records. */
+async function put(store: AnyStore, ...keys: string[]): Promise<void> {
+  const writes = keys.map((key) => ({ type: "put" as const, key, value: new Uint8Array(1) }));
+  await store.run({ type: "write", writes });
+}
+
+/** Writes records to a store that is closed after that. */
+async function stored(name: string, ...keys: string[]): Promise<void> {
+  const store = await openStore(name);
+  await put(store, ...keys);
+  store.close();
+}
+
+/** The keys of the records in the second copy of a store. */
+async function keysOfCopy(name: string): Promise<string[]> {
+  const { storageBuckets } = navigator as unknown as BucketNavigator;
+  const opening = (await storageBuckets.open("tidings")).indexedDB.open(name);
   await new Promise((resolve, reject) => {
     opening.onsuccess = resolve;
     opening.onerror = reject;
