@@ -6,10 +6,11 @@ use std::time::Duration;
 use tidings_core::{
     code::Code,
     command::SetState,
-    ids::{ConversationId, DeviceId, DocumentId, StreamId},
+    doc::Change,
+    ids::{ChangeHash, ConversationId, DeviceId, DocumentId, StreamId},
     journal::Position,
     model::{ConversationState, PresenceKind},
-    wire::{ClientFrame, FetchScope, PresenceNotice, ReceiptNotice, ServerFrame},
+    wire::{ClientFrame, FetchScope, PresenceNotice, ReceiptNotice, ServerFrame, WaitingChange},
 };
 
 use crate::support::{
@@ -26,6 +27,7 @@ on_each_store! {
     s42_whoever_watches_is_neither_seen_nor_heard,
     s43_an_account_watches_so_many_at_once_and_no_more,
     s44_another_accounts_stream_is_told_to_administrators_without_its_home,
+    j44_an_administrator_is_told_what_a_deleted_conversation_has_of_their_own,
 }
 
 const ROOT: DeviceId = DeviceId::from_bytes([0xad; 16]);
@@ -197,5 +199,26 @@ async fn s44_another_accounts_stream_is_told_to_administrators_without_its_home(
     for scope in [FetchScope::After(Position::ZERO), FetchScope::Anew, FetchScope::Watch(Position::ZERO)] {
         assert_eq!(eve.fetch(&of_ann, scope).await.unwrap_err().code, Code::NotTheOwner);
     }
+    server.stop().await;
+}
+
+async fn j44_an_administrator_is_told_what_a_deleted_conversation_has_of_their_own(database: Database) {
+    let server = TestServer::start(&database, &[]).await;
+    let (mut ann, mut author) = group(&server, &["bob"]).await;
+    let mut root = root(&server).await;
+    let mut watcher = Author::of("root", ROOT, boats());
+    watcher.session.administrator = true;
+    watcher.apply(&root.fetch(&stream(boats()), FetchScope::After(Position::ZERO)).await.unwrap().entries);
+    let said = watcher.say("I was here");
+    let known = Change::parse(&said.change).unwrap().hash();
+    root.push_accepted(stream(boats()), vec![said]).await;
+    author.apply(&ann.entries_to(&stream(boats()), 2).await);
+    let deleted = SetState { conversation: boats(), state: ConversationState::Deleted };
+    ann.push_accepted(stream(boats()), vec![author.write(deleted)]).await;
+
+    let unknown = ChangeHash::from_bytes([7; 32]);
+    let held = [known, unknown].map(|hash| WaitingChange { hash, message: None, accepted_at: None });
+    let refused = root.fetch_holding(&stream(boats()), FetchScope::Anew, held.into()).await.unwrap_err();
+    assert_eq!((refused.code, refused.lacks), (Code::ConversationDeleted, vec![unknown]));
     server.stop().await;
 }
