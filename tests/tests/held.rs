@@ -171,10 +171,31 @@ fn a85_who_adds_one_again_lets_in_what_is_held_of_them() {
     for device in [ann, bob, carl] {
         assert_eq!(group.texts(device), ["first", "second"], "device {device}");
     }
-    group.world.run_ms(70_000);
-    group.settle();
+    // He reads it there, and does not have to ask again.
     let told: Vec<Code> = group.refused().into_iter().map(|(code, _)| code).collect();
     assert_eq!(told, [Code::HeldAdmitted, Code::HeldAdmitted]);
+}
+
+#[test]
+fn e148_what_another_device_says_again_after_a_put_back_is_not_left_to_be_sent_once_more() {
+    let mut group = group(LateWrites::Hold);
+    let (ann, bob) = (group.ann, group.bob);
+    let tablet = group.world.add("bob");
+    group.world.input(tablet, Input::OpenConversation(group.group));
+    group.settle();
+    let copy = group.world.database().copy();
+    group.bob_writes_late(&["first"]);
+    // It is let in, which the tablet alone learns.
+    group.world.set_network(bob, false);
+    let add = AddMember { conversation: group.group, account: account("bob"), role: Role::Member };
+    group.world.command(ann, add);
+    group.settle();
+    assert_eq!(group.texts(tablet), ["first"]);
+    group.world.put_back(&copy, true);
+    group.settle();
+    group.world.set_network(bob, true);
+    group.settle();
+    assert_eq!((group.texts(ann), group.refused()), (vec!["first".to_owned()], vec![]));
 }
 
 #[test]

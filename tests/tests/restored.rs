@@ -727,7 +727,7 @@ fn e61_words_of_a_conversation_that_nobody_begins_again_are_given_back() {
 }
 
 #[test]
-fn e61_words_that_another_device_had_written_again_are_given_back_no_more() {
+fn e148_words_that_another_device_had_written_again_are_given_back_no_more() {
     let (mut trip, copy) = begin_behind_a_copy(pair(Limits::default()));
     let (ann, bob) = (trip.ann, trip.bob);
     let second = trip.world.add("bob");

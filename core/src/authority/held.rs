@@ -29,14 +29,12 @@ pub(super) fn may_hold(
     if message.author != *account {
         return refuse(Code::NotTheAuthor, "another account's message");
     }
-    match conversation.held.get(message).map(|held| held.state) {
-        None => {}
-        Some(HeldState::Held) => {
-            let detail = "nobody has decided about it yet";
-            return Err(Refusal::deferred(Code::MessageHeld, detail, now.plus(ASK_AGAIN)));
-        }
-        Some(HeldState::Admitted) => return refuse(Code::HeldAdmitted, "it was let in"),
-        Some(HeldState::Discarded | HeldState::Unknown) => return refuse(Code::HeldDiscarded, "it was not let in"),
+    if let Some(outcome) = held_outcome(conversation, message) {
+        return Err(outcome);
+    }
+    if conversation.held.contains_key(message) {
+        let detail = "nobody has decided about it yet";
+        return Err(Refusal::deferred(Code::MessageHeld, detail, now.plus(ASK_AGAIN)));
     }
     match conversation.members.get(account).map(Member::status) {
         Some(MemberStatus::Removed) => {}
@@ -52,6 +50,15 @@ pub(super) fn may_hold(
         return refuse(Code::MemberRemoved, format!("{HELD_MAX} messages are held already"));
     }
     Ok(())
+}
+
+/// What was decided about a message that was held.
+pub(crate) fn held_outcome(conversation: &Conversation, message: &MessageId) -> Option<Refusal> {
+    match conversation.held.get(message)?.state {
+        HeldState::Held => None,
+        HeldState::Admitted => Some(Refusal::new(Code::HeldAdmitted, "it was let in")),
+        HeldState::Discarded | HeldState::Unknown => Some(Refusal::new(Code::HeldDiscarded, "it was not let in")),
+    }
 }
 
 /// Checks what the system states about a submitted message.

@@ -169,8 +169,10 @@ impl Stream {
     pub(super) fn page_before(&self, document: &DocumentId) -> Option<DocumentId> {
         let DocumentId::Page(timeline, number) = *document else { return None };
         let is_begun = |page: &Arc<Document>| page.changes() < BEGUN_CHANGES_MAX;
-        let is_needed = number > 1 && number >= self.newest_page(timeline);
-        (is_needed && self.documents.get(document).is_some_and(is_begun)).then(|| timeline.page(number - 1))
+        let newest = self.newest_page(timeline);
+        let is_newest = number == newest || number == newest + 1;
+        (is_newest && number > 1 && self.documents.get(document).is_some_and(is_begun))
+            .then(|| timeline.page(number - 1))
     }
 
     /// As `missing`, for a decision about this very change.

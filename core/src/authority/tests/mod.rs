@@ -672,6 +672,10 @@ fn a21_a_message_that_is_on_the_page_before_is_not_written_on_the_next() {
     let former = fixture.document(Some(1));
     fixture.stream.remove(&former);
     assert_eq!(fixture.stream.missing(&fixture.document(Some(2))), [former]);
+    // One that nobody may open yet is judged without the page before.
+    let far = fixture.document(Some(4));
+    fixture.stream.insert(Document::new(far.clone()));
+    assert_eq!(fixture.stream.missing(&far), []);
     // Who has not got it judges all the rest.
     let before = fixture.stream.clone();
     let mut entry = fixture.push("mo", Some(2), &[says(14, "mo")]).unwrap().entry;

@@ -132,17 +132,31 @@ impl RefusedCommands {
         Some((*id, refused.command.clone(), refused.at))
     }
 
-    /// The messages of a conversation that were given back because the server's store was put back, and that
-    /// nobody is sending again.
-    pub(in crate::engine) fn given_back(
+    /// The messages of a conversation about which a moderator has to decide.
+    pub(in crate::engine) fn all_held(
+        &self,
+        conversation: ConversationId,
+        me: &AccountId,
+    ) -> impl Iterator<Item = MessageId> {
+        self.messages_of(conversation)
+            .filter(|(_, code, _)| *code == Code::MessageHeld)
+            .map(move |(.., send)| send.message(me))
+    }
+
+    /// The messages of a conversation that can be sent again, and that nobody is sending again.
+    pub(in crate::engine) fn resendable(
         &self,
         conversation: ConversationId,
     ) -> impl Iterator<Item = (u64, &SendMessage)> {
         let is_retried = |id: u64| self.retries.values().any(|retried| *retried == id);
+        self.messages_of(conversation)
+            .filter(|(_, code, _)| !matches!(code, Code::MessageHeld | Code::HeldAdmitted))
+            .filter_map(move |(id, _, send)| (!is_retried(id)).then_some((id, send)))
+    }
+
+    fn messages_of(&self, conversation: ConversationId) -> impl Iterator<Item = (u64, Code, &SendMessage)> {
         self.refused.iter().filter_map(move |(id, refused)| match &refused.command {
-            Command::SendMessage(send) if refused.code == Code::StoreRestored && send.conversation == conversation => {
-                (!is_retried(*id)).then_some((*id, send))
-            }
+            Command::SendMessage(send) if send.conversation == conversation => Some((*id, refused.code, send)),
             _ => None,
         })
     }

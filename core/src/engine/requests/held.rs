@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use crate::{
     api::HeldRow,
+    authority::{Refusal, held_outcome},
     code::Code,
     command::{Command, RequestMembership, SendMessage},
     engine::{
@@ -120,6 +121,19 @@ impl Engine {
     /// A decision about a held message, or a refusal to hold it.
     pub(in crate::engine) fn held_answered(&mut self, message: &MessageId, code: Code, detail: &str) {
         let Some((id, command, at)) = self.refused.held(message, &self.ctx.session.account) else { return };
+        let stream = command.stream(&self.ctx.session.tenant, &self.ctx.session.account);
         self.refused.add(&mut self.ctx, id, RefusedRecord { command, at, code, detail: detail.to_owned() });
+        stream.conversation().into_iter().for_each(|conversation| self.drop_written_again(conversation));
+    }
+
+    /// Takes in what was decided about held messages of a conversation that the account can read again.
+    pub(in crate::engine) fn read_decisions(&mut self, conversation: ConversationId) {
+        let Some(replica) = self.streams.loaded(&StreamId::Conversation(conversation)) else { return };
+        let state = replica.confirmed.conversation();
+        let held = self.refused.all_held(conversation, &self.ctx.session.account);
+        let decided: Vec<_> = held.filter_map(|message| Some((held_outcome(state, &message)?, message))).collect();
+        for (Refusal { code, detail, .. }, message) in decided {
+            self.held_answered(&message, code, &detail);
+        }
     }
 }

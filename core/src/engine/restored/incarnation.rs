@@ -293,8 +293,8 @@ impl Engine {
         self.refused.add(&mut self.ctx, sequence, record::RefusedRecord { command, at, code, detail });
     }
 
-    /// A message that was given back here may be written again by another device of the account: in these words it
-    /// is there, and not to be sent once more.
+    /// A message that was refused or given back here may be written again by another device of the account: in these
+    /// words it is there, and not to be sent once more.
     pub(in crate::engine) fn drop_written_again(&mut self, conversation: ConversationId) {
         let me = &self.ctx.session.account;
         let Some(replica) = self.streams.loaded(&StreamId::Conversation(conversation)) else { return };
@@ -303,8 +303,8 @@ impl Engine {
             let message = replica.confirmed.page_of(&id).and_then(|page| Message::read(page, &id));
             message.is_some_and(|message| message.content() == Some(&send.content))
         };
-        let given_back = self.refused.given_back(conversation).filter(|(_, send)| is_there(send));
-        let there: Vec<u64> = given_back.map(|(id, _)| id).collect();
+        let resendable = self.refused.resendable(conversation).filter(|(_, send)| is_there(send));
+        let there: Vec<u64> = resendable.map(|(id, _)| id).collect();
         there.into_iter().for_each(|id| self.refused.discard(&mut self.ctx, id));
     }
 

@@ -119,6 +119,7 @@ impl Engine {
                 if self.is_deleted(stream) {
                     return self.delete_conversation(*conversation);
                 }
+                self.read_decisions(*conversation);
                 self.drop_written_again(*conversation);
                 self.hurry_parked(stream);
                 self.note_delivered(*conversation);
