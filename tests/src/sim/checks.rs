@@ -39,7 +39,7 @@ pub struct Checks {
     /// ids for the same message, so it may be there twice.
     pub copied: BTreeSet<AccountId>,
     /// Texts that were given back to one device of an account and sent again there, while another device of it may
-    /// have had them written again.
+    /// have had them written again, or a moderator of a former incarnation may have let them in.
     pub sent_again: BTreeSet<String>,
     receipts: BTreeMap<(ConversationId, AccountId), Receipt>,
     /// Receipts that restores lost. After one in silence a device keeps those that it had, unless it had something

@@ -328,8 +328,11 @@ impl<'a> Run<'a> {
             let client = &self.world.clients()[device];
             let row = &client.screen.refused[&id];
             let words = row.words.clone();
-            if let Some(words) = words.clone().filter(|_| row.code == Code::StoreRestored) {
-                // Another device of theirs may get it admitted unchanged.
+            // One that was held and then given back is refused as a member's, and in a store that was put back once
+            // more it may still be held.
+            let is_given_back = matches!(row.code, Code::StoreRestored | Code::MemberExists);
+            if let Some(words) = words.clone().filter(|_| is_given_back) {
+                // Another device of theirs, or a moderator, may get it admitted unchanged.
                 let words_of = Words { account: client.account.clone(), doubtful: true, message: None };
                 self.said.entry(words.clone()).or_insert(words_of).doubtful = true;
                 self.checks.sent_again.insert(words);
