@@ -107,6 +107,33 @@ fn v63_what_is_deleted_is_unread_no_more_on_whichever_page() {
     group.check(0);
 }
 
+#[test]
+fn e124_what_another_device_read_of_an_older_page_is_not_unread_once_that_is_loaded() {
+    let mut group = Group::new();
+    let tablet = group.world.add("bob");
+    group.say(5);
+    // What the tablet reads it tells later.
+    group.world.set_network(tablet, false);
+    group.world.input(tablet, Input::MarkRead(group.group));
+    group.say(15);
+    // Started again, the phone has the newest page alone.
+    group.world.crash_client(group.bob);
+    group.settle();
+    group.world.set_network(tablet, true);
+    group.settle();
+    group.say(1);
+    group.world.set_network(group.bob, false);
+    group.world.crash_client(group.bob);
+    group.world.run_ms(1_000);
+    group.world.input(group.bob, Input::OpenConversation(group.group));
+    for _ in 0..3 {
+        group.world.input(group.bob, Input::LoadOlder(group.group));
+        group.world.run_ms(1_000);
+    }
+    assert_eq!(group.world.client(group.bob).screen.rows(group.group).len(), 21);
+    assert_eq!(group.world.client(group.bob).screen.inbox[&group.group].unread, 16);
+}
+
 /// A device that has a summary of the conversation and nothing else is told of what
 /// was deleted since with the newest page, which may be neither that of the message.
 #[test]

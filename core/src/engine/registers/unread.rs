@@ -47,8 +47,10 @@ impl Replica {
 
     /// The count for the head record: a start loads the newest page alone.
     pub(in crate::engine) fn unread_at_start(&self, me: &AccountId, read: Position) -> OlderUnread {
-        let count = self.count_older_unread(read).saturating_add(self.unread_on_older(me, read));
-        OlderUnread { count, read }
+        let older = self.count_older_unread(read);
+        // What is not loaded is not counted anew: what is loaded is counted after the same position.
+        let read = if older > 0 { self.older_unread.read } else { read };
+        OlderUnread { count: older.saturating_add(self.unread_on_older(me, read)), read }
     }
 
     fn unread_on_older(&self, me: &AccountId, read: Position) -> u32 {
