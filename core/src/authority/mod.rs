@@ -39,8 +39,8 @@ mod verify;
 
 pub use admit::{AdmitError, Admitted};
 pub use consequence::Consequence;
-#[cfg(feature = "testing")]
 pub(crate) use held::held_outcome;
+#[cfg(feature = "testing")]
 pub use judge::Judge;
 pub use membership_request::{
     Asker, MembershipEffect, MembershipOutcome, Subscription, membership_effect, unknown_to_asker,

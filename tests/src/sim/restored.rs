@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 use tidings_core::{api::RefusedRow, code::Code, engine::kept_words, storage::MemoryStore};
 
 use super::{
-    checks::Checked, database::StoreCopy, happened::Happened, journal::Subscribers, run::Run, words::Words,
+    checks::Checked,
+    database::StoreCopy,
+    happened::Happened,
+    journal::Subscribers,
+    run::Run,
+    words::{Asked, Words},
     world::Device,
 };
 use crate::random::Random;
@@ -109,6 +114,23 @@ impl Run<'_> {
         let journal = &self.checks.journal;
         let restated = self.checks.formers.iter().flat_map(|former| journal.without_generations_of(former));
         self.lost.extend(restated.cloned());
+    }
+
+    /// A person sends again what was refused.
+    pub(super) fn retry(&mut self, device: Device, id: u64) {
+        let client = &self.world.clients()[device];
+        let row = &client.screen.refused[&id];
+        let words = row.words.clone();
+        // A held one is given back as a member's.
+        let is_given_back = matches!(row.code, Code::StoreRestored | Code::MemberExists);
+        if let Some(words) = words.clone().filter(|_| is_given_back) {
+            // Another device of theirs, or who decides about it, may get it admitted unchanged.
+            let words_of = Words { account: client.account.clone(), doubtful: true, message: None };
+            self.said.entry(words.clone()).or_insert(words_of).doubtful = true;
+            self.checks.sent_again.insert(words);
+        }
+        let request = self.world.retry(device, id, None);
+        self.asked.insert((device, request), Asked { words, is_title: false });
     }
 
     /// The texts of its account that a device keeps of what was admitted.

@@ -177,7 +177,7 @@ pub(super) struct Run<'a> {
     pub(super) plan: &'a Plan,
     profile: Profile,
     /// Commands without an answer yet, with their texts.
-    asked: BTreeMap<(Device, u64), Asked>,
+    pub(super) asked: BTreeMap<(Device, u64), Asked>,
     backups: BTreeMap<Device, tidings_core::storage::MemoryStore>,
     /// Devices whose clocks stay wrong when everything else is healed.
     pub(super) wrong_clocks: BTreeSet<Device>,
@@ -325,21 +325,7 @@ impl<'a> Run<'a> {
         let refused: Vec<u64> = person.client.screen.refused.keys().copied().collect();
         if random.chance(3) && !refused.is_empty() {
             let id = *random.pick(&refused);
-            let client = &self.world.clients()[device];
-            let row = &client.screen.refused[&id];
-            let words = row.words.clone();
-            // One that was held and then given back is refused as a member's, and in a store that was put back once
-            // more it may still be held.
-            let is_given_back = matches!(row.code, Code::StoreRestored | Code::MemberExists);
-            if let Some(words) = words.clone().filter(|_| is_given_back) {
-                // Another device of theirs, or a moderator, may get it admitted unchanged.
-                let words_of = Words { account: client.account.clone(), doubtful: true, message: None };
-                self.said.entry(words.clone()).or_insert(words_of).doubtful = true;
-                self.checks.sent_again.insert(words);
-            }
-            let request = self.world.retry(device, id, None);
-            self.asked.insert((device, request), Asked { words, is_title: false });
-            return;
+            return self.retry(device, id);
         }
         let Some(command) = person.draw(random) else { return };
         self.command(device, command);
