@@ -68,7 +68,7 @@ impl Run<'_> {
             self.taken_back.insert(message.clone());
         }
         let message = match &command {
-            Command::SendMessage(send) => Some(send.message(&account)),
+            Command::SendMessage(_) | Command::EditMessage(_) => command.message(&account),
             _ => None,
         };
         // Until it is answered nobody knows what becomes of it, nor if the node dies before.
