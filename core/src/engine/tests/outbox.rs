@@ -44,7 +44,6 @@ fn e8_a_creation_that_was_admitted_by_another_change_is_not_refused() {
     assert_eq!(again.changes.len(), 1);
 }
 
-/// The answer that refuses a request about the stream of a push.
 #[test]
 fn e3_a_push_on_its_way_is_answered_before_the_outbox_is_written_anew() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
@@ -75,6 +74,7 @@ fn e3_a_push_on_its_way_is_answered_before_the_outbox_is_written_anew() {
     assert_eq!(again.changes.len(), 1);
 }
 
+/// The answer that refuses a request about the stream of a push.
 fn refused_at(push: &Push, request: u64, index: u32, code: Code) -> ServerFrame {
     match refused(push, code) {
         ServerFrame::Refused(answer) => ServerFrame::Refused(Refused { request, index, ..answer }),
