@@ -204,6 +204,12 @@ impl Engine {
         documents.map(|document| (document.id().clone(), document.heads())).collect()
     }
 
+    /// Whether a fetch waits for the time that the server has named. For tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn defers_a_fetch(&self) -> bool {
+        self.streams.replicas().any(|replica| replica.fetch_at.is_some())
+    }
+
     /// What it has asked the store to write, or is about to, and does not know to be written. For tests.
     #[cfg(any(test, feature = "testing"))]
     pub fn unwritten(&self) -> Vec<Write> {

@@ -200,6 +200,11 @@ impl Client {
         self.engine.device()
     }
 
+    /// Whether a fetch waits for the time that the server has named.
+    pub fn defers_a_fetch(&self) -> bool {
+        self.engine.defers_a_fetch()
+    }
+
     /// The store once everything is written.
     pub fn written(&self) -> MemoryStore {
         let mut store = self.disk.crash();

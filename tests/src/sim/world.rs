@@ -636,16 +636,13 @@ impl World {
     }
 
     fn is_busy(&self, device: Device) -> bool {
-        let screen = &self.clients[device].screen;
-        self.around[device].network && (screen.connection != Some(ConnectionState::Online) || screen.unsynced > 0)
+        let client = &self.clients[device];
+        let is_behind = client.screen.connection != Some(ConnectionState::Online) || client.screen.unsynced > 0;
+        self.around[device].network && (is_behind || client.defers_a_fetch())
     }
 
     fn is_settled(&self) -> bool {
-        let busy = |device: Device| {
-            let screen = &self.clients[device].screen;
-            self.around[device].network && (screen.connection != Some(ConnectionState::Online) || screen.unsynced > 0)
-        };
-        self.links.values().all(Link::is_quiet) && !(0..self.clients.len()).any(busy)
+        self.links.values().all(Link::is_quiet) && !(0..self.clients.len()).any(|device| self.is_busy(device))
     }
 
     /// Runs every node up to a time, or less far if one has written something; returns the time reached.

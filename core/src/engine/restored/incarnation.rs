@@ -298,6 +298,10 @@ impl Engine {
     pub(in crate::engine) fn drop_written_again(&mut self, conversation: ConversationId) {
         let me = &self.ctx.session.account;
         let Some(replica) = self.streams.loaded(&StreamId::Conversation(conversation)) else { return };
+        // What a former incarnation had is not there for that.
+        if replica.former.is_some() {
+            return;
+        }
         let is_there = |send: &SendMessage| {
             let id = send.message(me);
             let message = replica.confirmed.page_of(&id).and_then(|page| Message::read(page, &id));

@@ -49,7 +49,7 @@ pub(in crate::engine) struct Replica {
     /// The fetch is there only to compare what is held with what the server has: nothing here waits for it.
     pub(super) only_compares: bool,
     /// When to fetch again what the server deferred.
-    pub(super) fetch_at: Option<MonotonicTime>,
+    pub(in crate::engine) fetch_at: Option<MonotonicTime>,
     /// When to go on loading what timelines showed before, which the server deferred.
     pub(in crate::engine) older_at: Option<MonotonicTime>,
     /// Set while a refused push waits for a fetch before the outbox is written anew.
