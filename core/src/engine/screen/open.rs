@@ -105,12 +105,8 @@ impl OpenConversation {
 
     /// The conversation is gone from this device. Returns the detail that was shown.
     pub(in crate::engine) fn empty(&mut self) -> Option<ConversationDetail> {
-        self.clear();
-        self.lost_rows = 0;
-        self.live = false;
-        self.is_stale = false;
-        self.has_older = false;
-        self.detail.take()
+        let empty = Self { noted_end: self.noted_end, ..Self::of(self.conversation) };
+        core::mem::replace(self, empty).detail
     }
 
     pub(in crate::engine) fn put(&mut self, row: &TimelineRow) {

@@ -87,3 +87,37 @@ fn s24_rows_that_were_read_while_the_deletion_was_told_are_not_shown() {
         assert_eq!(outputs.iter().any(shown), !is_deleted, "{outputs:?}");
     }
 }
+
+#[test]
+fn s24_what_a_store_that_was_put_back_has_of_a_deleted_conversation_is_shown_from_its_beginning() {
+    let settings = Settings { rows_step: 2, ..Settings::default() };
+    let (mut engine, mut store) = (Engine::new(now(), EngineConfig { settings, ..config() }), MemoryStore::default());
+    let push = session::push_of(&mut engine, &mut store, 4);
+    let (stream, conversation) = (push.stream.clone(), push.stream.conversation().unwrap());
+    receive(&mut engine, &mut store, &session::answer(&push, 1));
+    let outputs = give(&mut engine, &mut store, Input::OpenConversation(conversation));
+    assert_eq!(shown(&outputs), [(2, true)]);
+    receive(&mut engine, &mut store, &deleted(conversation));
+    give(&mut engine, &mut store, Input::LinkLost);
+    give(&mut engine, &mut store, Input::ConnectNow);
+    give(&mut engine, &mut store, Input::Token("token".into()));
+    give(&mut engine, &mut store, Input::LinkOpened);
+    let welcome = Welcome { incarnation: IncarnationId::from_bytes([8; 16]), ..session::welcome() };
+    receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome)));
+    receive(&mut engine, &mut store, &ServerFrame::CaughtUp(Cursor::new(1)));
+    let entries = session::admitted(&push, 1);
+    let newest = Entries { stream: stream.clone(), entries: entries[4..].to_vec() };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Entries(newest));
+    let request = session::fetches(&outputs, &stream).last().expect("what is before it is fetched");
+    let outputs = receive(&mut engine, &mut store, &session::fetched(request, &stream, Head::default(), entries));
+    assert_eq!(shown(&outputs), [(4, false)]);
+}
+
+/// The number of rows in each update of a timeline, and whether it has older ones.
+fn shown(outputs: &[Output]) -> Vec<(usize, bool)> {
+    let update = |output: &Output| match output {
+        Output::Update(Update::Timeline(update)) => Some((update.rows.len(), update.has_older)),
+        _ => None,
+    };
+    outputs.iter().filter_map(update).collect()
+}
