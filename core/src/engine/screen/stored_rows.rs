@@ -38,7 +38,7 @@ impl Engine {
             return;
         }
         let looked_at = open.newest().inspect(|_| self.ctx.count(|counts| counts.stored += 1));
-        let mut newest: Vec<TimelineRow> = looked_at.take(self.ctx.settings.rows_stored).cloned().collect();
+        let mut newest: Vec<&TimelineRow> = looked_at.take(self.ctx.settings.rows_stored).collect();
         newest.reverse();
         self.ctx.store.write(record::put(record::rows_key(conversation), &newest));
     }
