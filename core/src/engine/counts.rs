@@ -12,7 +12,7 @@ pub struct Counts {
     pub timelines: u64,
     /// Rows of timelines drawn, whether or not they changed.
     pub rows: u64,
-    /// Rows of timelines looked at to be stored for the next first paint.
+    /// Rows of the list and of timelines looked at to be stored for the next first paint.
     pub stored: u64,
     /// Rows of the list and of timelines looked at because a name changed.
     pub names: u64,

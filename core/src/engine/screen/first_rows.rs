@@ -1,8 +1,6 @@
 //! The newest rows of the list, stored as one record beside the list itself: a start shows them
 //! before it has read and decoded everything else.
 
-use core::cmp::Reverse;
-
 use crate::{
     api::ConversationRow,
     engine::{
@@ -32,11 +30,8 @@ impl Engine {
     }
 
     pub(in crate::engine) fn save_first_rows(&mut self) {
-        let mut rows: Vec<&ConversationRow> = self.inbox.values().map(|record| &record.row).collect();
-        rows.sort_unstable_by_key(|row| {
-            (row.archived_at.is_some(), row.pinned_at.is_none(), Reverse(row.activity_at), row.conversation)
-        });
-        rows.truncate(self.ctx.settings.rows_stored);
+        let looked_at = self.inbox.rows().inspect(|_| self.ctx.count(|counts| counts.stored += 1));
+        let rows: Vec<&ConversationRow> = looked_at.take(self.ctx.settings.rows_stored).collect();
         self.ctx.store.write(record::put(record::FIRST_ROWS.to_owned(), &rows));
     }
 }

@@ -1,5 +1,7 @@
-//! The list of conversations: a record each, the work due for its row at the end of the input, and
-//! an index from accounts to the rows that name them, so that a new name does not touch every row.
+//! The list of conversations: a record each, the work due for its row at the end of the input, the order of
+//! the list, and an index from accounts to the rows that name them, so that a new name does not touch every row.
+
+use core::cmp::Reverse;
 
 use crate::{
     api::ConversationRow,
@@ -8,7 +10,15 @@ use crate::{
     journal::Position,
     model::{MemberStatus, Role},
     sorted::{SortedMap, SortedSet},
+    time::WallTime,
 };
+
+/// The place of a row in the list: archived ones last, pinned ones first, then by activity.
+type Place = (bool, bool, Reverse<WallTime>, ConversationId);
+
+fn place_of(row: &ConversationRow) -> Place {
+    (row.archived_at.is_some(), row.pinned_at.is_none(), Reverse(row.activity_at), row.conversation)
+}
 
 /// The work due for a row at the end of the input.
 #[derive(Debug, Default)]
@@ -36,6 +46,7 @@ pub(in crate::engine) enum Draw {
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Inbox {
     records: SortedMap<ConversationId, InboxRecord>,
+    places: SortedSet<Place>,
     naming: SortedMap<AccountId, SortedSet<ConversationId>>,
     due: SortedMap<ConversationId, Due>,
     /// Whether the rows stored for the first paint are stale.
@@ -64,7 +75,7 @@ impl Inbox {
         row.is_some_and(|row| row.role == Role::Subscriber && row.status == MemberStatus::Active)
     }
 
-    /// Everything but the accounts that the row names may be changed: these are indexed.
+    /// Everything but the row's place and the accounts that it names may be changed: these are indexed.
     pub(in crate::engine) fn get_mut(&mut self, conversation: &ConversationId) -> Option<&mut InboxRecord> {
         self.records.get_mut(conversation)
     }
@@ -74,13 +85,18 @@ impl Inbox {
         for account in &record.row.others {
             self.naming.entry(account.clone()).or_default().insert(conversation);
         }
+        self.places.insert(place_of(&record.row));
         self.records.insert(conversation, record);
     }
 
     /// Replaces a row. The first row of a conversation is one that the server has not sent a summary of.
     pub(in crate::engine) fn set_row(&mut self, conversation: ConversationId, row: ConversationRow) {
         match self.records.get_mut(&conversation) {
-            Some(record) if record.row.others == row.others => record.row = row,
+            Some(record) if record.row.others == row.others => {
+                self.places.remove(&place_of(&record.row));
+                self.places.insert(place_of(&row));
+                record.row = row;
+            }
             Some(record) => {
                 let record = InboxRecord { row, ..record.clone() };
                 self.insert(conversation, record);
@@ -141,6 +157,7 @@ impl Inbox {
 
     fn remove_record(&mut self, conversation: &ConversationId) -> Option<InboxRecord> {
         let removed = self.records.remove(conversation)?;
+        self.places.remove(&place_of(&removed.row));
         for account in &removed.row.others {
             if let Some(naming) = self.naming.get_mut(account) {
                 naming.remove(conversation);
@@ -166,6 +183,12 @@ impl Inbox {
 
     pub(in crate::engine) fn values(&self) -> impl ExactSizeIterator<Item = &InboxRecord> {
         self.records.values()
+    }
+
+    /// The rows in the order of the list.
+    pub(in crate::engine) fn rows(&self) -> impl Iterator<Item = &ConversationRow> {
+        debug_assert_eq!(self.places.len(), self.records.len(), "each row has one place");
+        self.places.iter().filter_map(|(.., conversation)| Some(&self.records.get(conversation)?.row))
     }
 
     /// Draws again the rows that name an account, and returns their number.

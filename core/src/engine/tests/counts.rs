@@ -7,8 +7,8 @@ use super::{
     *,
 };
 use crate::{
-    api::{ConversationDetail, Roster},
-    command::{AddMember, ChangeRole, CreateDirect, RemoveMember, SetInfo},
+    api::{ConversationDetail, ConversationRow, Roster},
+    command::{AddMember, ChangeRole, CreateDirect, RemoveMember, SetConversationSetting, SetInfo, SettingChange},
     doc::Fact,
     effort::Effort,
     ids::TimelineId,
@@ -548,19 +548,53 @@ fn e128_a_name_is_found_without_a_look_at_the_other_names() {
 }
 
 #[test]
+fn v84_the_first_rows_of_the_list_are_stored_without_a_look_at_the_others() {
+    let stored = [5, 40].map(|conversations| {
+        let config = EngineConfig { settings: Settings { rows_stored: 3, ..Settings::default() }, ..config() };
+        let (mut engine, mut store) = (Engine::new(now(), config), MemoryStore::default());
+        drain(&mut engine, &mut store);
+        for request in 0..conversations {
+            let command = CreateConversation::group(Some(format!("Trip {request}")), vec![]).into();
+            give(&mut engine, &mut store, Input::Command { request, command });
+        }
+        let before = engine.counts();
+        let listed = store_list(&mut engine, &mut store);
+        let stored = engine.counts().since(before).stored;
+        let pinned = SetConversationSetting { conversation: listed[2], setting: SettingChange::Pinned(true) };
+        give(&mut engine, &mut store, Input::Command { request: conversations, command: pinned.into() });
+        assert_eq!(store_list(&mut engine, &mut store), [listed[2], listed[0], listed[1]]);
+        stored
+    });
+    assert_eq!(stored, [3, 3]);
+}
+
+/// The conversations whose rows are stored for the next first paint.
+fn store_list(engine: &mut Engine, store: &mut MemoryStore) -> Vec<ConversationId> {
+    store_rows(engine, store);
+    let rows: Vec<ConversationRow> = record::read("first_rows", &store.records()["first_rows"]).unwrap();
+    rows.iter().map(|row| row.conversation).collect()
+}
+
+/// Lets the time pass after which rows are stored.
+fn store_rows(engine: &mut Engine, store: &mut MemoryStore) {
+    let later = Now { monotonic: now().monotonic.plus(Duration::from_secs(2)), ..now() };
+    engine.handle(later, Input::TimerDue).unwrap();
+    drain(engine, store);
+}
+
+#[test]
 fn v84_the_newest_rows_are_stored_without_a_look_at_the_others() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
     let conversation = admitted_conversation(&mut engine, &mut store, 260);
     for _ in 0..4 {
         give(&mut engine, &mut store, Input::LoadOlder(conversation));
     }
+    // The one row of the list beside them.
     let before = engine.counts();
-    let later = Now { monotonic: now().monotonic.plus(Duration::from_secs(2)), ..now() };
-    engine.handle(later, Input::TimerDue).unwrap();
-    drain(&mut engine, &mut store);
-    assert_eq!(engine.counts().since(before).stored, Settings::default().rows_stored as u64);
-    let stored = store.records().iter().find(|(key, _)| key.starts_with("rows/")).unwrap();
-    let rows: Vec<crate::api::TimelineRow> = record::read(stored.0, stored.1).unwrap();
+    store_rows(&mut engine, &mut store);
+    assert_eq!(engine.counts().since(before).stored, Settings::default().rows_stored as u64 + 1);
+    let (key, value) = store.records().iter().find(|(key, _)| key.starts_with("rows/")).unwrap();
+    let rows: Vec<crate::api::TimelineRow> = record::read(key, value).unwrap();
     let positions: Vec<u64> = rows.iter().map(|row| row.position.unwrap().number()).collect();
     assert_eq!(positions, (212..=261).collect::<Vec<u64>>());
 }
