@@ -152,6 +152,11 @@ impl Context {
         self.server_clock.corrected(self.now.wall)
     }
 
+    /// When something is sent again that the server defers until a time of its clock.
+    pub(super) fn deferred(&self, until: WallTime) -> MonotonicTime {
+        self.now.monotonic.plus(self.server_clock.deferral(until, self.now))
+    }
+
     pub(super) fn next_stamp(&mut self) -> Stamp {
         let wall = self.wall();
         self.dirty_meta = true;

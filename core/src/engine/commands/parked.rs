@@ -14,7 +14,6 @@ use crate::{
         Engine,
         commands::outbox::OutboxEntry,
         streams::{
-            fetch::deferral,
             loading::Slot,
             replica::{Executed, Replica},
             rewriting::Rewritten,
@@ -254,7 +253,7 @@ impl Engine {
     /// changes go on without it.
     pub(in crate::engine) fn park_first(&mut self, stream: &StreamId, wait: Wait) {
         let me = self.ctx.session.account.clone();
-        let parked = Parked { wait, at: self.ctx.now.monotonic.plus(deferral(wait.until, self.ctx.wall())) };
+        let parked = Parked { wait, at: self.ctx.deferred(wait.until) };
         let Some(replica) = self.replica(stream) else { return };
         replica.parked_pace = Some(replica.pace(&me));
         let reverted = replica.park(parked, &me);

@@ -4,11 +4,7 @@ use crate::{
     api::Wait,
     code::Code,
     command::Command,
-    engine::{
-        Engine,
-        commands::outbox::REWRITES_MAX,
-        streams::{fetch::deferral, received_entries::Misfit},
-    },
+    engine::{Engine, commands::outbox::REWRITES_MAX, streams::received_entries::Misfit},
     ids::{ChangeHash, StreamId},
     journal::{Entry, Position},
     sorted::SortedSet,
@@ -109,7 +105,7 @@ impl Engine {
     }
 
     pub(in crate::engine) fn receive_refused(&mut self, stream: &StreamId, refused: &Refused) {
-        let (now, wall) = (self.ctx.now, self.ctx.wall());
+        let again_at = refused.retry_at.map(|retry_at| self.ctx.deferred(retry_at));
         let Some(replica) = self.replica(stream) else { return };
         if replica.fetches_with(refused.request) {
             return self.fetch_refused(stream, refused);
@@ -131,7 +127,7 @@ impl Engine {
         if refused.code == Code::SlowMode {
             return self.park_first(stream, wait);
         }
-        replica.outbox.retry_at = Some(now.monotonic.plus(deferral(retry_at, wall)));
+        replica.outbox.retry_at = again_at;
         replica.outbox.deferred = Some(wait);
         replica.touched.row = true;
         self.rewrite_if_due(stream);
@@ -153,10 +149,11 @@ impl Engine {
                 lacks_rows |= open.has_lost_rows();
             }
         }
-        let retry_at = refused.retry_at.filter(|_| lacks_rows);
-        let retry_at = retry_at.map(|at| self.ctx.now.monotonic.plus(deferral(at, self.ctx.wall())));
-        if let (Some(retry_at), Some(replica)) = (retry_at, self.replica(stream)) {
-            replica.older_at = Some(retry_at);
+        if let Some(retry_at) = refused.retry_at.filter(|_| lacks_rows) {
+            let again_at = self.ctx.deferred(retry_at);
+            if let Some(replica) = self.replica(stream) {
+                replica.older_at = Some(again_at);
+            }
         }
     }
 

@@ -1,9 +1,16 @@
 //! The server's clock, as far as the device can follow it.
 
+use core::time::Duration;
+
 use crate::{engine::Now, time::WallTime};
 
-/// A smaller difference is ignored, ms.
+/// A smaller difference is ignored where people see or state a time, ms.
 const DIFFERENCE_MIN_MS: u64 = 60_000;
+
+/// Bounds for how long the server can defer something. If the device's clock was set back since the server
+/// told its time, the wait would be too long.
+const DEFERRAL_MIN: Duration = Duration::from_millis(100);
+const DEFERRAL_MAX: Duration = Duration::from_secs(120);
 
 /// The server's clock: its last time, continued by the device's own clock.
 #[derive(Debug, Default)]
@@ -16,8 +23,7 @@ pub(in crate::engine) struct ServerClock {
 
 impl ServerClock {
     pub(in crate::engine) fn set(&mut self, time: WallTime, now: Now) {
-        let offset = millis(time.as_millis()).saturating_sub(millis(now.wall.as_millis()));
-        self.offset_ms = if offset.unsigned_abs() < DIFFERENCE_MIN_MS { 0 } else { offset };
+        self.offset_ms = millis(time.as_millis()).saturating_sub(millis(now.wall.as_millis()));
         self.lead_ms = Some(lead_ms(now));
     }
 
@@ -32,8 +38,21 @@ impl ServerClock {
         jumped
     }
 
-    /// A wall time of the device by the server's clock.
+    /// A wall time of the device by the server's clock, when the two are far apart.
     pub(in crate::engine) fn corrected(&self, wall: WallTime) -> WallTime {
+        match self.offset_ms.unsigned_abs() < DIFFERENCE_MIN_MS {
+            true => wall,
+            false => self.exact(wall),
+        }
+    }
+
+    /// How long to wait for a time of the server's clock until which it defers something.
+    pub(in crate::engine) fn deferral(&self, until: WallTime, now: Now) -> Duration {
+        let wait_ms = until.as_millis().saturating_sub(self.exact(now.wall).as_millis());
+        Duration::from_millis(wait_ms).clamp(DEFERRAL_MIN, DEFERRAL_MAX)
+    }
+
+    fn exact(&self, wall: WallTime) -> WallTime {
         WallTime::from_millis(wall.as_millis().saturating_add_signed(self.offset_ms))
     }
 }

@@ -7,7 +7,6 @@ use crate::{
         Engine,
         context::Context,
         store::record::{self, MembershipRecord, RefusedRecord},
-        streams::fetch::deferral,
         timers::Timer,
     },
     ids::{ConversationId, MessageId},
@@ -199,8 +198,7 @@ impl Engine {
         let memberships = &mut self.requests.memberships;
         let Some((sequence, _)) = memberships.of_request(refused.request) else { return false };
         if let Some(retry_at) = refused.retry_at {
-            let again = self.ctx.now.monotonic.plus(deferral(retry_at, self.ctx.wall()));
-            memberships.defer(sequence, again);
+            memberships.defer(sequence, self.ctx.deferred(retry_at));
             return true;
         }
         if let Some(MembershipRecord { ask, at }) = memberships.end(&mut self.ctx, sequence) {

@@ -1,7 +1,5 @@
 //! Fetches of what a stream lacks, and their answers.
 
-use core::time::Duration;
-
 use crate::{
     code::Code,
     engine::{
@@ -16,11 +14,6 @@ use crate::{
     time::{MonotonicTime, WallTime},
     wire::{ClientFrame, Fetch, FetchScope, Fetched, Refused},
 };
-
-/// Bounds for how long the server can defer a push or a fetch. The time is by its clock, which this
-/// device follows with its own: if that was set back since, the wait would be too long.
-const DEFERRAL_MIN: Duration = Duration::from_millis(100);
-const DEFERRAL_MAX: Duration = Duration::from_secs(120);
 
 impl Engine {
     pub(in crate::engine) fn fetch_stream(&mut self, stream: &StreamId) {
@@ -218,8 +211,7 @@ impl Engine {
         if self.is_unlisted(stream) {
             if self.replica(stream).is_some_and(|replica| replica.outbox.awaits_answer()) {
                 // What of it was admitted is not given back: the stream is asked for again after the answer.
-                let at = self.ctx.wall();
-                return self.streams.fetch_later(&self.ctx, stream, at);
+                return self.streams.fetch_later(&self.ctx, stream, WallTime::default());
             }
             self.remove_accepted(stream);
             return self.delete_unlisted(stream, refused.code, &refused.detail);
@@ -277,10 +269,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// How long to wait until a time of the server's clock.
-pub(in crate::engine) fn deferral(retry_at: WallTime, wall: WallTime) -> Duration {
-    let wait = Duration::from_millis(retry_at.as_millis().saturating_sub(wall.as_millis()));
-    wait.clamp(DEFERRAL_MIN, DEFERRAL_MAX)
 }

@@ -14,7 +14,7 @@ use crate::{
             record::{self, DocumentRecord, OutboxRecord},
             transactions::ReadPurpose,
         },
-        streams::{fetch::deferral, loaded::Streams, pages::AsOf, replica::Replica},
+        streams::{loaded::Streams, pages::AsOf, replica::Replica},
     },
     ids::{AccountId, ConversationId, DocumentId, PageNumber, StreamId, TimelineId},
     journal::{Entry, Position},
@@ -355,7 +355,7 @@ impl Streams {
 
     pub(in crate::engine) fn fetch_later(&mut self, ctx: &Context, stream: &StreamId, retry_at: WallTime) {
         if let Some(replica) = self.replica(stream) {
-            replica.fetch_at = Some(ctx.now.monotonic.plus(deferral(retry_at, ctx.wall())));
+            replica.fetch_at = Some(ctx.deferred(retry_at));
         }
     }
 }

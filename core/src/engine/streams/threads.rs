@@ -11,7 +11,6 @@ use crate::{
         context::Context,
         store::{record, transactions::ReadPurpose},
         streams::{
-            fetch::deferral,
             loaded::Streams,
             loading::{StoredPage, restore_page},
             pages::AsOf,
@@ -224,9 +223,8 @@ impl Streams {
     /// Fetches a thread again at the server's time, and nothing else of its stream: a server
     /// that lets few questions pass would have to answer those again and again.
     fn load_thread_at(&mut self, ctx: &Context, stream: &StreamId, thread: ConversationId, retry_at: WallTime) {
-        let at = ctx.now.monotonic.plus(deferral(retry_at, ctx.wall()));
         if let Some(replica) = self.replica(stream) {
-            replica.load_at.insert(thread, at);
+            replica.load_at.insert(thread, ctx.deferred(retry_at));
         }
     }
 

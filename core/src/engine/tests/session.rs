@@ -369,6 +369,27 @@ fn s7_a_clock_set_back_defers_a_push_no_longer_than_a_server_may() {
 }
 
 #[test]
+fn s7_what_is_deferred_is_sent_again_in_time_by_a_clock_that_is_a_little_wrong() {
+    let (wall, half_minute, wait) = (now().wall, Duration::from_secs(30), Duration::from_millis(250));
+    for server_time in [wall.plus(half_minute), WallTime::from_millis(wall.as_millis() - 30_000)] {
+        let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
+        let push = push_of(&mut engine, &mut store, 0);
+        receive(&mut engine, &mut store, &ServerFrame::Pong(Pong { number: 1, server_time }));
+        let refused = Refused {
+            request: push.request,
+            stream: push.stream,
+            index: 0,
+            code: Code::RateLimited,
+            detail: String::new(),
+            retry_at: Some(server_time.plus(wait)),
+            lacks: Vec::new(),
+        };
+        receive(&mut engine, &mut store, &ServerFrame::Refused(refused));
+        assert_eq!(engine.ctx.timers.get(timers::Timer::Deferred), Some(now().monotonic.plus(wait)));
+    }
+}
+
+#[test]
 fn s7_a_fetch_that_is_sent_before_the_deferred_one_takes_its_place() {
     let (mut engine, mut store) = (Engine::new(now(), config()), MemoryStore::default());
     let created = push_of(&mut engine, &mut store, 0);
