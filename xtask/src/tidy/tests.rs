@@ -53,7 +53,7 @@ fn a_long_file_says_why() {
 fn core_depends_on_what_was_agreed() {
     let agreed = "[package]\nname = \"x\"\n[dependencies]\nautomerge.workspace = true\nflate2 = \"1\"\n\
                   minicbor.workspace = true\n# A reason.\nserde.workspace = true\nsha2.workspace = true\n\
-                  thiserror.workspace = true\ntsify = \"1\"\nutoipa = \"1\"\nwasm-bindgen = \"1\"\n";
+                  thiserror.workspace = true\ntsify = \"1\"\ntwox-hash = \"2\"\nutoipa = \"1\"\nwasm-bindgen = \"1\"\n";
     let path = "core/Cargo.toml";
     check_one(path, agreed, None);
     check_one(path, &format!("{agreed}[dev-dependencies]\nproptest = \"1\"\n"), None);
