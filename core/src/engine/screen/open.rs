@@ -105,6 +105,7 @@ impl OpenConversation {
 
     /// The conversation is gone from this device. Returns the detail that was shown.
     pub(in crate::engine) fn empty(&mut self) -> Option<ConversationDetail> {
+        // It stays among those that something ends on until its end is noted again.
         let empty = Self { noted_end: self.noted_end, ..Self::of(self.conversation) };
         core::mem::replace(self, empty).detail
     }

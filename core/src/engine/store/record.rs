@@ -1,7 +1,7 @@
 //! The stored records and their keys. A value is a checksum of key and content, then the content in CBOR:
-//! damage is detected, and never decoded as another value. Both are stored formats: a change of one
-//! is a step of `FORMAT`. The checksum is XXH64 (<https://github.com/Cyan4973/xxHash>): damage is no adversary,
-//! and in a browser a cryptographic hash of each record costs more than all else that storing it does.
+//! damage is detected, and never decoded as another value. Both are stored formats: once there is a release,
+//! a change of one is a step of `FORMAT`. The checksum is XXH64 (<https://github.com/Cyan4973/xxHash>): damage is
+//! no adversary, and a cryptographic hash in software costs more than all else that storing a record does.
 
 use minicbor::{Decode, Encode};
 use twox_hash::XxHash64;

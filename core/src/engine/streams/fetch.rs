@@ -210,7 +210,8 @@ impl Engine {
         }
         if self.is_unlisted(stream) {
             if self.replica(stream).is_some_and(|replica| replica.outbox.awaits_answer()) {
-                // What of it was admitted is not given back: the stream is asked for again after the answer.
+                // What of it was admitted is not given back: the stream is asked for again after the answer. A
+                // time that is over makes that the shortest deferral.
                 return self.streams.fetch_later(&self.ctx, stream, WallTime::default());
             }
             self.remove_accepted(stream);
