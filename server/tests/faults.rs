@@ -9,7 +9,7 @@ use std::{
 use tidings_core::{
     code::Code,
     doc::Change,
-    ids::{TenantId, TimelineId},
+    ids::{ChangeHash, TenantId, TimelineId},
     journal::Position,
     wire::{ClientFrame, FetchScope, Fetched, PushedChange, ReceiptNotice, Refused, ServerFrame, WaitingChange},
 };
@@ -196,22 +196,30 @@ async fn a_session_whose_receipts_were_not_stored_ends(database: Database) {
 
 async fn j43_what_is_admitted_while_a_fetch_is_answered_is_lacking_or_told(database: Database) {
     let (server, store, mut ann, mut author) = faulty(&database).await;
+    ann.push_accepted(stream(boats()), vec![author.say("before")]).await;
     let mut second = Client::connect(&server, "ann", device(2)).await;
-    let pushed = author.say("meanwhile");
-    let change = Change::parse(&pushed.change).unwrap();
-    let held = WaitingChange { hash: change.hash(), message: None, accepted_at: None };
-    let (asked, go_on) = store.hold(Held::Changes);
-    let fetching =
-        tokio::spawn(
-            async move { second.fetch_holding(&stream(boats()), FetchScope::Anew, vec![held]).await.unwrap() },
-        );
-    asked.await.unwrap();
-    ann.push_accepted(stream(boats()), vec![pushed]).await;
-    go_on.send(()).unwrap();
-    let fetched = fetching.await.unwrap();
-    assert_eq!(fetched.lacks, []);
-    let told: Vec<Position> = fetched.entries.iter().map(|entry| entry.position).collect();
-    assert!(told.contains(&Position::new(2)), "{told:?}");
+    for held_up in [Held::Document, Held::Page, Held::Changes] {
+        for is_same_change in [true, false] {
+            let pushed = author.say("meanwhile");
+            let change = Change::parse(&pushed.change).unwrap();
+            let message = change.messages(&pushed.document).next().map(|message| message.stamp);
+            let hash = if is_same_change { change.hash() } else { ChangeHash::from_bytes([9; 32]) };
+            let held = vec![WaitingChange { hash, message, accepted_at: None }];
+            let (begun, go_on) = store.hold(held_up);
+            let everything = stream(boats());
+            let meanwhile = async {
+                begun.await.unwrap();
+                let accepted = ann.push_accepted(stream(boats()), vec![pushed]).await;
+                go_on.send(()).unwrap();
+                accepted
+            };
+            let (fetched, accepted) =
+                tokio::join!(second.fetch_holding(&everything, FetchScope::Anew, held), meanwhile);
+            let fetched = fetched.unwrap();
+            let is_told = fetched.entries.iter().any(|entry| accepted.positions.contains(&entry.position));
+            assert_eq!(fetched.lacks.is_empty(), is_told, "{held_up:?}, the same change: {is_same_change}");
+        }
+    }
     server.stop().await;
 }
 

@@ -97,9 +97,6 @@ impl Fetching<'_> {
 
     async fn answer(&self) -> Result<Vec<Arc<Frame>>, FetchError> {
         self.readable().await?;
-        // Asked before reading: what is admitted by then is in the answer, and a push that is admitted
-        // meanwhile has its own.
-        let lacks = self.lacks().await?;
         let mut fetched = match self.fetch.scope {
             FetchScope::After(_) | FetchScope::Watch(_) if self.is_of_another() => self.restart().await?,
             FetchScope::After(position) | FetchScope::Watch(position) => self.after(position).await?,
@@ -111,7 +108,7 @@ impl Fetching<'_> {
         let after = self.after_position();
         // With entries the client can derive the rest.
         if fetched.restart || after.is_none() {
-            fetched.lacks = lacks;
+            fetched.lacks = self.lacks(Some(fetched.head)).await?;
         }
         let mut frames = Vec::new();
         let fresh = fetched.restart || after == Some(Position::ZERO);
@@ -205,23 +202,25 @@ impl Fetching<'_> {
     async fn lacks_unread(&self) -> Result<Vec<ChangeHash>, FetchError> {
         let Some(conversation) = self.fetch.stream.conversation() else { return Ok(Vec::new()) };
         if self.identity.administrator {
-            return self.lacks().await;
+            return self.lacks(None).await;
         }
         match self.node.store.member(self.tenant(), conversation, &self.identity.account).await? {
-            Some(_) => self.lacks().await,
+            Some(_) => self.lacks(None).await,
             None => Ok(self.asked().iter().map(|change| change.hash).collect()),
         }
     }
 
-    /// The asked changes that the stream does not contain in any form.
-    async fn lacks(&self) -> Result<Vec<ChangeHash>, FetchError> {
+    /// The asked changes that the stream does not contain in any form as of a head, or as it is now: what is admitted
+    /// behind the documents of an answer is not in them.
+    async fn lacks(&self, head: Option<Position>) -> Result<Vec<ChangeHash>, FetchError> {
         let held = self.asked();
         if held.is_empty() {
             return Ok(Vec::new());
         }
         let hashes: Vec<ChangeHash> = held.iter().map(|change| change.hash).collect();
         let found = self.node.store.find_changes(self.tenant(), &self.fetch.stream, &hashes).await?;
-        let found: BTreeMap<ChangeHash, FoundChange> = found.into_iter().map(|change| (change.hash, change)).collect();
+        let found = found.into_iter().filter(|change| is_by(change.position, head));
+        let found: BTreeMap<ChangeHash, FoundChange> = found.map(|change| (change.hash, change)).collect();
         let lacking: Vec<&WaitingChange> = held.iter().filter(|change| !found.contains_key(&change.hash)).collect();
         let again = match lacking.iter().any(|change| change.message.is_some()) {
             true => {
@@ -232,7 +231,7 @@ impl Fetching<'_> {
                     found.is_some_and(|found| Some(found.accepted_at) == change.accepted_at)
                 };
                 let known = held.iter().filter(is_of_before).map(|change| found[&change.hash].position).max();
-                self.stamps_since(known.max(self.after_position()).unwrap_or(Position::ZERO)).await?
+                self.stamps_since(known.max(self.after_position()).unwrap_or(Position::ZERO), head).await?
             }
             false => BTreeSet::new(),
         };
@@ -249,19 +248,23 @@ impl Fetching<'_> {
         }
     }
 
-    /// The stamps of the account's messages that were written after a position.
-    async fn stamps_since(&self, mut after: Position) -> Result<BTreeSet<Stamp>, FetchError> {
+    /// The stamps of the account's messages that were written after a position, as of a head.
+    async fn stamps_since(&self, mut after: Position, head: Option<Position>) -> Result<BTreeSet<Stamp>, FetchError> {
         let (entries_max, mut stamps) = (self.node.config.node.bounds.entries_read_max, BTreeSet::new());
         loop {
             let stream = &self.fetch.stream;
             let entries = self.node.store.entries_after(self.tenant(), stream, after, entries_max).await?;
-            let Some(last) = entries.last() else { return Ok(stamps) };
-            after = last.position;
-            for entry in entries.iter().filter(|entry| entry.document.page().is_some()) {
+            let Some(last) = entries.last().map(|last| last.position) else { return Ok(stamps) };
+            let of_pages = entries.iter().filter(|entry| entry.document.page().is_some());
+            for entry in of_pages.take_while(|entry| is_by(entry.position, head)) {
                 let Ok(change) = Change::parse(&entry.change) else { continue };
                 let messages = change.messages(&entry.document);
                 stamps.extend(messages.filter(|id| id.author == self.identity.account).map(|id| id.stamp));
             }
+            if !is_by(last.next(), head) {
+                return Ok(stamps);
+            }
+            after = last;
         }
     }
 
@@ -431,6 +434,11 @@ impl Fetching<'_> {
         let profiles = self.node.store.profiles(self.tenant(), members).await?;
         Ok(fanout::profiles_frames(&self.node.config.node.bounds, &profiles))
     }
+}
+
+/// Whether a position is reached at a head; at any, as of now.
+fn is_by(position: Position, head: Option<Position>) -> bool {
+    head.is_none_or(|head| position <= head)
 }
 
 /// Adds a document as of the answer's head: its snapshot, and the later entries.

@@ -34,6 +34,8 @@ pub enum Held {
     Changes,
     /// The reading of a page.
     Page,
+    /// The reading of any other document.
+    Document,
 }
 
 /// A call that is to wait.
@@ -110,9 +112,8 @@ impl Gate for FaultyStore {
         document: &DocumentId,
     ) -> Result<(StoredDocument, StreamHead), StoreError> {
         assert_ne!(document.page(), Some(PANIC_PAGE), "a defect, as the test wants it");
-        if document.page().is_some() {
-            self.wait_if_held(Held::Page).await;
-        }
+        let call = if document.page().is_some() { Held::Page } else { Held::Document };
+        self.wait_if_held(call).await;
         self.inner.document(tenant, document).await
     }
 
