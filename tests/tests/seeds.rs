@@ -157,7 +157,7 @@ const NEGOTIATED: [(u64, bool, &str); 24] = [
 ];
 
 /// The same, of worlds in which services call as well.
-const CALLED: [(u64, bool, &str); 45] = [
+const CALLED: [(u64, bool, &str); 46] = [
     (2_295_564_101, true, "a creation paid for its people with each try while the store could not be written"),
     (2_305_564_805, true, "an answer to a question from before a put-back was taken for one to the next"),
     (2_305_565_352, true, "a conversation was begun again as of when its creator first spoke in it"),
@@ -215,6 +215,7 @@ const CALLED: [(u64, bool, &str); 45] = [
     (2_515_681_461, false, "messages read elsewhere on a page that was not loaded were unread for ever"),
     (2_505_681_600, true, "a deleted conversation that a put-back brought back was shown from where it had been shown"),
     (2_505_800_262, true, "a message was offered again that another device had written while a fetch was answered"),
+    (2_505_901_238, true, "a device kept the times of a profile that the store had lost"),
 ];
 
 #[test]

@@ -82,6 +82,7 @@ impl Engine {
         self.link.set_cursor(None);
         self.inbox.clear_deleted();
         self.receipts.clear();
+        self.accounts.forget_own_times(&mut self.ctx);
         self.inbox.change_all(|record| {
             (record.journal_head, record.chain, record.receipt_unsent) = Default::default();
             // Who is out keeps what is held, and with it how far they have read.

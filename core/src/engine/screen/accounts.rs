@@ -53,6 +53,14 @@ impl Accounts {
         }
     }
 
+    /// The server's store was put back: it tells anew when it accepted the own profile, if it did.
+    pub(in crate::engine) fn forget_own_times(&mut self, ctx: &mut Context) {
+        let account = ctx.session.account.clone();
+        let Some(held) = self.profiles.get(&account).cloned() else { return };
+        let profile = Profile { created_at: None, updated_at: None, ..held };
+        self.receive(ctx, vec![ProfileNotice { account, profile }]);
+    }
+
     fn set(&mut self, ctx: &mut Context, account: AccountId, profile: Profile) {
         self.profiles.insert(account.clone(), profile.clone());
         self.renamed.accounts.insert(account.clone());

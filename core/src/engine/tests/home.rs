@@ -5,7 +5,8 @@ use crate::{
     api::ConversationRow,
     command::{AddContact, BlockAccount, CreateDirect, SetConversationSetting, SettingChange},
     ids::ContactId,
-    model::{Contact, ContactKind, NotificationLevel},
+    model::{Contact, ContactKind, NotificationLevel, Profile},
+    wire::ProfileNotice,
 };
 
 fn account(name: &str) -> AccountId {
@@ -131,4 +132,32 @@ fn a_contact_of_an_account_has_the_id_that_is_derived_from_it() {
     };
     assert_eq!(added([0; 16], "bob"), ContactId::of_account(&account("bob")));
     assert_eq!(added([4; 16], "carl"), ContactId::from_bytes([4; 16]), "one with an id keeps it");
+}
+
+#[test]
+fn e64_when_a_profile_was_accepted_is_told_anew_by_a_store_that_was_put_back() {
+    let (mut engine, mut store) = start();
+    let told = |outputs: &[Output]| {
+        let own = outputs.iter().rev().find_map(|output| match output {
+            Output::Update(Update::Profile { account, profile }) if account.as_str() == "ann" => Some(profile),
+            _ => None,
+        });
+        own.cloned()
+    };
+    session::begin_session(&mut engine, &mut store);
+    let at = Some(now().wall);
+    let profile = Profile { created_at: at, updated_at: at, ..Profile::default() };
+    let notice = ProfileNotice { account: account("ann"), profile: profile.clone() };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Profiles(vec![notice]));
+    assert_eq!(told(&outputs), Some(profile));
+    give(&mut engine, &mut store, Input::LinkLost);
+    give(&mut engine, &mut store, Input::ConnectNow);
+    give(&mut engine, &mut store, Input::Token("token".into()));
+    give(&mut engine, &mut store, Input::LinkOpened);
+    let welcome = Welcome { incarnation: IncarnationId::from_bytes([8; 16]), ..session::welcome() };
+    let outputs = receive(&mut engine, &mut store, &ServerFrame::Welcome(Box::new(welcome)));
+    assert_eq!(told(&outputs), Some(Profile::default()), "the store that has it tells it again");
+    let mut again = Engine::new(now(), config());
+    let outputs = drain(&mut again, &mut store);
+    assert_eq!(told(&outputs), Some(Profile::default()), "and it is stored so");
 }
