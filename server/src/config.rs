@@ -21,9 +21,8 @@ pub use crate::{
     health::HealthRequest,
     operate::{
         BackupRequest, EraseRequest, MendRequest, MigrateRequest, RestoredRequest, SuspendRequest, VerifyRequest,
+        send::SendRequest, squash::SquashRequest,
     },
-    send::SendRequest,
-    squash::SquashRequest,
     transfer::cli::{ExportRequest, ImportRequest},
     webhook::cli::WebhookRequest,
 };

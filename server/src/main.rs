@@ -9,7 +9,8 @@ use tidings_server::{
     error::ServeError,
     health,
     http::v1,
-    operate, send, squash, start,
+    operate::{self, send, squash},
+    start,
     transfer::cli as transfer,
     webhook::cli as webhook,
 };

@@ -15,8 +15,7 @@ use super::{
 };
 use crate::{
     error::ServeError,
-    operate::{mend_known, suspend_known},
-    squash::squash_known,
+    operate::{mend_known, squash::squash_known, suspend_known},
     store::Suspension,
     webhook::dead_letter,
 };

@@ -26,12 +26,7 @@ use super::{
     writer::Writer,
     zulip,
 };
-use crate::{
-    config::{LimitConfig, Secret},
-    error::ServeError,
-    operate::open_made,
-    store::Store,
-};
+use crate::{config::LimitConfig, error::ServeError, operate::TenantAddress, store::Store};
 
 /// Items that a source may be ahead of what is written.
 const AHEAD_MAX: usize = 4_096;
@@ -45,12 +40,9 @@ pub struct ExportRequest {
     /// Go on with a file that an export began to write and did not end.
     #[arg(long)]
     pub resume: bool,
-    /// The tenant.
-    #[arg(long, default_value = "default", value_parser = TenantId::parse)]
-    pub tenant: TenantId,
-    /// `sqlite:FILE` or `postgres://…`, as given to the server.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
+    /// Where.
+    #[command(flatten)]
+    pub place: TenantAddress,
 }
 
 /// What is imported.
@@ -92,12 +84,9 @@ pub struct ImportRequest {
     /// The order of dates in a chat of WhatsApp; found out if left out.
     #[arg(long, value_enum)]
     pub date_order: Option<DateOrder>,
-    /// The tenant.
-    #[arg(long, default_value = "default", value_parser = TenantId::parse)]
-    pub tenant: TenantId,
-    /// `sqlite:FILE` or `postgres://…`, as given to the server.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
+    /// Where.
+    #[command(flatten)]
+    pub place: TenantAddress,
     /// The limits to judge by; use the server's.
     #[command(flatten)]
     pub limits: LimitConfig,
@@ -108,7 +97,7 @@ pub struct ImportRequest {
 /// # Errors
 /// When the store cannot be read or the file not written.
 pub async fn export(request: ExportRequest) -> Result<(), ServeError> {
-    let store = open_made(&request.store, 2).await?;
+    let store = request.place.address.open(2).await?;
     let exported = export_into(&*store, &request).await;
     store.close().await;
     let End { accounts, conversations, threads, messages } = exported?;
@@ -118,7 +107,7 @@ pub async fn export(request: ExportRequest) -> Result<(), ServeError> {
 
 async fn export_into(store: &dyn Store, request: &ExportRequest) -> Result<End, TransferError> {
     let path = &request.output;
-    let written = if request.resume { written(path, &request.tenant)? } else { None };
+    let written = if request.resume { written(path, &request.place.tenant)? } else { None };
     let mut options = OpenOptions::new();
     match request.resume {
         true => options.write(true).create(true).truncate(false),
@@ -130,7 +119,7 @@ async fn export_into(store: &dyn Store, request: &ExportRequest) -> Result<End, 
     file.set_len(length).map_err(TransferError::file(path))?;
     file.seek(SeekFrom::End(0)).map_err(TransferError::file(path))?;
     let mut output = BufWriter::new(file);
-    let count = Export::new(store, request.tenant.clone(), &mut output, written).run().await?;
+    let count = Export::new(store, request.place.tenant.clone(), &mut output, written).run().await?;
     output.flush().map_err(TransferError::file(path))?;
     output.get_ref().sync_all().map_err(TransferError::file(path))?;
     Ok(count)
@@ -169,7 +158,7 @@ pub async fn import(request: ImportRequest) -> Result<(), ServeError> {
     let report = match request.dry_run {
         true => import_into(None, request).await?,
         false => {
-            let store = open_made(&request.store, 4).await?;
+            let store = request.place.address.open(4).await?;
             let report = import_into(Some(Arc::clone(&store)), request).await;
             store.close().await;
             report?
@@ -185,8 +174,9 @@ pub async fn import(request: ImportRequest) -> Result<(), ServeError> {
 /// As `import`.
 pub async fn import_into(store: Option<Arc<dyn Store>>, request: ImportRequest) -> Result<Report, TransferError> {
     let limits = request.limits.limits();
-    let writer =
-        store.map(|store| Writer::new(request.store.clone(), store, request.tenant.clone(), request.limits.clone()));
+    let writer = store.map(|store| {
+        Writer::new(request.place.address.store.clone(), store, request.place.tenant.clone(), request.limits.clone())
+    });
     let unread = if request.from == Kind::Tidings { Unread::Kept } else { Unread::Read };
     let mut import = Import::new(writer, limits, unread);
     let (sender, mut items) = mpsc::channel(AHEAD_MAX);
@@ -208,7 +198,7 @@ pub async fn import_into(store: Option<Arc<dyn Store>>, request: ImportRequest) 
 fn read(request: &ImportRequest, take: &mut Take<'_>) -> Result<(), TransferError> {
     let (source, _unpacked) = Source::open(&request.path)?;
     let senders = |source| Senders::read(source, request.senders.as_deref());
-    let tenant = &request.tenant;
+    let tenant = &request.place.tenant;
     match request.from {
         Kind::Tidings => lines::read(&source, take),
         Kind::Slack => slack::read(&source, tenant, senders("slack")?, take),

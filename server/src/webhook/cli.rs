@@ -9,10 +9,9 @@ use tidings_core::ids::TenantId;
 use super::dead_letter::{self, DeliveryCursor};
 use crate::{
     clock,
-    config::Secret,
     error::ServeError,
     http::v1::time::Rfc3339,
-    operate::open_made,
+    operate::TenantAddress,
     store::{DeliveryRow, DeliveryState, EventKind, ListPage, Store, Toward},
 };
 
@@ -31,22 +30,11 @@ pub struct WebhookRequest {
 #[derive(Debug, Clone, Subcommand)]
 pub enum WebhookCommand {
     /// List the endpoints of a tenant: id, state, how many deliveries are pending and dead, types of events, host.
-    List(WebhookPlace),
+    List(TenantAddress),
     /// List what could not be delivered to an endpoint, the oldest first.
     Dead(DeadRequest),
     /// Deliver what could not be delivered to an endpoint again.
     Replay(ReplayRequest),
-}
-
-/// The store and tenant.
-#[derive(Debug, Clone, Args)]
-pub struct WebhookPlace {
-    /// The tenant.
-    #[arg(long, default_value = "default", value_parser = TenantId::parse)]
-    pub tenant: TenantId,
-    /// `sqlite:FILE` or `postgres://…`, as given to the server.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
 }
 
 /// Options of a list of dead letters.
@@ -63,7 +51,7 @@ pub struct DeadRequest {
     pub after: Option<DeliveryCursor>,
     /// Where.
     #[command(flatten)]
-    pub place: WebhookPlace,
+    pub place: TenantAddress,
 }
 
 /// Options of a replay.
@@ -80,7 +68,7 @@ pub struct ReplayRequest {
     pub webhook_waiting_max: u32,
     /// Where.
     #[command(flatten)]
-    pub place: WebhookPlace,
+    pub place: TenantAddress,
 }
 
 /// Selects dead letters.
@@ -111,19 +99,19 @@ fn cursor(text: &str) -> Result<DeliveryCursor, ParseCursorError> {
 pub async fn run(request: WebhookRequest) -> Result<(), ServeError> {
     match request.command {
         WebhookCommand::List(place) => {
-            let store = open_made(&place.store, 1).await?;
+            let store = place.address.open(1).await?;
             print(&list(&*store, &place.tenant).await?);
             store.close().await;
         }
         WebhookCommand::Dead(DeadRequest { webhook, limit, after, place }) => {
-            let store = open_made(&place.store, 1).await?;
+            let store = place.address.open(1).await?;
             let endpoint = (&place.tenant, webhook.as_str());
             let page = dead_letter::list(&*store, endpoint, DeliveryState::Dead, after, Toward::End, limit).await?;
             print(&dead(&page));
             store.close().await;
         }
         WebhookCommand::Replay(ReplayRequest { webhook, which, webhook_waiting_max, place }) => {
-            let store = open_made(&place.store, 1).await?;
+            let store = place.address.open(1).await?;
             let (endpoint, event) = ((&place.tenant, webhook.as_str()), which.event.as_deref());
             let now = clock::wall_now();
             let replayed = dead_letter::replay(&*store, endpoint, event, now, webhook_waiting_max).await?;

@@ -1,9 +1,14 @@
-//! Operator commands on a store: suspend an account, verify, mend, migrate, back up. Only `migrate` creates a
-//! store; the others require one.
+//! Operator commands on a store: suspend an account, verify, mend, migrate, back up, send, squash. Only `migrate` creates
+//! a store; the others require one.
 
-use std::{path::PathBuf, sync::Arc};
+mod options;
+pub mod send;
+pub mod squash;
+
+use std::path::PathBuf;
 
 use clap::Args;
+pub use options::{StoreAddress, TenantAddress};
 use tidings_core::{
     authority::Refusal,
     code::Code,
@@ -13,10 +18,10 @@ use tidings_core::{
 
 use crate::{
     clock::{Clock as _, SystemClock},
-    config::{LimitConfig, Secret},
+    config::LimitConfig,
     error::ServeError,
     mend::{Mended, mend_all, mend_stream},
-    store::{self, AccountErasure, MissingFile, OddRow, Store, StoreError, StoreOptions, Suspension},
+    store::{self, AccountErasure, OddRow, Store, StoreError, StoreOptions, Suspension},
     stream::CallError,
     verify::{Counts, Finding, verify_all, verify_stream},
 };
@@ -27,12 +32,9 @@ pub struct SuspendRequest {
     /// The account to suspend.
     #[arg(long, value_parser = AccountId::parse)]
     pub account: AccountId,
-    /// The tenant.
-    #[arg(long, default_value = "default", value_parser = TenantId::parse)]
-    pub tenant: TenantId,
-    /// `sqlite:FILE` or `postgres://…`, as given to the server.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
+    /// Where.
+    #[command(flatten)]
+    pub place: TenantAddress,
     /// Lift the suspension.
     #[arg(long)]
     pub lift: bool,
@@ -47,12 +49,9 @@ pub struct EraseRequest {
     /// The account to erase.
     #[arg(long, value_parser = AccountId::parse)]
     pub account: AccountId,
-    /// The tenant.
-    #[arg(long, default_value = "default", value_parser = TenantId::parse)]
-    pub tenant: TenantId,
-    /// `sqlite:FILE` or `postgres://…`, as given to the server.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
+    /// Where.
+    #[command(flatten)]
+    pub place: TenantAddress,
 }
 
 /// Selects the streams to work on.
@@ -92,9 +91,9 @@ pub struct VerifyRequest {
     /// The tenant.
     #[arg(long, value_parser = TenantId::parse)]
     pub tenant: Option<TenantId>,
-    /// `sqlite:FILE` or `postgres://…`, as given to the server.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
+    /// The store.
+    #[command(flatten)]
+    pub address: StoreAddress,
     /// The limits to judge by; use the server's.
     #[command(flatten)]
     pub limits: LimitConfig,
@@ -109,25 +108,25 @@ pub struct MendRequest {
     /// The tenant.
     #[arg(long, value_parser = TenantId::parse)]
     pub tenant: Option<TenantId>,
-    /// `sqlite:FILE` or `postgres://…`, as given to the server.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
+    /// The store.
+    #[command(flatten)]
+    pub address: StoreAddress,
 }
 
 /// Options of a migration.
 #[derive(Debug, Clone, Args)]
 pub struct MigrateRequest {
-    /// `sqlite:FILE` or `postgres://…`, as given to the server.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
+    /// The store.
+    #[command(flatten)]
+    pub address: StoreAddress,
 }
 
 /// Options of the command that announces a restored store.
 #[derive(Debug, Clone, Args)]
 pub struct RestoredRequest {
-    /// `sqlite:FILE` or `postgres://…`, as given to the server.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
+    /// The store.
+    #[command(flatten)]
+    pub address: StoreAddress,
 }
 
 /// Options of a backup.
@@ -135,23 +134,9 @@ pub struct RestoredRequest {
 pub struct BackupRequest {
     /// The new file. An existing file is not overwritten.
     pub file: PathBuf,
-    /// `sqlite:FILE`, as given to the server.
-    #[arg(long, env = "TIDINGS_STORE", default_value = "sqlite:tidings.db", hide_env_values = true)]
-    pub store: Secret,
-}
-
-/// Opens a store that a server or `migrate` has created. A mistyped address must not look like success, nor
-/// leave an empty file.
-pub(crate) async fn open_made(store: &Secret, connections_max: u32) -> Result<Arc<dyn Store>, ServeError> {
-    let options = StoreOptions {
-        missing_file: MissingFile::Refuse,
-        connections_max,
-        beside_servers: true,
-        ..StoreOptions::default()
-    };
-    let store = store::open(store.expose(), &options).await?;
-    store.check_schema().await?;
-    Ok(store)
+    /// The store.
+    #[command(flatten)]
+    pub address: StoreAddress,
 }
 
 /// Creates the tables of a store, or upgrades them to this version.
@@ -160,7 +145,7 @@ pub(crate) async fn open_made(store: &Secret, connections_max: u32) -> Result<Ar
 /// When the store cannot be opened or written.
 pub async fn migrate(request: MigrateRequest) -> Result<(), ServeError> {
     let options = StoreOptions { connections_max: 1, ..StoreOptions::default() };
-    let store = store::open(request.store.expose(), &options).await?;
+    let store = store::open(request.address.store.expose(), &options).await?;
     store.migrate().await?;
     store.close().await;
     println!("the tables are of this program's version");
@@ -172,7 +157,7 @@ pub async fn migrate(request: MigrateRequest) -> Result<(), ServeError> {
 /// # Errors
 /// When the store cannot be opened or written.
 pub async fn restored(request: RestoredRequest) -> Result<(), ServeError> {
-    let store = open_made(&request.store, 1).await?;
+    let store = request.address.open(1).await?;
     let incarnation = store.restored().await?;
     store.close().await;
     println!("the store is incarnation {incarnation} now");
@@ -184,7 +169,7 @@ pub async fn restored(request: RestoredRequest) -> Result<(), ServeError> {
 /// # Errors
 /// When the store cannot be read, or the file exists.
 pub async fn backup(request: BackupRequest) -> Result<(), ServeError> {
-    let store = open_made(&request.store, 1).await?;
+    let store = request.address.open(1).await?;
     let copied = store.backup(&request.file).await;
     store.close().await;
     copied?;
@@ -198,14 +183,15 @@ pub async fn backup(request: BackupRequest) -> Result<(), ServeError> {
 /// When the store cannot be opened or written.
 pub async fn suspend(request: SuspendRequest) -> Result<(), ServeError> {
     let suspension = if request.lift { Suspension::Lifted } else { Suspension::Suspended };
-    let store = open_made(&request.store, 1).await?;
+    let TenantAddress { tenant, address } = request.place;
+    let store = address.open(1).await?;
     if request.unseen {
         if request.lift {
-            check_not_erased(&*store, &request.tenant, &request.account).await?;
+            check_not_erased(&*store, &tenant, &request.account).await?;
         }
-        store.set_suspension(&request.tenant, &request.account, suspension).await?;
+        store.set_suspension(&tenant, &request.account, suspension).await?;
     } else {
-        suspend_known(&*store, &request.tenant, &request.account, suspension).await?;
+        suspend_known(&*store, &tenant, &request.account, suspension).await?;
     }
     store.close().await;
     Ok(())
@@ -232,8 +218,8 @@ pub(crate) async fn suspend_known(
 /// # Errors
 /// When the store cannot be opened or written, or has never seen the account.
 pub async fn erase(request: EraseRequest) -> Result<(), ServeError> {
-    let EraseRequest { account, tenant, store } = request;
-    let store = open_made(&store, 1).await?;
+    let EraseRequest { account, place: TenantAddress { tenant, address } } = request;
+    let store = address.open(1).await?;
     let erasure = match store.account_erasure(&tenant, &account).await? {
         Some(erasure) => erasure,
         None if store.knows_account(&tenant, &account).await? => {
@@ -261,7 +247,7 @@ async fn check_not_erased(store: &dyn Store, tenant: &TenantId, account: &Accoun
 /// # Errors
 /// `ServeError::Differs` when there is a difference; or when the store cannot be read.
 pub async fn verify(request: VerifyRequest) -> Result<(), ServeError> {
-    let store = open_made(&request.store, 2).await?;
+    let store = request.address.open(2).await?;
     let limits = request.limits.limits();
     let counts = match request.choice.one(request.tenant.as_ref()) {
         None => verify_all(&*store, request.tenant.as_ref(), &limits, print_finding).await?,
@@ -293,7 +279,7 @@ fn print_finding(tenant: &TenantId, stream: &StreamId, finding: &Finding) {
 /// `ServeError::Unmended` when a journal is damaged, so that its rows are unknown; or when the store cannot be
 /// read or written.
 pub async fn mend(request: MendRequest) -> Result<(), ServeError> {
-    let store = open_made(&request.store, 2).await?;
+    let store = request.address.open(2).await?;
     let mended = match request.choice.one(request.tenant.as_ref()) {
         None => mend_all(&*store, request.tenant.as_ref(), print_mended).await?,
         Some((tenant, stream)) => {
