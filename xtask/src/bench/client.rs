@@ -101,6 +101,7 @@ fn rows() -> Vec<(String, &'static str, String)> {
     add("… its page of 1,000 messages loaded", "–", "open/cold_whole_ms");
     add("open one again: rows, ms", "–", "open/warm_rows_ms");
     add("send a message, online, ms of processor", "≤ 0.3", "send/online_ms");
+    add("… one every second and a half, ms of processor", "–", "send/talk_ms");
     add("send a message, offline, ms of processor", "≤ 0.3", "send/offline_ms");
     add("memory of the module after the start, KiB", "–", "heap_started/wasm_kib");
     add("… of JavaScript", "–", "heap_started/scripts_kib");
@@ -123,7 +124,8 @@ fn page(result: &Value) -> anyhow::Result<String> {
          the store is in memory, each round is a new process, and the clock ends when the app has the rows. A page's\n\
          newest 50 rows are shown from what is stored of them, while its documents load. What a message costs is the mean of\n\
          {} sent one after another, each when the one before is stored, with the timeline on the screen: the time of the\n\
-         page's thread in Chromium, and of all threads in Node.js. Memory is after a garbage collection; the module's never\n\
+         page's thread in Chromium, and of all threads in Node.js. Of one every second and a half, that of ten: what is\n\
+         stored of a timeline once a second is stored for each of these. Memory is after a garbage collection; the module's never\n\
          shrinks. Figures are medians of {} rounds, with the least and the most. The whole result is\n\
          [`benchmarks/client.json`](benchmarks/client.json).\n",
         count("conversations")?,

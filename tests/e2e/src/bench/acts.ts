@@ -174,11 +174,22 @@ export async function direct(peer: string): Promise<string> {
   return conversation;
 }
 
+/** Messages that are sent one after another. */
+export interface Sending {
+  readonly conversation: string;
+  readonly count: number;
+  /** How long after each; none unless given. */
+  readonly pauseMs?: number;
+}
+
 /** Sends messages, each when the one before is stored; with a network until the server has them. */
-export async function send({ conversation, count }: { conversation: string; count: number }): Promise<void> {
+export async function send({ conversation, count, pauseMs }: Sending): Promise<void> {
   const { client } = globalThis.bench as Device;
   for (let index = 0; index < count; index += 1) {
     await client.sendMessage(conversation, `message ${index}: as many characters as somebody writes in a line`);
+    if (pauseMs !== undefined) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
   }
   await new Promise<void>((resolve) => {
     const look = (): void => {

@@ -2,11 +2,23 @@
 import type { CDPSession, Page } from "playwright-core";
 
 import { PackageSite, Profile } from "../support/profile.js";
-import { close, direct, open, send, setNetwork, settle, start, type DeviceOptions, type Opening, type Start } from "./acts.js";
+import {
+  close,
+  direct,
+  open,
+  send,
+  setNetwork,
+  settle,
+  start,
+  type DeviceOptions,
+  type Opening,
+  type Sending,
+  type Start,
+} from "./acts.js";
 import { bundled } from "./bundle.js";
 import { figuresOf, openingParts, startParts, type Figures } from "./figures.js";
 import { CONVERSATIONS } from "./history.js";
-import { SENT, WARM_UP, type Plan } from "./plan.js";
+import { SENT, TALK, WARM_UP, type Plan } from "./plan.js";
 
 /** What an app's server says of files whose names change with their content. */
 const KEPT = "public, max-age=31536000, immutable";
@@ -73,14 +85,15 @@ async function measureRound(
   const conversation = await page.evaluate(direct, peer);
   await page.evaluate(send, { conversation, count: WARM_UP });
   await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
-  const cost = async (): Promise<number> => {
+  const cost = async (sending: Omit<Sending, "conversation">): Promise<number> => {
     const before = await cpuMs(devtools);
-    await page.evaluate(send, { conversation, count: SENT });
-    return ((await cpuMs(devtools)) - before) / SENT;
+    await page.evaluate(send, { conversation, ...sending });
+    return ((await cpuMs(devtools)) - before) / sending.count;
   };
-  const online = await cost();
+  const online = await cost({ count: SENT });
+  const talk = await cost(TALK);
   await page.evaluate(setNetwork, false);
-  const offline = await cost();
+  const offline = await cost({ count: SENT });
   await page.evaluate(setNetwork, true);
   await page.evaluate(settle, CONVERSATIONS);
   await page.evaluate(close);
@@ -91,7 +104,7 @@ async function measureRound(
     open: openingParts(cold, warm),
     heap_started: heapStarted,
     heap_opened: heapOpened,
-    send: { online_ms: online, offline_ms: offline },
+    send: { online_ms: online, talk_ms: talk, offline_ms: offline },
   };
 }
 

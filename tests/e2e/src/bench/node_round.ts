@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { deserialize } from "node:v8";
 
-import type { Opening } from "./acts.js";
+import type { Opening, Sending } from "./acts.js";
 import type { Plan } from "./plan.js";
 
 const [, , records = "", given = ""] = process.argv;
@@ -15,7 +15,7 @@ const importMs = performance.now() - begun;
 // Only types come from there before the clock is read.
 const { direct, open, send, setNetwork, start } = await import("./acts.js");
 const { openingParts, startParts } = await import("./figures.js");
-const { SENT, WARM_UP } = await import("./plan.js");
+const { SENT, TALK, WARM_UP } = await import("./plan.js");
 
 const store = new MemoryStore();
 await store.run({ type: "write", writes: stored.records.map((record) => ({ type: "put", ...record })) });
@@ -31,15 +31,16 @@ for (const openings of [cold, warm]) {
 const heapOpened = heap();
 const conversation = await direct(peer);
 await send({ conversation, count: WARM_UP });
-const online = await cost();
+const online = await cost({ count: SENT });
+const talk = await cost(TALK);
 await setNetwork(false);
-const offline = await cost();
+const offline = await cost({ count: SENT });
 const figures = {
   page_start: parts,
   open: openingParts(cold, warm),
   heap_started: heapStarted,
   heap_opened: heapOpened,
-  send: { online_ms: online, offline_ms: offline },
+  send: { online_ms: online, talk_ms: talk, offline_ms: offline },
 };
 process.stdout.write(JSON.stringify(figures), () => process.exit());
 
@@ -51,9 +52,9 @@ function heap(): Record<string, number> {
 }
 
 /** The processor time of a message, of every thread; ms. */
-async function cost(): Promise<number> {
+async function cost(sending: Omit<Sending, "conversation">): Promise<number> {
   const before = process.cpuUsage();
-  await send({ conversation, count: SENT });
+  await send({ conversation, ...sending });
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1_000 / SENT;
+  return (user + system) / 1_000 / sending.count;
 }

@@ -13,3 +13,5 @@ export interface Plan {
 export const WARM_UP = 300;
 /** Messages of which the mean is taken. */
 export const SENT = 300;
+/** Messages as fast as people write: what is stored of a timeline once a second is stored for each. */
+export const TALK = { count: 10, pauseMs: 1_500 };

@@ -5,11 +5,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
+import { brotliCompress } from "node:zlib";
 
 import { build as esbuild } from "esbuild";
 import { chromium, type Browser } from "playwright-core";
@@ -25,6 +26,9 @@ interface Told {
   readonly account: string;
   readonly token: string;
 }
+
+/** What the module may weigh when it is downloaded. Who makes it smaller lowers this, so that it does not grow unseen. */
+const MODULE_BROTLI_BYTES_MAX = 645 * 1024;
 
 /** A message may take this long on a busy machine, with what a development server does before it. */
 const SENT_MS_MAX = 90_000;
@@ -91,6 +95,12 @@ async function writePage(folder: string): Promise<void> {
 
 test("the archive has its licences", async () => {
   await Promise.all(["LICENSE-MIT", "LICENSE-APACHE", "README.md"].map((name) => access(join(archive, name))));
+});
+
+test("the module is no larger than an app is to download", async () => {
+  const module = await readFile(join(archive, "pkg/tidings_bg.wasm"));
+  const { length } = await promisify(brotliCompress)(module);
+  assert.ok(length <= MODULE_BROTLI_BYTES_MAX, `${length} bytes with brotli`);
 });
 
 for (const resolution of ["bundler", "nodenext"]) {
