@@ -273,6 +273,25 @@ fn e69_a_store_that_went_back_is_known_by_its_cursor() {
 }
 
 #[test]
+fn e69_whoever_was_removed_since_the_store_went_back_is_given_their_words_back() {
+    let mut trip = begin(pair(Limits::default()));
+    let (ann, bob, conversation) = (trip.ann, trip.bob, trip.group);
+    trip.settle();
+    let copy = trip.world.database().copy();
+    trip.say(bob, "lost");
+    // Long enough for a cursor behind it: nothing has moved since.
+    trip.world.run_ms(60_000);
+    trip.world.set_network(bob, false);
+    trip.world.put_back(&copy, false);
+    trip.world.command(ann, RemoveMember { conversation, account: account("bob") });
+    trip.settle();
+    trip.world.set_network(bob, true);
+    trip.settle();
+    assert_eq!(trip.world.client(bob).screen.inbox[&conversation].status, MemberStatus::Removed);
+    assert_eq!(trip.refused(bob), [(Code::StoreRestored, "lost".to_owned())]);
+}
+
+#[test]
 fn e144_what_moved_since_the_cursor_and_is_not_told_of_is_asked_for() {
     for starts_again in [false, true] {
         let (mut world, ann, bob) = pair(Limits::default());
