@@ -11,7 +11,10 @@ use tidings_core::{
     doc::Change,
     ids::{ChangeHash, TenantId, TimelineId},
     journal::Position,
-    wire::{ClientFrame, FetchScope, Fetched, PushedChange, ReceiptNotice, Refused, ServerFrame, WaitingChange},
+    wire::{
+        ClientFrame, DocumentSnapshot, FetchScope, Fetched, PushedChange, ReceiptNotice, Refused, ServerFrame,
+        WaitingChange,
+    },
 };
 use tidings_server::store::Store;
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -216,7 +219,11 @@ async fn j43_what_is_admitted_while_a_fetch_is_answered_is_lacking_or_told(datab
             let (fetched, accepted) =
                 tokio::join!(second.fetch_holding(&everything, FetchScope::Anew, held), meanwhile);
             let fetched = fetched.unwrap();
-            let is_told = fetched.entries.iter().any(|entry| accepted.positions.contains(&entry.position));
+            let position = accepted.positions[0];
+            let is_in_snapshot =
+                |document: &DocumentSnapshot| document.document.page().is_some() && document.position >= position;
+            let is_told = fetched.documents.iter().any(is_in_snapshot)
+                || fetched.entries.iter().any(|entry| entry.position == position);
             assert_eq!(fetched.lacks.is_empty(), is_told, "{held_up:?}, the same change: {is_same_change}");
         }
     }
